@@ -1,0 +1,1 @@
+"""Tables of what a network can be made of: formulas only, no derivative."""

@@ -1,0 +1,132 @@
+"""A network: an ordered list of equations for one sample, with symbolic or fixed sizes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sympy import Expr, Symbol
+
+from gradscribe.catalog.activations import Activation
+from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
+from gradscribe.equation import (
+    Equation,
+    Role,
+    Variable,
+    component,
+    free_indices,
+    summed_index,
+    total,
+)
+from gradscribe.notation import SAMPLE, SAMPLES
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network and its cost.
+
+    Attributes:
+        equations: the network's own equations in order, for one sample: …, y^M, e, E.
+        cost: the equation of J, the only one with an index of the sample.
+        input: the variable x.
+        target: the variable d.
+        output: the variable y^M.
+        parameters: W1, b1, … in the order in which they are ravelled.
+        functions: each activation function's entry by its name in the equations; None
+            where it is left abstract.
+        layers: the size symbols N_0 … N_M, in order from the input to the output.
+        sizes: their values, or None where they are read from the parameters.
+        loss: the loss.
+        spec: a text that `Network.parse` turns into this network.
+        name: what the user calls it, or "".
+        dtype: the floating-point type of generated parameters.
+    """
+
+    equations: tuple[Equation, ...]
+    cost: Equation
+    input: Variable
+    target: Variable
+    output: Variable
+    parameters: tuple[Variable, ...]
+    functions: Mapping[str, Activation | None]
+    layers: tuple[Symbol, ...]
+    sizes: tuple[int, ...] | None
+    loss: Loss
+    spec: str
+    name: str = ""
+    dtype: str = "float64"
+    variables: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        every = (self.input, self.target, *self.parameters, *(q.variable for q in self.equations))
+        object.__setattr__(self, "variables", {v.name: v for v in every})
+
+    def __hash__(self) -> int:
+        return hash(self.spec)
+
+    @property
+    def abstract_functions(self) -> tuple[str, ...]:
+        """The activation functions that no entry is bound to."""
+        return tuple(stem for stem, entry in self.functions.items() if entry is None)
+
+
+def loss_equations(loss: Loss, output: Variable, target: Variable) -> tuple[Equation, ...]:
+    """Return the equations from the output to E, the cost of one sample.
+
+    For mean squared error: e_i = d_i - y_i and E = Σ_i e_i².
+    """
+    (i,) = free_indices(1)
+    values: dict[Expr, Expr] = {D: target[i,], Y: output[i,]}
+    equations = []
+    if loss.error is not None:
+        error = Variable("e", output.shape, Role.VALUE, meaning="error")
+        equations.append(Equation(error, (i,), loss.error.xreplace(values)))
+        values[E] = error[i,]
+    j = summed_index(0)
+    term = loss.term.xreplace(values).xreplace({i: j})
+    cost = Variable("E", (), Role.COST, meaning="cost of one sample")
+    return (*equations, Equation(cost, (), total(term, {j: output.shape[0]})))
+
+
+def total_cost(loss: Loss, output: Variable) -> Equation:
+    """Return J = factor · Σ_n E(n)."""
+    factor = loss.factor.xreplace({OUTPUTS: output.shape[0]})
+    cost = Variable("J", (), Role.COST, per_sample=False, meaning=loss.meaning)
+    return Equation(cost, (), factor * total(component("E", (SAMPLE,)), {SAMPLE: SAMPLES}))
+
+
+def assemble(
+    equations: Sequence[Equation],
+    *,
+    parameters: Sequence[Variable],
+    input: Variable,
+    functions: Mapping[str, Activation | None],
+    layers: Sequence[Symbol],
+    sizes: Sequence[int] | None,
+    loss: Loss,
+    spec: str,
+    name: str = "",
+    dtype: str = "float64",
+) -> Network:
+    """Return the network of these forward equations (the last one is y^M) with its loss."""
+    output = equations[-1].variable
+    target = Variable("d", output.shape, Role.TARGET, meaning="desired output")
+    every = (*equations, *loss_equations(loss, output, target))
+    return Network(
+        equations=tuple(labelled(every)),
+        cost=replace(total_cost(loss, output), label=str(len(every) + 1)),
+        input=input,
+        target=target,
+        output=output,
+        parameters=tuple(parameters),
+        functions=dict(functions),
+        layers=tuple(layers),
+        sizes=None if sizes is None else tuple(sizes),
+        loss=loss,
+        spec=spec,
+        name=name,
+        dtype=dtype,
+    )
+
+
+def labelled(equations: Sequence[Equation], first: int = 1) -> list[Equation]:
+    """Return the equations numbered from `first`."""
+    return [replace(q, label=str(label)) for label, q in enumerate(equations, first)]
