@@ -1,0 +1,247 @@
+"""The rules. Nothing here knows what a network, a layer or a loss is.
+
+Every derivative in gradscribe is SymPy's derivative of a scalar expression, put together
+by these functions:
+
+* `partial`: how a right side changes with the explicit occurrences of a variable,
+  ∂v_i/∂v_k = δ_ik (Kronecker) for each index, sums and products by linearity and the product rule;
+* `collapse`: a sum over an index in a Kronecker delta has one term, Σ_k δ_ik a_k = a_i, and what
+  does not depend on the index of a sum leaves it;
+* `path`: the chain rule's unevaluated terms, Σ_k ∂E/∂w_k ∂w_k/∂v_i, one for each reader w of v;
+* `substitute`: an equation's left side may be replaced by its right side.
+
+Reverse mode (`reverse.py`) is nothing but these, applied along the list of equations backwards.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sympy import (
+    Add,
+    Derivative,
+    Dummy,
+    Expr,
+    Indexed,
+    KroneckerDelta,
+    Mul,
+    Pow,
+    S,
+    Sum,
+    Symbol,
+    expand_mul,
+)
+
+from gradscribe.equation import Equation, Variable, canonical, component, total
+from gradscribe.notation import SUMMED_INDICES
+from gradscribe.table import Table
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule's name in a recorded step, and the sentence that explains it."""
+
+    name: str
+    meaning: str
+
+
+RULES = Table(
+    "rule",
+    Rule("definition", "an equation of the network itself"),
+    Rule("chain rule", "the sum over all paths from the cost to the variable"),
+    Rule("partial derivatives", "each factor differentiated; ∂v_i/∂v_k is 1 for i = k, else 0"),
+    Rule("Kronecker delta", "a sum over an index in a delta has one term"),
+    Rule("substitution", "an equal expression put in"),
+    Rule("linearity", "the derivative of a sum over samples is the sum of the derivatives"),
+    Rule("slope", "the derivative of an activation function, written in terms of its output"),
+)
+
+
+# ---- partial derivatives -----------------------------------------------------------------------
+
+
+def partial(expr: Expr, variable: Variable, at: Sequence[Symbol]) -> Expr:
+    """Return ∂expr/∂variable[at], counting only where the variable stands explicitly.
+
+    Args:
+        expr: an expression in index notation.
+        variable: what to differentiate with respect to.
+        at: the indices of the component, none of them used in `expr`.
+    """
+    if not occurrences(expr, variable):
+        return S.Zero
+    if isinstance(expr, Add):
+        return Add(*[partial(term, variable, at) for term in expr.args])
+    if isinstance(expr, Sum):
+        body, limits = opened(expr)
+        return total(partial(body, variable, at), limits)
+    if not expr.has(Sum):
+        return _partial_of_components(expr, variable, at)
+    return _partial_of_arguments(expr, variable, at)
+
+
+def _partial_of_components(expr: Expr, variable: Variable, at: Sequence[Symbol]) -> Expr:
+    """Differentiate an expression without sums: SymPy's derivative times ∂v_i/∂v_k."""
+    terms = []
+    for occurrence in occurrences(expr, variable):
+        x = Dummy("x", real=True)
+        slope = expr.xreplace({occurrence: x}).diff(x).xreplace({x: occurrence})
+        here = occurrence.indices if isinstance(occurrence, Indexed) else ()
+        terms.append(slope * Mul(*[KroneckerDelta(p, q) for p, q in zip(here, at, strict=True)]))
+    return Add(*terms)
+
+
+def _partial_of_arguments(expr: Expr, variable: Variable, at: Sequence[Symbol]) -> Expr:
+    """Differentiate a product, power or function of sums: one term for each argument."""
+    terms = []
+    for position, argument in enumerate(expr.args):
+        inner = partial(argument, variable, at)
+        if inner != 0:
+            x = Dummy("x", real=True)
+            outer = expr.func(*expr.args[:position], x, *expr.args[position + 1 :])
+            terms.append(outer.diff(x).xreplace({x: argument}) * inner)
+    return Add(*terms)
+
+
+def occurrences(expr: Expr, variable: Variable) -> list[Expr]:
+    """Return the components of a variable in an expression, in a fixed order."""
+    if not variable.shape:
+        symbol = component(variable.name, ())
+        return [symbol] if symbol in expr.free_symbols else []
+    found = {a for a in expr.atoms(Indexed) if str(a.base) == variable.name}
+    return sorted(found, key=str)
+
+
+def opened(expr: Sum) -> tuple[Expr, dict[Symbol, Symbol]]:
+    """Return a sum's body and limits with its indices renamed, so that none can clash."""
+    fresh = {limit[0]: Dummy(limit[0].name, integer=True) for limit in expr.limits}
+    body = expr.function.xreplace(fresh)
+    return body, {fresh[k]: stop for k, _, stop in expr.limits}
+
+
+# ---- the chain rule ----------------------------------------------------------------------------
+
+
+def path(reader: Equation, upper: Variable | None, target: Expr) -> Expr:
+    """Return Σ_k upper_k ∂reader_k/∂target, with the derivative not yet evaluated.
+
+    Args:
+        reader: the equation of a variable that depends on the target.
+        upper: the derivative of the cost by that variable; None where it is the cost.
+        target: the component to differentiate by.
+    """
+    fresh = tuple(Dummy(k.name, integer=True) for k in reader.indices)
+    factor = S.One if upper is None else upper[fresh]
+    limits = dict(zip(fresh, reader.variable.shape, strict=True))
+    return total(factor * Derivative(reader.variable[fresh], target, evaluate=False), limits)
+
+
+def evaluate_derivatives(expr: Expr, equations: Mapping[str, Equation], at: Variable) -> Expr:
+    """Replace every ∂v_k/∂w_i by the partial derivative of v's right side."""
+    values = {}
+    for derivative in expr.atoms(Derivative):
+        above, below = derivative.expr, derivative.variables[0]
+        equation = equations[_name(above)]
+        right = equation.at(_indices(above))
+        values[derivative] = partial(right, at, _indices(below))
+    return expr.xreplace(values)
+
+
+def _name(expr: Expr) -> str:
+    return str(expr.base) if isinstance(expr, Indexed) else str(expr)
+
+
+def _indices(expr: Expr) -> tuple[Symbol, ...]:
+    return tuple(expr.indices) if isinstance(expr, Indexed) else ()
+
+
+# ---- Kronecker deltas and sums -----------------------------------------------------------------
+
+
+def collapse(expr: Expr) -> Expr:
+    """Return an equal expression without a sum over an index of a Kronecker delta.
+
+    Factors that do not depend on a summed index are taken out of its sum; an index that
+    nothing depends on contributes its size.
+    """
+    if isinstance(expr, Add):
+        return Add(*[collapse(term) for term in expr.args])
+    factors, limits = flattened(expr)
+    for position, factor in enumerate(factors):
+        if isinstance(factor, Add) and factor.has(KroneckerDelta):
+            rest = [*factors[:position], *factors[position + 1 :]]
+            terms = [total(Mul(term, *rest), limits) for term in factor.args]
+            return Add(*[collapse(term) for term in terms])
+    return _factored(_without_deltas(factors, limits), limits)
+
+
+def flattened(expr: Expr) -> tuple[list[Expr], dict[Symbol, Symbol]]:
+    """Return the factors of a product of sums, and the indices that are summed over them all."""
+    if isinstance(expr, Sum):
+        body, limits = opened(expr)
+        factors, inner = flattened(body)
+        return factors, limits | inner
+    if not isinstance(expr, Mul):
+        return [expr], {}
+    factors, limits = [], {}
+    for argument in expr.args:
+        more, inner = flattened(argument)
+        factors += more
+        limits |= inner
+    return factors, limits
+
+
+def _without_deltas(factors: list[Expr], limits: dict[Symbol, Symbol]) -> list[Expr]:
+    """Rename away every summed index that stands in a delta (and take it out of `limits`)."""
+    while True:
+        found = next(
+            (
+                (delta, here, there)
+                for delta in factors
+                if isinstance(delta, KroneckerDelta)
+                for here, there in (delta.args, delta.args[::-1])
+                if here in limits
+            ),
+            None,
+        )
+        if found is None:
+            return factors
+        delta, here, there = found
+        factors = [f.xreplace({here: there}) for f in factors if f is not delta]
+        del limits[here]
+
+
+def _factored(factors: list[Expr], limits: dict[Symbol, Symbol]) -> Expr:
+    """Return the sum of a product, with what does not depend on its indices outside."""
+    inside = [f for f in factors if f.free_symbols & limits.keys()]
+    outside = [f for f in factors if not f.free_symbols & limits.keys()]
+    used = set().union(*[f.free_symbols for f in inside]) if inside else set()
+    sizes = [size for k, size in limits.items() if k not in used]
+    kept = {k: size for k, size in limits.items() if k in used}
+    body = Mul(*inside)
+    return Mul(*sizes, *outside, total(body, kept) if kept else body)
+
+
+# ---- algebra -----------------------------------------------------------------------------------
+
+
+def substitute(expr: Expr, equation: Equation) -> Expr:
+    """Replace a variable's components by its equation's right side, and tidy up."""
+    found = occurrences(expr, equation.variable)
+    return collapse(expr.xreplace({a: equation.at(_indices(a)) for a in found}))
+
+
+def tidy(expr: Expr, free: tuple[Symbol, ...], letters: tuple[str, ...] = SUMMED_INDICES) -> Expr:
+    """Give the summed indices their usual letters."""
+    return canonical(expr, free, letters)
+
+
+def is_plain_product(expr: Expr) -> bool:
+    """Whether an expression is a product of components and numbers, without a sum."""
+    return not expr.has(Sum) and not any(
+        isinstance(f.base if isinstance(f, Pow) else f, Add) for f in Mul.make_args(expr)
+    )
+
+
+def distribute(expr: Expr) -> Expr:
+    """Multiply out products of sums (the distributive law)."""
+    return expand_mul(expr)

@@ -1,0 +1,117 @@
+"""The derivative of an activation function: SymPy's, and written in terms of the output y = f(u).
+
+The second form is found, not listed: f is undone from the outside in, y = f(u) becoming
+h(y) = g(u), until f′ can be written with h(y) alone. What is found is compared with f′ at
+points of both signs before it is believed, since undoing may hold on one branch only.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from sympy import Add, Expr, Function, Mul, Piecewise, Pow, S, Symbol, exp, log, simplify
+
+from gradscribe.catalog.activations import Activation, U
+from gradscribe.catalog.losses import Y
+
+# Points of both signs, inside and outside the ranges in which functions can be undone.
+_POINTS = tuple(S(p) / 7 for p in (-47, -25, -11, -3, -1, 1, 2, 9, 23, 45))
+_DIGITS = 40
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The derivative of an activation function.
+
+    Attributes:
+        of_u: f′(u), an expression in the catalog's `U`.
+        of_y: the same in terms of y = f(u), an expression in the catalog's `Y`; None where
+            there is no such form.
+    """
+
+    of_u: Expr
+    of_y: Expr | None
+
+
+@cache
+def slope(activation: Activation) -> Slope:
+    """Return f′ of an activation function in both forms."""
+    of_u = activation.formula.diff(U)
+    if of_u.free_symbols.isdisjoint({U}):
+        return Slope(of_u, of_u)
+    return Slope(of_u, in_terms_of_output(activation.formula, of_u))
+
+
+def in_terms_of_output(formula: Expr, derivative: Expr) -> Expr | None:
+    """Return an expression in `Y` equal to `derivative` wherever Y = formula, or None."""
+    if isinstance(formula, Piecewise):
+        return _by_branches(formula, derivative)
+    inside, outside = formula, Y
+    while True:
+        candidate = derivative.subs(inside, outside)
+        if U not in candidate.free_symbols:
+            candidate = simplify(candidate)
+            return candidate if _agree(formula, derivative, candidate) else None
+        undone = _undo(inside, outside)
+        if undone is None:
+            return None
+        inside, outside = undone
+
+
+def _undo(inside: Expr, outside: Expr) -> tuple[Expr, Expr] | None:
+    """Take the outermost operation off `inside` and apply its inverse to `outside`."""
+    constants = [a for a in inside.args if U not in a.free_symbols]
+    others = [a for a in inside.args if U in a.free_symbols]
+    if len(others) != 1:
+        return None
+    if isinstance(inside, Add):
+        return others[0], outside - Add(*constants)
+    if isinstance(inside, Mul):
+        return others[0], outside / Mul(*constants)
+    if isinstance(inside, log):
+        return others[0], exp(outside)
+    if isinstance(inside, exp):
+        return others[0], log(outside)
+    if isinstance(inside, Pow) and others[0] is inside.base:
+        return others[0], outside ** (1 / inside.exp)
+    if isinstance(inside, Function) and hasattr(inside, "inverse"):
+        return others[0], inside.inverse()(outside)
+    return None
+
+
+def _by_branches(formula: Piecewise, derivative: Expr) -> Expr | None:
+    """Write a derivative by cases of y, where the case can be told from y."""
+    if not isinstance(derivative, Piecewise):
+        return None
+    branches = []
+    for (value, condition), (slope_here, _) in zip(formula.args, derivative.args, strict=True):
+        of_y = slope_here if U not in slope_here.free_symbols else in_terms_of_output(value, slope_here)
+        if of_y is None:
+            return None
+        branches.append((of_y, condition.subs(U, Y)))
+    candidate = Piecewise(*branches)
+    return candidate if _agree(formula, derivative, candidate) else None
+
+
+def _agree(formula: Expr, derivative: Expr, of_y: Expr) -> bool:
+    """Whether two forms of a derivative agree at all test points, in high precision."""
+    return all(_difference_is_small(formula, derivative, of_y, point) for point in _POINTS)
+
+
+def _difference_is_small(formula: Expr, derivative: Expr, of_y: Expr, point: Expr) -> bool:
+    y = formula.subs(U, point).evalf(_DIGITS)
+    left = derivative.subs(U, point).evalf(_DIGITS)
+    right = of_y.subs(Y, y).evalf(_DIGITS)
+    return bool(abs(left - right) < S(10) ** (6 - _DIGITS) * (1 + abs(left)))
+
+
+def slope_in(activation: Activation, u: Expr, y: Expr | None) -> Expr:
+    """Return f′ at a place: in terms of the output where it has one and that is exact."""
+    found = slope(activation)
+    if y is not None and found.of_y is not None:
+        return found.of_y.subs(Y, y)
+    return found.of_u.subs(U, u)
+
+
+def symbols() -> tuple[Symbol, Symbol]:
+    """Return the symbols that stand for an activation and its output in a slope."""
+    return U, Y

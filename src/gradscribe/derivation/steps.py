@@ -1,0 +1,125 @@
+"""A derivation: the network's equations, those derived from them, and every step between."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from sympy import Expr
+
+from gradscribe.derivation.reverse import backwards, over_samples
+from gradscribe.derivation.slopes import slope_in
+from gradscribe.equation import Equation, Role, ScalarFunction, Step, Variable, scalar_function
+from gradscribe.errors import InputError, nearest
+from gradscribe.model.network import Network, labelled
+from gradscribe.notation import split
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The ordered list of equations of a network and its derivatives.
+
+    Attributes:
+        network: what was derived.
+        equations: every equation, forward and derived, numbered in order.
+    """
+
+    network: Network
+    equations: tuple[Equation, ...]
+    by_name: Mapping[str, Equation] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {q.name: q for q in self.equations})
+
+    @property
+    def steps(self) -> tuple[tuple[Equation, Step], ...]:
+        """Every recorded step with the equation that it led to, in order."""
+        return tuple((q, step) for q in self.equations for step in q.steps)
+
+    @property
+    def derived(self) -> tuple[Equation, ...]:
+        """The equations that are not the network's own."""
+        return tuple(q for q in self.equations if q.rule != "definition")
+
+    def __getitem__(self, name: str) -> Equation:
+        """Return the equation that defines `name`: "u1", "delta1", "dJ_dW1".
+
+        Raises:
+            InputError: no equation defines it.
+        """
+        if name in self.by_name:
+            return self.by_name[name]
+        raise InputError(
+            "no equation of that name",
+            received=name,
+            allowed=", ".join(self.by_name),
+            nearest=nearest(name, self.by_name),
+        )
+
+
+def derive(network: Network) -> Derivation:
+    """Derive the sensitivities and the gradient of a network's cost.
+
+    Returns:
+        The list: the network's equations, J, the slopes f′, the sensitivities δ^M … δ^1
+        (any other adjoint that stays under a name), ∂E/∂w and ∂J/∂w of every parameter.
+    """
+    adjoints = {q.name: q for q in backwards(network)}
+    gradients = list(over_samples(network, adjoints))
+    slopes = list(slope_equations(network, adjoints.values()))
+    own = [*network.equations, network.cost]
+    return Derivation(network, tuple(labelled([*own, *slopes, *adjoints.values(), *gradients])))
+
+
+def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[Equation]:
+    """Yield an equation for every f′(u) that occurs: its value in terms of y where exact.
+
+    A function that is not bound to an entry of the catalog stays as it is.
+    """
+    outputs = {q.right: q for q in network.equations if isinstance(q.right, ScalarFunction)}
+    needed = {a for q in adjoints for a in q.right.atoms(ScalarFunction) if a.order == 1}
+    for place in _in_network_order(needed, network):
+        entry = network.functions.get(place.stem)
+        variable, indices = place.args[0].base, place.args[0].indices
+        if entry is None:
+            continue
+        value = next((q for right, q in outputs.items() if _same(right, place)), None)
+        source = network.variables[str(variable)]
+        at = tuple(indices)
+        y = None if value is None else value.variable[at]
+        right = slope_in(entry, place.args[0], y)
+        parents = (value.name,) if value is not None else (source.name,)
+        step = Step("slope", place, right, parents)
+        yield Equation(slope_variable(place.stem, source), at, right, "slope", (step,))
+
+
+def _same(output: ScalarFunction, slope: ScalarFunction) -> bool:
+    """Whether `output` is f(u) for the f′(u) of `slope`, at whatever index."""
+    return output.stem == slope.stem and output.args[0].base == slope.args[0].base
+
+
+def _in_network_order(places: Iterable[Expr], network: Network) -> list[Expr]:
+    """Sort places by layer, last first, once for each function and argument."""
+    order = {name: position for position, name in enumerate(network.variables)}
+    once = {(p.stem, str(p.args[0].base)): p for p in sorted(places, key=str)}
+    return sorted(once.values(), key=lambda p: -order[str(p.args[0].base)])
+
+
+def slope_variable(stem: str, argument: Variable) -> Variable:
+    """Return the variable that holds f′(u) of one layer: `fprime2` for the layer of u²."""
+    letter, layer = split(stem).stem, split(argument.name).layer
+    name = f"{letter}prime{layer}" if split(argument.name).stem == "u" else f"{stem}prime_{argument.name}"
+    return Variable(name, argument.shape, Role.VALUE, meaning="slope of the activation function")
+
+
+def slope_name(place: ScalarFunction, network: Network) -> str:
+    """Return the name of the variable that holds the value of f′ at a place."""
+    return slope_variable(place.stem, network.variables[str(place.args[0].base)]).name
+
+
+def primitive(stem: str) -> type[ScalarFunction]:
+    """Return an activation function as it stands in equations."""
+    return scalar_function(stem)
+
+
+def relabelled(equation: Equation, label: str) -> Equation:
+    """Return an equation with another number."""
+    return replace(equation, label=label)

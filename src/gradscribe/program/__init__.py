@@ -1,0 +1,1 @@
+"""From equations of one sample to array statements over the batch; no SymPy beyond `lower.py`."""

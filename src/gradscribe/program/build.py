@@ -1,0 +1,192 @@
+"""From a derivation to a program: which equation belongs to which kernel, and its array form.
+
+A kernel is cut where a caller may stop: after the outputs (forward), after what the loss
+defines (loss), after J (cost), after δ^1 (sensitivities), after ∂J/∂w (gradient).
+"""
+
+from dataclasses import dataclass
+
+from sympy import Expr, Function, Symbol
+
+from gradscribe.catalog.activations import Activation, U
+from gradscribe.derivation.reverse import adjoint_name, gradient_variable, with_sample
+from gradscribe.derivation.rules import substitute
+from gradscribe.derivation.slopes import slope
+from gradscribe.derivation.steps import Derivation, slope_name
+from gradscribe.equation import Equation, Role, ScalarFunction, Variable
+from gradscribe.notation import SAMPLE, split
+from gradscribe.program.ir import Helper, Kernel, Program, Ref, Shape, Statement, references
+from gradscribe.program.lower import lower
+from gradscribe.program.stable import stabilised
+
+PYTHON_NAMES = {"x": "X", "d": "D"}
+STAGES = ("forward", "loss", "cost", "sensitivities", "gradient")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A statement and the kernel that it belongs to."""
+
+    stage: str
+    statement: Statement
+
+
+def build(derivation: Derivation) -> Program:
+    """Return the program of a derivation, before any pass.
+
+    Every function of the network has to be bound to an entry of the catalog.
+    """
+    network = derivation.network
+    writer = _Writer(derivation)
+    placed = [
+        *[Placed(_stage(q, derivation), writer.statement(q)) for q in network.equations[:-1]],
+        Placed("cost", writer.statement(_cost_of_components(derivation))),
+        *[
+            Placed("gradient" if q.variable.role is Role.GRADIENT else "sensitivities", writer.statement(q))
+            for q in derivation.equations[len(network.equations) + 1 :]
+        ],
+    ]
+    needed = _needed(placed, goals(derivation))
+    return Program(_kernels(needed, derivation), _shapes(derivation), writer.helpers)
+
+
+def goals(derivation: Derivation) -> dict[str, tuple[str, ...]]:
+    """Return what each kernel must give back, whoever asks."""
+    network = derivation.network
+    deltas = [adjoint_name(q.name) for q in network.equations if split(q.name).stem == "u"]
+    return {
+        "forward": (network.output.name,),
+        "cost": (network.cost.name,),
+        "sensitivities": tuple(d for d in deltas if d in derivation.by_name),
+        "gradient": tuple(gradient_variable(p).name for p in network.parameters),
+    }
+
+
+def _stage(equation: Equation, derivation: Derivation) -> str:
+    names = [q.name for q in derivation.network.equations]
+    output = names.index(derivation.network.output.name)
+    return "forward" if names.index(equation.name) <= output else "loss"
+
+
+def _cost_of_components(derivation: Derivation) -> Equation:
+    """Return J with the cost of one sample put in: factor · Σ_n Σ_i e_i(n)²."""
+    network = derivation.network
+    one = network.equations[-1]
+    per_sample = [v.name for v in network.variables.values() if v.per_sample]
+    variable = Variable(one.name, (SAMPLE,), Role.COST)
+    inner = Equation(variable, (SAMPLE,), with_sample(one.right, per_sample))
+    right = substitute(network.cost.right, inner)
+    return Equation(network.cost.variable, (), right, label=network.cost.label)
+
+
+class _Writer:
+    """Turns equations into statements, and collects the functions that they call."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.network = derivation.network
+        variables = [*self.network.variables.values(), *(q.variable for q in derivation.equations)]
+        self.per_sample = {v.name for v in variables if v.per_sample}
+        self.names = {Symbol(v.name): PYTHON_NAMES.get(v.name, v.name) for v in variables}
+        self._helpers: dict[str, Helper] = {}
+
+    @property
+    def helpers(self) -> tuple[Helper, ...]:
+        """The activation functions that statements call by name."""
+        return tuple(self._helpers.values())
+
+    def statement(self, equation: Equation) -> Statement:
+        """Return the statement that computes an equation for all samples."""
+        right, indices = self._functions_written_out(equation.right), equation.indices
+        if equation.name in self.per_sample:
+            right, indices = with_sample(right, self.per_sample), (SAMPLE, *indices)
+        value = lower(right, indices, self.names)
+        return Statement(equation.name, value, equation.label)
+
+    def _functions_written_out(self, expr: Expr) -> Expr:
+        values = {}
+        for place in sorted(expr.atoms(ScalarFunction), key=str):
+            values[place] = self._slope(place) if place.order else self._value(place)
+        return stabilised(expr.xreplace(values)) if values else stabilised(expr)
+
+    def _slope(self, place: ScalarFunction) -> Expr:
+        """Return the variable that holds f′, or f′ itself where it is a number."""
+        found = slope(self._entry(place)).of_u
+        if found.is_number:
+            return found
+        name = slope_name(place, self.network)
+        return self.derivation[name].variable[tuple(place.args[0].indices)]
+
+    def _value(self, place: ScalarFunction) -> Expr:
+        entry = self._entry(place)
+        formula = stabilised(entry.formula)
+        if formula.is_Symbol or all(not a.args for a in formula.args):
+            return formula.xreplace({U: place.args[0]})
+        name = f"_{entry.name}"
+        if name not in self._helpers:
+            value = lower(formula, (), {U: "u"})
+            self._helpers[name] = Helper(name, value, entry.meaning)
+        return Function(name)(place.args[0])
+
+    def _entry(self, place: ScalarFunction) -> Activation:
+        entry = self.network.functions[place.stem]
+        assert entry is not None  # the compiler refuses unbound functions before this
+        return entry
+
+
+def _needed(placed: list[Placed], wanted: dict[str, tuple[str, ...]]) -> list[Placed]:
+    """Drop what no goal depends on."""
+    alive = {name for names in wanted.values() for name in names}
+    kept = []
+    for item in reversed(placed):
+        if item.statement.target in alive:
+            alive.update(references(item.statement.value))
+            kept.append(item)
+    return kept[::-1]
+
+
+def _kernels(placed: list[Placed], derivation: Derivation) -> tuple[Kernel, ...]:
+    wanted = goals(derivation)
+    kernels = []
+    for position, stage in enumerate(STAGES):
+        own = tuple(p.statement for p in placed if p.stage == stage)
+        later = {
+            name
+            for p in placed
+            if STAGES.index(p.stage) > position
+            for name in references(p.statement.value)
+        }
+        given = [s.target for s in own if s.target in later]
+        outputs = tuple(dict.fromkeys([*given, *wanted.get(stage, ())]))
+        if own:
+            kernels.append(Kernel(stage, inputs_of(own), own, outputs))
+    return tuple(kernels)
+
+
+def inputs_of(statements: tuple[Statement, ...]) -> tuple[str, ...]:
+    """Return the variables that statements read before they are assigned, in order."""
+    assigned: set[str] = set()
+    inputs: dict[str, None] = {}
+    for statement in statements:
+        for name in references(statement.value):
+            if name not in assigned:
+                inputs[name] = None
+        assigned.add(statement.target)
+    return tuple(inputs)
+
+
+def _shapes(derivation: Derivation) -> dict[str, Shape]:
+    variables = [
+        *derivation.network.variables.values(),
+        derivation.network.cost.variable,
+        *(q.variable for q in derivation.equations),
+    ]
+    return {
+        PYTHON_NAMES.get(v.name, v.name): (("N",) if v.per_sample else ()) + tuple(s.name for s in v.shape)
+        for v in variables
+    }
+
+
+def reads_only(statement: Statement, name: str) -> bool:
+    """Whether a statement's value is exactly one variable."""
+    return statement.value == Ref(name)

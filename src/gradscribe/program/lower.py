@@ -1,0 +1,244 @@
+"""Lowering: an equation in index notation becomes a statement over arrays.
+
+Every component A[n, i] is an array with axes (n, i). Products of components with the same
+indices are elementwise; a sum over an index of two factors is a matrix product; a sum over an
+index of one factor is a sum over an axis. The only thing that is looked at is which index
+stands where.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sympy import Add as SymAdd
+from sympy import Expr, Indexed, Integer, Piecewise, Rational, Sum, Symbol, exp
+from sympy import Float as SymFloat
+from sympy import Function as SymFunction
+from sympy import Mul as SymMul
+from sympy import Pow as SymPow
+from sympy.core.relational import (
+    GreaterThan,
+    LessThan,
+    Relational,
+    StrictGreaterThan,
+    StrictLessThan,
+)
+
+from gradscribe.derivation.rules import flattened
+from gradscribe.errors import DerivationError
+from gradscribe.program.ir import (
+    FUNCTIONS,
+    Add,
+    Call,
+    Const,
+    Expand,
+    MatMul,
+    Mul,
+    Node,
+    Power,
+    Reduce,
+    Ref,
+    Size,
+    Transpose,
+)
+
+Indices = tuple[Symbol, ...]
+
+_SYMPY_NAMES = {"Abs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
+                "atanh": "arctanh", "Max": "maximum", "Min": "minimum"}  # fmt: skip
+_COMPARISONS = {
+    StrictGreaterThan: "greater",
+    GreaterThan: "greater_equal",
+    StrictLessThan: "less",
+    LessThan: "less_equal",
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An array expression whose axes are these indices, in this order."""
+
+    node: Node
+    indices: Indices
+
+
+def lower(expr: Expr, indices: Indices, names: dict[Symbol, str]) -> Node:
+    """Return the array whose component at `indices` is `expr`.
+
+    Args:
+        expr: an expression in index notation, the sample's index written.
+        indices: the order of the result's axes.
+        names: how to call a variable: "x" may be `X` in the program. Sizes are not in it.
+    """
+    return aligned(piece(expr, names), indices)
+
+
+def aligned(part: Piece, indices: Indices) -> Node:
+    """Return the array with its axes in another order, missing ones of size 1."""
+    present = tuple(k for k in indices if k in part.indices)
+    if len(present) != len(part.indices):
+        raise DerivationError(f"axes {part.indices} are not among {indices}")
+    node = _permuted(part, present)
+    first = indices.index(present[0]) if present else len(indices)
+    missing = tuple(a for a, k in enumerate(indices) if k not in present and a > first)
+    # NumPy adds leading axes itself; only those inside have to be put in.
+    return Expand(node, tuple(a - first for a in missing)) if missing else node
+
+
+def _permuted(part: Piece, indices: Indices) -> Node:
+    if part.indices == indices:
+        return part.node
+    if part.indices == indices[::-1] and len(indices) == 2:
+        return Transpose(part.node)
+    raise DerivationError(f"axes {part.indices} cannot be put in the order {indices}")
+
+
+def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
+    """Lower an expression to an array with the axes that it has by itself."""
+    if expr.is_Number or isinstance(expr, SymFloat):
+        return Piece(_number(expr), ())
+    if isinstance(expr, Indexed):
+        return _component(expr, names)
+    if isinstance(expr, Symbol):
+        return Piece(Ref(names[expr]) if expr in names else Size(expr.name), ())
+    if isinstance(expr, SymAdd):
+        return _elementwise_sum([piece(t, names) for t in _ordered_terms(expr)])
+    if isinstance(expr, SymMul | Sum):
+        return _product_of_sums(expr, names)
+    if isinstance(expr, SymPow) and not isinstance(expr, exp):
+        return _power(expr, names)
+    return _call(expr, names)
+
+
+def _number(expr: Expr) -> Const:
+    if isinstance(expr, Rational):
+        return Const(Fraction(int(expr.p), int(expr.q)))
+    return Const(float(expr))
+
+
+def _component(expr: Indexed, names: dict[Symbol, str]) -> Piece:
+    if len(set(expr.indices)) != len(expr.indices):
+        raise DerivationError(f"a repeated index in {expr} has no array form yet")
+    label = expr.base.label
+    return Piece(Ref(names.get(label, str(label))), tuple(expr.indices))
+
+
+def _ordered_terms(expr: SymAdd) -> list[Expr]:
+    """Put sums first and numbers where they read well: Σ… + b, but 1 - y²."""
+    return sorted(expr.args, key=lambda t: (not t.has(Sum), not t.is_number, _sort_text(t)))
+
+
+def _sort_text(expr: Expr) -> tuple[bool, str]:
+    return (expr.could_extract_minus_sign(), str(expr))
+
+
+def _elementwise_sum(parts: list[Piece]) -> Piece:
+    indices = _common(parts)
+    return Piece(Add(tuple(aligned(p, indices) for p in parts)), indices)
+
+
+def _elementwise_product(parts: list[Piece]) -> Piece:
+    if len(parts) == 1:
+        return parts[0]
+    indices = _common(parts)
+    return Piece(Mul(tuple(aligned(p, indices) for p in parts)), indices)
+
+
+def _common(parts: list[Piece]) -> Indices:
+    """Return the axes of an elementwise operation: those of the widest operand, then the others'."""
+    widest = max(parts, key=lambda p: len(p.indices)).indices
+    extra = dict.fromkeys(k for p in parts for k in p.indices if k not in widest)
+    return (*widest, *extra)
+
+
+def _product_of_sums(expr: Expr, names: dict[Symbol, str]) -> Piece:
+    factors, limits = flattened(expr)
+    parts = [piece(f, names) for f in sorted(factors, key=_factor_order)]
+    idle = [size for k, size in limits.items() if not any(k in p.indices for p in parts)]
+    parts += [piece(size, names) for size in idle]
+    for k in limits:
+        parts = _without_index(parts, k)
+    return _elementwise_product(parts)
+
+
+def _factor_order(expr: Expr) -> tuple[int, str]:
+    """Numbers and sizes first, so that scalars meet before arrays do."""
+    if not expr.has(Indexed):
+        return (0, str(expr))
+    return (1 if expr.has(SymFunction) and not expr.has(Sum) else 2, str(expr))
+
+
+def _without_index(parts: list[Piece], k: Symbol) -> list[Piece]:
+    """Sum a product over one index: contract the two factors that have it, or reduce the one."""
+    having = [p for p in parts if k in p.indices]
+    rest = [p for p in parts if k not in p.indices]
+    if not having:
+        return parts
+    while len(having) > 2:
+        having = [_elementwise_product(having[:2]), *having[2:]]
+    if len(having) == 2 and _is_matrix_product(*having, k):
+        return [*rest, _matrix_product(*having, k)]
+    whole = _elementwise_product(having)
+    axis = whole.indices.index(k)
+    inner, axes = whole.node, (axis,)
+    return [*rest, Piece(Reduce(inner, axes), tuple(i for i in whole.indices if i != k))]
+
+
+def _is_matrix_product(a: Piece, b: Piece, k: Symbol) -> bool:
+    return len(a.indices) <= 2 and len(b.indices) <= 2 and set(a.indices) & set(b.indices) == {k}
+
+
+def _matrix_product(a: Piece, b: Piece, k: Symbol) -> Piece:
+    """Return Σ_k a b as left @ right: the factor with the sample's axis, or the first, on the left."""
+    left, right = (b, a) if _goes_left(b, a, k) else (a, b)
+    rows = tuple(i for i in left.indices if i != k)
+    columns = tuple(i for i in right.indices if i != k)
+    node = MatMul(_permuted(left, (*rows, k)), _permuted(right, (k, *columns)))
+    return Piece(node, (*rows, *columns))
+
+
+def _goes_left(candidate: Piece, other: Piece, k: Symbol) -> bool:
+    """Whether a factor's free index comes before the other's in the result: n, then i, then j."""
+
+    def key(p: Piece) -> tuple[bool, str]:
+        free = [i.name for i in p.indices if i != k]
+        return ("n" not in free, "".join(free))
+
+    return key(candidate) < key(other)
+
+
+def _power(expr: Expr, names: dict[Symbol, str]) -> Piece:
+    base = piece(expr.base, names)
+    if isinstance(expr.exp, Integer):
+        return Piece(Power(base.node, int(expr.exp)), base.indices)
+    if expr.exp == Rational(1, 2):
+        return Piece(Call("sqrt", (base.node,)), base.indices)
+    if expr.exp == -Rational(1, 2):
+        return Piece(Power(Call("sqrt", (base.node,)), -1), base.indices)
+    return _applied("power", [base, piece(expr.exp, names)])
+
+
+def _call(expr: Expr, names: dict[Symbol, str]) -> Piece:
+    if isinstance(expr, Piecewise):
+        return _by_cases(list(expr.args), names)
+    if isinstance(expr, Relational):
+        return _applied(_COMPARISONS[type(expr)], [piece(a, names) for a in expr.args])
+    name = _SYMPY_NAMES.get(type(expr).__name__, type(expr).__name__)
+    if name not in FUNCTIONS and not name.startswith("_"):
+        raise DerivationError(f"no array function for {type(expr).__name__}")
+    return _applied(name, [piece(a, names) for a in expr.args])
+
+
+def _applied(function: str, parts: list[Piece]) -> Piece:
+    indices = _common(parts)
+    return Piece(Call(function, tuple(aligned(p, indices) for p in parts)), indices)
+
+
+def _by_cases(cases: list[tuple[Expr, Expr]], names: dict[Symbol, str]) -> Piece:
+    """Lower a `Piecewise`: 1 where a condition holds and else 0 is the condition itself."""
+    (value, condition), *others = cases
+    if condition == True:  # noqa: E712  (SymPy's own true, or Python's)
+        return piece(value, names)
+    if value == 1 and [tuple(c) for c in others] == [(0, True)]:
+        return piece(condition, names)
+    rest = _by_cases(others, names)
+    return _applied("where", [piece(condition, names), piece(value, names), rest])

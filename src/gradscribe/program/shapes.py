@@ -1,0 +1,82 @@
+"""The shape of an expression, from the shapes of its variables; what does not fit is an error."""
+
+from gradscribe.errors import DerivationError
+from gradscribe.program.ir import (
+    FUNCTIONS,
+    Add,
+    Call,
+    Const,
+    Expand,
+    MatMul,
+    Mul,
+    Node,
+    Power,
+    Reduce,
+    Ref,
+    Shape,
+    Size,
+    Transpose,
+)
+
+ONE = "1"
+
+
+def shape_of(node: Node, shapes: dict[str, Shape], helpers: frozenset[str] = frozenset()) -> Shape:
+    """Return the sizes of an expression's axes; a broadcast axis is "1".
+
+    Raises:
+        DerivationError: operands that do not fit, or an unknown variable or function.
+    """
+    match node:
+        case Const() | Size():
+            return ()
+        case Ref(name):
+            if name not in shapes:
+                raise DerivationError(f"{name} is not defined")
+            return shapes[name]
+        case Add(operands) | Mul(operands):
+            return broadcast([shape_of(o, shapes, helpers) for o in operands])
+        case Power(base, _):
+            return shape_of(base, shapes, helpers)
+        case Call(function, operands):
+            _check_call(function, len(operands), helpers)
+            return broadcast([shape_of(o, shapes, helpers) for o in operands])
+        case MatMul(left, right):
+            return _product(shape_of(left, shapes, helpers), shape_of(right, shapes, helpers))
+        case Transpose(operand):
+            return tuple(reversed(shape_of(operand, shapes, helpers)))
+        case Reduce(operand, axes):
+            inner = shape_of(operand, shapes, helpers)
+            if not all(0 <= axis < len(inner) for axis in axes):
+                raise DerivationError(f"no axes {axes} in an array of shape {inner}")
+            return tuple(s for axis, s in enumerate(inner) if axis not in axes)
+        case Expand(operand, axes):
+            sizes = list(shape_of(operand, shapes, helpers))
+            for axis in axes:
+                sizes.insert(axis, ONE)
+            return tuple(sizes)
+
+
+def broadcast(operands: list[Shape]) -> Shape:
+    """Return the common shape of arrays, aligned at their last axes as in NumPy."""
+    length = max((len(s) for s in operands), default=0)
+    result = []
+    for axis in range(-length, 0):
+        sizes = {s[axis] for s in operands if len(s) >= -axis} - {ONE}
+        if len(sizes) > 1:
+            raise DerivationError(f"shapes {operands} do not fit")
+        result.append(sizes.pop() if sizes else ONE)
+    return tuple(result)
+
+
+def _product(left: Shape, right: Shape) -> Shape:
+    if not left or not right or len(left) > 2 or len(right) > 2 or left[-1] != right[0]:
+        raise DerivationError(f"no matrix product of shapes {left} and {right}")
+    return left[:-1] + right[1:]
+
+
+def _check_call(function: str, count: int, helpers: frozenset[str]) -> None:
+    if function in helpers and count == 1:
+        return
+    if FUNCTIONS.get(function) != count:
+        raise DerivationError(f"no function {function!r} of {count} arguments")

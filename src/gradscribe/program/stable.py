@@ -1,0 +1,117 @@
+"""Rewrites that keep a formula's value where its plain evaluation overflows or cancels.
+
+Each is exact in real arithmetic, holds for any argument, and leaves an expression that is
+analytic wherever the formula was (|a| is written min(a, -a), which also orders complex numbers
+by their real part), so that a complex step through generated code stays valid.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, S, exp, log
+from sympy.core.relational import StrictGreaterThan
+
+maximum = Function("maximum")
+minimum = Function("minimum")
+log1p = Function("log1p")
+expm1 = Function("expm1")
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A named rewrite: `apply` returns None where it does not match at the top of an expression."""
+
+    name: str
+    meaning: str
+    apply: Callable[[Expr], Expr | None]
+
+
+def small_exponential(a: Expr) -> Expr:
+    """Return exp(-|a|), which never overflows."""
+    return exp(minimum(a, -a), evaluate=False)
+
+
+def _one_plus_exponential(expr: Expr) -> Expr | None:
+    """Return a where the expression is 1 + exp(a)."""
+    if not (isinstance(expr, Add) and len(expr.args) == 2 and S.One in expr.args):
+        return None
+    (other,) = (a for a in expr.args if a != 1)
+    return other.exp if isinstance(other, exp) else None
+
+
+def _softplus(expr: Expr) -> Expr | None:
+    if not isinstance(expr, log):
+        return None
+    a = _one_plus_exponential(expr.args[0])
+    if a is None:
+        return None
+    return maximum(a, Integer(0)) + log1p(small_exponential(a))
+
+
+def _logistic(expr: Expr) -> Expr | None:
+    if not (isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp < 0):
+        return None
+    a = _one_plus_exponential(expr.base)
+    if a is None:
+        return None
+    shifted = exp(minimum(-a, Integer(0)), evaluate=False) / (1 + small_exponential(a))
+    return shifted ** (-expr.exp)
+
+
+def _logistic_of_product(expr: Expr) -> Expr | None:
+    """Pair exp(a) with 1/(1 + exp(a)): the product is 1/(1 + exp(-a)), of which neither overflows."""
+    if not isinstance(expr, Mul):
+        return None
+    for denominator in expr.args:
+        if not (isinstance(denominator, Pow) and denominator.exp == -1):
+            continue
+        a = _one_plus_exponential(denominator.base)
+        if a is not None and exp(a) in expr.args:
+            rest = [f for f in expr.args if f not in (denominator, exp(a))]
+            return Mul(1 / (1 + exp(-a)), *rest)
+    return None
+
+
+def _expm1(expr: Expr) -> Expr | None:
+    if not (isinstance(expr, Add) and len(expr.args) == 2 and expr.args[0].is_number):
+        return None
+    factor, exponential = expr.args[1].as_coeff_Mul()
+    if isinstance(exponential, exp) and factor == -expr.args[0]:
+        return factor * expm1(exponential.exp)
+    return None
+
+
+def _ramp(expr: Expr) -> Expr | None:
+    if not (isinstance(expr, Piecewise) and len(expr.args) == 2):
+        return None
+    (value, condition), (other, _) = expr.args
+    if isinstance(condition, StrictGreaterThan) and other == 0 and condition.lhs == value:
+        return maximum(value, Integer(0)) if condition.rhs == 0 else None
+    return None
+
+
+REWRITES = (
+    Rewrite("ramp", "a where a > 0, else 0, is max(a, 0)", _ramp),
+    Rewrite("softplus", "log(1 + exp(a)) is max(a, 0) + log1p(exp(-|a|))", _softplus),
+    Rewrite("paired logistic", "exp(a) / (1 + exp(a)) is 1 / (1 + exp(-a))", _logistic_of_product),
+    Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", _logistic),
+    Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
+)
+
+
+def stabilised(expr: Expr, rewrites: tuple[Rewrite, ...] = REWRITES) -> Expr:
+    """Return an equal expression that neither overflows nor cancels where the rewrites apply."""
+    for rewrite in rewrites:
+        found = rewrite.apply(expr)
+        if found is not None:
+            return found if not found.has(exp) else _inside_once(found, expr, rewrites)
+    if not expr.args or isinstance(expr, Piecewise):
+        return expr
+    return expr.func(*[stabilised(a, rewrites) for a in expr.args])
+
+
+def _inside_once(found: Expr, origin: Expr, rewrites: tuple[Rewrite, ...]) -> Expr:
+    """Go on inside a rewritten expression, unless it is already the final form."""
+    if isinstance(origin, Mul):
+        return stabilised(found, rewrites)
+    return found

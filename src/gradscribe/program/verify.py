@@ -1,0 +1,100 @@
+"""What must hold of a program after every pass."""
+
+from gradscribe.errors import DerivationError
+from gradscribe.program.ir import Kernel, Program, Ref, Statement, references
+from gradscribe.program.shapes import shape_of
+
+
+def verify(program: Program, after: str) -> None:
+    """Check a program.
+
+    Every variable is defined before it is read, has the shape of its value exactly, and is read
+    or given back; a variable is assigned once; an array that is written over is the kernel's
+    own and is not read afterwards.
+
+    Raises:
+        DerivationError: naming the pass, the kernel and the statement.
+    """
+    helpers = frozenset(h.name for h in program.helpers)
+    for helper in program.helpers:
+        _located(f"{after}: {helper.name}", shape_of, helper.value, {"u": ()}, helpers)
+    for kernel in program.kernels:
+        _Check(program, kernel, after, helpers).run()
+
+
+def _located(where: str, function, *arguments):  # type: ignore[no-untyped-def]
+    try:
+        return function(*arguments)
+    except DerivationError as error:
+        raise DerivationError(f"after {where}: {error}") from error
+
+
+class _Check:
+    """The state of walking through one kernel."""
+
+    def __init__(self, program: Program, kernel: Kernel, after: str, helpers: frozenset[str]) -> None:
+        self.program, self.kernel, self.after, self.helpers = program, kernel, after, helpers
+        self.defined = set(kernel.inputs)
+        self.overwritten: set[str] = set()
+        self.read: set[str] = set()
+
+    def fail(self, message: str) -> None:
+        raise DerivationError(f"after {self.after}, kernel {self.kernel.name}: {message}")
+
+    def run(self) -> None:
+        for statement in self.kernel.statements:
+            self._reads(statement)
+            self._shape(statement)
+            self._target(statement)
+        for name in self.kernel.outputs:
+            if name not in self.defined or name in self.overwritten:
+                self.fail(f"{name} is given back but not defined")
+        used = self.read | set(self.kernel.outputs)
+        for statement in self.kernel.statements:
+            if statement.target not in used:
+                self.fail(f"{statement.target} is computed and not used")
+        idle = set(self.kernel.inputs) - self.read
+        if idle:
+            self.fail(f"inputs that nothing reads: {sorted(idle)}")
+
+    def _reads(self, statement: Statement) -> None:
+        for name in references(statement.value):
+            if name not in self.defined or name in self.overwritten:
+                self.fail(f"{statement.target} reads {name}, which is not defined there")
+            self.read.add(name)
+
+    def _shape(self, statement: Statement) -> None:
+        where = f"{self.after}, kernel {self.kernel.name}, {statement.target}"
+        found = _located(where, shape_of, statement.value, self.program.shapes, self.helpers)
+        wanted = self.program.shapes.get(statement.target)
+        broadcast = statement.update and wanted is not None and _fits(found, wanted)
+        if found != wanted and not broadcast:
+            self.fail(f"{statement.target} has shape {wanted}, its value {found}")
+
+    def _target(self, statement: Statement) -> None:
+        name = statement.target
+        if statement.update:
+            if name not in self.defined or name in self.kernel.inputs:
+                self.fail(f"{name} is changed in place but is not the kernel's own")
+            return
+        if name in self.defined:
+            self.fail(f"{name} is assigned twice")
+        self.defined.add(name)
+        if statement.reuse:
+            self._reuse(statement)
+
+    def _reuse(self, statement: Statement) -> None:
+        old = statement.reuse
+        if old in self.kernel.inputs or old not in self.defined:
+            self.fail(f"{statement.target} takes the array of {old}, which is not the kernel's own")
+        if self.program.shapes[old] != self.program.shapes[statement.target]:
+            self.fail(f"{statement.target} takes the array of {old}, which has another shape")
+        if any(s.value == Ref(old) for s in self.kernel.statements):
+            self.fail(f"{statement.target} takes the array of {old}, which has two names")
+        self.overwritten.add(old)
+
+
+def _fits(found: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether an operand of an in-place operation broadcasts to the target's shape."""
+    tail = wanted[len(wanted) - len(found) :]
+    return len(found) <= len(wanted) and all(f in (w, "1") for f, w in zip(found, tail, strict=True))
