@@ -1,13 +1,13 @@
 """A derivation: the network's equations, those derived from them, and every step between."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sympy import Expr
 
 from gradscribe.derivation.reverse import backwards, over_samples
 from gradscribe.derivation.slopes import slope_in
-from gradscribe.equation import Equation, Role, ScalarFunction, Step, Variable, scalar_function
+from gradscribe.equation import Equation, Role, ScalarFunction, Step, Variable
 from gradscribe.errors import InputError, nearest
 from gradscribe.model.network import Network, labelled
 from gradscribe.notation import split
@@ -59,14 +59,26 @@ def derive(network: Network) -> Derivation:
     """Derive the sensitivities and the gradient of a network's cost.
 
     Returns:
-        The list: the network's equations, J, the slopes f′, the sensitivities δ^M … δ^1
-        (any other adjoint that stays under a name), ∂E/∂w and ∂J/∂w of every parameter.
+        The list: the network's equations, J, the sensitivities δ^M … δ^1, each after the
+        slope f′ that it needs (and any other adjoint on the way), ∂E/∂w and ∂J/∂w of
+        every parameter w.
     """
     adjoints = {q.name: q for q in backwards(network)}
     gradients = list(over_samples(network, adjoints))
-    slopes = list(slope_equations(network, adjoints.values()))
     own = [*network.equations, network.cost]
-    return Derivation(network, tuple(labelled([*own, *slopes, *adjoints.values(), *gradients])))
+    derived = list(_with_slopes(network, adjoints.values()))
+    return Derivation(network, tuple(labelled([*own, *derived, *gradients])))
+
+
+def _with_slopes(network: Network, adjoints: Iterable[Equation]) -> Iterable[Equation]:
+    """Yield equations, each after those of the slopes that it reads first."""
+    given: set[str] = set()
+    for adjoint in adjoints:
+        for equation in slope_equations(network, [adjoint]):
+            if equation.name not in given:
+                given.add(equation.name)
+                yield equation
+        yield adjoint
 
 
 def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[Equation]:
@@ -113,13 +125,3 @@ def slope_variable(stem: str, argument: Variable) -> Variable:
 def slope_name(place: ScalarFunction, network: Network) -> str:
     """Return the name of the variable that holds the value of f′ at a place."""
     return slope_variable(place.stem, network.variables[str(place.args[0].base)]).name
-
-
-def primitive(stem: str) -> type[ScalarFunction]:
-    """Return an activation function as it stands in equations."""
-    return scalar_function(stem)
-
-
-def relabelled(equation: Equation, label: str) -> Equation:
-    """Return an equation with another number."""
-    return replace(equation, label=label)

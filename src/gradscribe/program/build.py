@@ -15,7 +15,7 @@ from gradscribe.derivation.slopes import slope
 from gradscribe.derivation.steps import Derivation, slope_name
 from gradscribe.equation import Equation, Role, ScalarFunction, Variable
 from gradscribe.notation import SAMPLE, split
-from gradscribe.program.ir import Helper, Kernel, Program, Ref, Shape, Statement, references
+from gradscribe.program.ir import Helper, Kernel, Program, Shape, Statement, references
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
 
@@ -157,7 +157,8 @@ def _kernels(placed: list[Placed], derivation: Derivation) -> tuple[Kernel, ...]
             for name in references(p.statement.value)
         }
         given = [s.target for s in own if s.target in later]
-        outputs = tuple(dict.fromkeys([*given, *wanted.get(stage, ())]))
+        goal = wanted.get(stage, ())
+        outputs = (*(name for name in given if name not in goal), *goal)
         if own:
             kernels.append(Kernel(stage, inputs_of(own), own, outputs))
     return tuple(kernels)
@@ -185,8 +186,3 @@ def _shapes(derivation: Derivation) -> dict[str, Shape]:
         PYTHON_NAMES.get(v.name, v.name): (("N",) if v.per_sample else ()) + tuple(s.name for s in v.shape)
         for v in variables
     }
-
-
-def reads_only(statement: Statement, name: str) -> bool:
-    """Whether a statement's value is exactly one variable."""
-    return statement.value == Ref(name)

@@ -164,6 +164,8 @@ def _factor_order(expr: Expr) -> tuple[int, str]:
     """Numbers and sizes first, so that scalars meet before arrays do."""
     if not expr.has(Indexed):
         return (0, str(expr))
+    if isinstance(expr, SymAdd):
+        return (3, str(expr))
     return (1 if expr.has(SymFunction) and not expr.has(Sum) else 2, str(expr))
 
 

@@ -1,0 +1,1 @@
+"""Printers: the same expressions as Unicode text, LaTeX and Python."""
