@@ -35,6 +35,8 @@ class Loss:
 
 LOSSES = Table(
     "loss",
-    Loss("mse", E**2, 1 / (SAMPLES * OUTPUTS), "mean squared error over samples and outputs", D - Y),
+    Loss(
+        "mse", E**2, 1 / (SAMPLES * OUTPUTS), "mean squared error over samples and outputs", D - Y
+    ),
     Loss("sse", E**2, Integer(1), "sum of squared errors", D - Y),
 )

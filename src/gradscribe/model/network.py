@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sympy import Expr, Symbol
 
+from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
 from gradscribe.equation import (
@@ -16,6 +17,7 @@ from gradscribe.equation import (
     summed_index,
     total,
 )
+from gradscribe.model.spec import blueprint_of
 from gradscribe.notation import SAMPLE, SAMPLES
 
 
@@ -61,6 +63,32 @@ class Network:
 
     def __hash__(self) -> int:
         return hash(self.spec)
+
+    @classmethod
+    def parse(cls, spec: str | None = None, *, catalog: Catalog = CATALOG) -> "Network":
+        """Return the network of a specification.
+
+        Args:
+            spec: one line ("8-16-16-1 tanh,linear"), a formula ("f(W x + b) f=tanh") or the
+                path of a TOML file; nothing means three layers (see `model.spec`).
+            catalog: the activations, losses and layers that it may name.
+
+        Raises:
+            InputError: the specification cannot be taken.
+        """
+        blueprint = blueprint_of(spec, catalog)
+        return assemble(
+            blueprint.equations,
+            parameters=blueprint.parameters,
+            input=blueprint.input,
+            functions=blueprint.functions,
+            layers=blueprint.layers,
+            sizes=blueprint.sizes,
+            loss=blueprint.settings.loss,
+            spec=blueprint.spec,
+            name=blueprint.settings.name,
+            dtype=blueprint.settings.dtype,
+        )
 
     @property
     def abstract_functions(self) -> tuple[str, ...]:

@@ -1,0 +1,77 @@
+# make demo   derive, generate, check and train a network that reads digits
+# make test   the test suite
+# Everything else is listed by `make help`. Nothing needs to be installed beforehand but
+# Python 3.11 or newer and make; name another interpreter with `make test PYTHON=python3.12`.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_FLAGS ?=
+# One BLAS thread a process: the tests' processes already occupy the cores.
+TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+bin := $(VENV)/bin
+pip := $(bin)/python -m pip --disable-pip-version-check install -q
+demo := build/demo
+examples := $(sort $(wildcard examples/*.toml))
+
+.PHONY: help demo test lint regenerate bench clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo        derivation, module and training of examples/digits.toml, in $(demo)/"
+	@echo "make test        the test suite (PYTEST_FLAGS='-k name' selects)"
+	@echo "make lint        ruff and mypy"
+	@echo "make regenerate  write generated/*.py again from examples/*.toml"
+	@echo "make bench       benchmarks; writes benchmarks/results/"
+	@echo "make clean       remove $(VENV)/, build/ and the caches"
+
+demo: $(VENV)/.ready
+	@mkdir -p $(demo)
+	$(bin)/python -m gradscribe derive examples/digits.toml --format text -o $(demo)/derivation.txt
+	$(bin)/python -m gradscribe generate examples/digits.toml -o $(demo)/digits.py
+	$(bin)/python -m gradscribe check $(demo)/digits.py
+	$(bin)/python examples/train_digits.py $(demo)/digits.py
+
+test: $(VENV)/.ready-test
+	$(TEST_ENV) $(bin)/python -m pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
+
+lint: $(VENV)/.ready-lint
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+
+regenerate: $(VENV)/.ready
+	@mkdir -p generated
+	@set -e; for toml in $(examples); do \
+	    name=$$(basename $$toml .toml); echo "generated/$$name.py"; \
+	    $(bin)/python -m gradscribe generate $$toml -o generated/$$name.py; \
+	done
+
+bench: $(VENV)/.ready-bench
+	@set -e; for script in gradient generation; do \
+	    $(bin)/python benchmarks/$$script.py -o benchmarks/results/$$script.md; \
+	done
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment, and what is installed into it: again whenever pyproject.toml changes.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "gradscribe needs Python 3.11 or newer, and '$(PYTHON)' is:" >&2; \
+	    $(PYTHON) --version >&2 || true; \
+	    echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making $(VENV)/ (once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.ready: pyproject.toml | $(VENV)/.made
+	@echo "Installing gradscribe into $(VENV)/"
+	@$(pip) -e .
+	@touch $@
+
+$(VENV)/.ready-%: pyproject.toml | $(VENV)/.made
+	@echo "Installing gradscribe and what '$*' needs into $(VENV)/"
+	@$(pip) -e '.[$*]'
+	@touch $@

@@ -1,0 +1,116 @@
+"""Which network a module without a specification computes: found by comparing costs."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import product
+from math import isclose, isfinite
+
+import numpy as np
+from sympy import Expr
+
+from gradscribe.catalog.activations import ACTIVATIONS, Activation
+from gradscribe.catalog.layers import LAYERS, Place
+from gradscribe.catalog.losses import LOSSES, OUTPUTS, Loss
+from gradscribe.checking.factors import Factor, factors
+from gradscribe.checking.recursion import Recursion
+from gradscribe.checking.subject import CallError, Layout, Point, Subject
+from gradscribe.equation import Equation, Role, Variable
+from gradscribe.model.network import Network, assemble
+from gradscribe.notation import size, split
+
+NEAR = 1e-9
+
+
+def stack_layout(fields: tuple[str, ...]) -> Layout | None:
+    """Return the layout of parameters named W1, b1, …, WM, bM in any order; None for others."""
+    layers = {split(name).layer for name in fields if split(name).stem in ("W", "b")}
+    count = len(layers)
+    wanted = {f"{stem}{m}" for m in range(1, count + 1) for stem in "Wb"}
+    if not count or set(fields) != wanted:
+        return None
+    shapes: dict[str, tuple[str, ...]] = {}
+    for name in fields:
+        m = int(split(name).layer)
+        shapes[name] = (f"N_{m}", f"N_{m - 1}") if name[0] == "W" else (f"N_{m}",)
+    return Layout(shapes, tuple(f"N_{m}" for m in range(count + 1)))
+
+
+def network_layout(network: Network) -> Layout:
+    """Return the layout of a network's parameters."""
+    shapes = {p.name: tuple(s.name for s in p.shape) for p in network.parameters}
+    return Layout(shapes, tuple(s.name for s in network.layers), network.sizes)
+
+
+def identified(subject: Subject, points: Callable[[], tuple[Point, ...]]) -> Network | None:
+    """Return the plain stack whose cost is the module's at every point, or None.
+
+    One activation for the hidden layers and one for the output, and each loss up to a
+    factor, are tried.
+    """
+    if stack_layout(tuple(subject.layout.shapes)) is None:
+        return None
+    every = points()
+    try:
+        costs = [float(np.real(subject.cost(list(p.params.values()), p.X, p.D))) for p in every]
+    except CallError:
+        return None
+    for network in _stacks(len(subject.layout.layers) - 1, tuple(subject.layout.shapes)):
+        factor = _factor(network, every, costs)
+        if factor is not None:
+            return replace(network, cost=replace(network.cost, right=factor * network.cost.right))
+    return None
+
+
+def _factor(network: Network, every: tuple[Point, ...], costs: list[float]) -> Expr | None:
+    """Return what the network's cost is to be multiplied by, or None where nothing fits."""
+    recursion = Recursion(network)
+    possible: list[Factor] = [Factor(network.layers[-1].name), *_scalings(network)]
+    for point, cost in zip(every, costs, strict=True):
+        own = recursion.forward(point.sizes, point.params, point.X, point.D).cost
+        if not isfinite(own):
+            return None
+        possible = [f for f in possible if isclose(f.value(point.sizes) * own, cost, rel_tol=NEAR)]
+        if not possible:
+            return None
+    return possible[0].expression()
+
+
+def _scalings(network: Network) -> Iterator[Factor]:
+    """Yield the conventions of a loss's factor: 1/2, N, N_M and their products."""
+    name = network.layers[-1].name
+    yield from factors(name)
+    for samples, outputs in product((-1, 0, 1), repeat=2):
+        for twos in (-1, 1):
+            yield Factor(name, samples, outputs, twos)
+
+
+def _stacks(count: int, order: tuple[str, ...]) -> Iterator[Network]:
+    losses: Mapping[object, Loss] = {loss.term: loss for loss in reversed(list(LOSSES.values()))}
+    hidden = ACTIVATIONS.values() if count > 1 else list(ACTIVATIONS.values())[:1]
+    for loss in losses.values():
+        for last, below in product(ACTIVATIONS.values(), hidden):
+            yield stack(((below,) * (count - 1)) + (last,), loss, order)
+
+
+def stack(activations: tuple[Activation, ...], loss: Loss, order: tuple[str, ...]) -> Network:
+    """Return the network of dense layers with parameters W1, b1, … in the order given."""
+    below = given = Variable("x", (size(0),), Role.INPUT)
+    equations: list[Equation] = []
+    parameters: dict[str, Variable] = {}
+    for m in range(1, len(activations) + 1):
+        W = Variable(f"W{m}", (size(m), size(m - 1)), Role.PARAMETER, per_sample=False)
+        b = Variable(f"b{m}", (size(m),), Role.PARAMETER, per_sample=False)
+        equations += LAYERS["dense"].equations(Place(m, below, W, b, f"f{m}"))
+        below = equations[-1].variable
+        parameters |= {W.name: W, b.name: b}
+    words = ", ".join(a.name for a in activations)
+    return assemble(
+        equations,
+        parameters=[parameters[name] for name in order],
+        input=given,
+        functions={f"f{m}": a for m, a in enumerate(activations, 1)},
+        layers=[size(m) for m in range(len(activations) + 1)],
+        sizes=None,
+        loss=replace(loss, factor=loss.factor.xreplace({OUTPUTS: size(len(activations))})),
+        spec=f"{words}; loss {loss.name}",
+    )

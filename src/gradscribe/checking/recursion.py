@@ -1,0 +1,298 @@
+"""Backpropagation by plain loops over layers, nodes and samples, from its definition.
+
+For every variable v of the network, from the last to the first,
+
+    ∂E/∂v_k = Σ_w Σ_i ∂E/∂w_i · ∂w_i/∂v_k        (w: the equations that read v)
+
+with ∂w_i/∂v_k by complex step in multi-precision arithmetic, component by component. No
+formula of a derivative occurs here, not even f′, and nothing is shared with the code that
+derives, lowers or prints, so a mistake there cannot be repeated here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sympy import Symbol
+
+from gradscribe.checking.arithmetic import Compiler, Component, Places, Read, Slope, Term, Value
+from gradscribe.equation import Equation, Role, Variable
+from gradscribe.model.network import Network
+from gradscribe.notation import SAMPLES
+
+Array = npt.NDArray[Any]
+Blocks = Mapping[str, Array]
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A mistake made on purpose, so that a wrong gradient can be recognised.
+
+    Attributes:
+        slopes: what to take for f′ of some functions.
+        cut: pairs (w, v) of names: ∂E/∂v leaves out what comes through w.
+    """
+
+    slopes: Mapping[str, Slope] = field(default_factory=dict)
+    cut: frozenset[tuple[str, str]] = frozenset()
+
+
+NO_FAULT = Fault()
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the recursion found.
+
+    Attributes:
+        cost: J.
+        values: u1, y1, … of every sample: (N, N_m).
+        sensitivities: ∂E/∂u1, ∂E/∂y1, … of every sample, without the factor of J: (N, N_m).
+        gradient: ∂J/∂W1, …, of the parameters' shapes.
+        contributions: what each sample adds to the gradient: (N, *shape).
+        scales: for every name, the standard deviation to expect of a derivative computed in
+            floating point, in units of its last digit ε: every local derivative is taken to
+            be off by ε of itself, f′ by ε (in y(1 - y) and 1 - y² that error stays when y
+            saturates and f′ itself is 1e-300), and the errors go down the same recursion.
+    """
+
+    cost: float
+    values: Blocks
+    sensitivities: Blocks
+    gradient: Blocks
+    contributions: Blocks
+    scales: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """An equation ready for its loops."""
+
+    variable: Variable
+    indices: tuple[Symbol, ...]
+    terms: tuple[Term, ...]
+
+    def components(self, places: Places) -> Iterator[tuple[Component, Places]]:
+        """Yield every component of the left side with the values of its indices."""
+        ranges = (range(1, places[n] + 1) for n in self.variable.shape)
+        for numbers in product(*ranges):
+            here = {**places, **dict(zip(self.indices, numbers, strict=True))}
+            yield (self.variable.name, numbers), here
+
+
+@dataclass
+class _Adjoints:
+    """∂E/∂(component) and the variance of its rounding error, while they are collected."""
+
+    exact: dict[Component, Value] = field(default_factory=lambda: defaultdict(int))
+    variance: dict[Component, Value] = field(default_factory=lambda: defaultdict(int))
+
+
+class Recursion:
+    """The recursion of one network: equations compiled once, evaluated at any point.
+
+    Args:
+        network: the network, its functions bound.
+        fault: a mistake to make.
+        parameters: whether derivatives by the parameters are wanted too; without them only
+            sensitivities are found, which is much less work for a large network.
+    """
+
+    def __init__(
+        self, network: Network, fault: Fault = NO_FAULT, *, parameters: bool = True
+    ) -> None:
+        self.network = network
+        self.parameters = parameters
+        self.cut = fault.cut
+        self.compiler = Compiler(network.functions, fault.slopes)
+        self._equations = [self._compiled(q) for q in network.equations]
+        self._cost = self._compiled(network.cost)
+        kinds = {Role.VALUE, Role.COST} | ({Role.PARAMETER} if parameters else set())
+        self._wanted = {n for n, v in network.variables.items() if v.role in kinds}
+
+    def _compiled(self, equation: Equation) -> _Compiled:
+        terms = self.compiler.terms(equation.right)
+        return _Compiled(equation.variable, equation.indices, terms)
+
+    def forward(self, sizes: Sizes, params: Blocks, X: Array, D: Array) -> Truth:
+        """Return only J and the values, by the network's own equations.
+
+        Args:
+            sizes: N_0, …, N_M by name.
+            params: W1, b1, … by name.
+            X: inputs, (N, N_0).
+            D: desired outputs, (N, N_M).
+        """
+        places = self._places(sizes, len(X))
+        samples = list(self._samples(places, params, X, D))
+        cost = self._total(self._all(samples), places)
+        return Truth(float(cost), self._values(samples, places), {}, {}, {}, {})
+
+    def backward(self, sizes: Sizes, params: Blocks, X: Array, D: Array) -> Truth:
+        """Return J, the sensitivities and the gradient; arguments as `forward` takes them."""
+        places = self._places(sizes, len(X))
+        samples = list(self._samples(places, params, X, D))
+        everything = self._all(samples)
+        outer = _Adjoints()
+        outer.exact[self._cost.variable.name, ()] = self.compiler.context.mpf(1)
+        self._pull(self._cost, everything, places, outer)
+        inner = [self._sample_adjoints(values, places) for values in samples]
+        return Truth(
+            float(self._total(everything, places)),
+            self._values(samples, places),
+            self._sensitivities(inner, places),
+            *self._gradient(outer, inner, places),
+            self._scales(outer, inner),
+        )
+
+    def _places(self, sizes: Sizes, samples: int) -> Places:
+        return {**{s: sizes[s.name] for s in self.network.layers}, SAMPLES: samples}
+
+    def _samples(
+        self, places: Places, params: Blocks, X: Array, D: Array
+    ) -> Iterator[dict[Component, Value]]:
+        """Yield the value of every component, sample by sample."""
+        shared: dict[Component, Value] = {}
+        for name, array in params.items():
+            shared.update(self._numbers(name, array))
+        for x, d in zip(X, D, strict=True):
+            values = dict(shared)
+            values.update(self._numbers(self.network.input.name, x))
+            values.update(self._numbers(self.network.target.name, d))
+            for equation in self._equations:
+                for component, here in equation.components(places):
+                    values[component] = _evaluated(equation.terms, values.__getitem__, here)
+            yield values
+
+    def _numbers(self, name: str, array: Array) -> dict[Component, Value]:
+        number = self.compiler.context.mpf
+        return {
+            (name, tuple(k + 1 for k in entry)): number(float(array[entry]))
+            for entry in np.ndindex(array.shape)
+        }
+
+    def _all(self, samples: list[dict[Component, Value]]) -> dict[Component, Value]:
+        """Return the values that J reads: E(1), …, E(N), and the parameters."""
+        result: dict[Component, Value] = {}
+        for n, values in enumerate(samples, 1):
+            for (name, numbers), value in values.items():
+                sampled = self.network.variables[name].per_sample
+                keep = self.network.variables[name].role is not Role.PARAMETER and sampled
+                result[name, (*numbers, n) if keep else numbers] = value
+        return result
+
+    def _total(self, everything: dict[Component, Value], places: Places) -> Value:
+        return _evaluated(self._cost.terms, everything.__getitem__, places)
+
+    def _sample_adjoints(self, values: dict[Component, Value], places: Places) -> _Adjoints:
+        """Return ∂E/∂(every component) of one sample: the recursion itself."""
+        adjoints = _Adjoints()
+        last = (self._equations[-1].variable.name, ())
+        adjoints.exact[last] = self.compiler.context.mpf(1)
+        for equation in reversed(self._equations):
+            self._pull(equation, values, places, adjoints)
+        return adjoints
+
+    def _pull(
+        self,
+        equation: _Compiled,
+        values: dict[Component, Value],
+        places: Places,
+        adjoints: _Adjoints,
+    ) -> None:
+        """Add ∂E/∂w_i · ∂w_i/∂v_k to ∂E/∂v_k for every v_k that `equation` (of w) reads."""
+        for component, here in equation.components(places):
+            exact, variance = adjoints.exact[component], adjoints.variance[component]
+            if not exact and not variance:
+                continue
+            for term in equation.terms:
+                least = 1 if term.bends else 0
+                for there in term.places(here):
+                    for target, slope in self._slopes(equation, term, there, values):
+                        adjoints.exact[target] += exact * slope
+                        rounding = exact * max(abs(slope), least)
+                        adjoints.variance[target] += slope**2 * variance + rounding**2
+
+    def _slopes(
+        self, equation: _Compiled, term: Term, places: Places, values: dict[Component, Value]
+    ) -> Iterator[tuple[Component, Value]]:
+        """Yield ∂term/∂v_k for every v_k that the term reads, by complex step."""
+        seen: dict[Component, None] = {}
+
+        def recording(component: Component) -> Value:
+            seen[component] = None
+            return values[component]
+
+        term.value(recording, places)
+        context, step = self.compiler.context, self.compiler.step
+        for target in seen:
+            if target[0] in self._wanted and (equation.variable.name, target[0]) not in self.cut:
+                moved = {**{c: values[c] for c in seen}, target: context.mpc(values[target], step)}
+                yield target, context.im(term.value(moved.__getitem__, places)) / step
+
+    def _values(self, samples: list[dict[Component, Value]], places: Places) -> Blocks:
+        wanted = [v for v in self.network.variables.values() if v.role is Role.VALUE]
+        return {v.name: np.array([_array(values, v, places) for values in samples]) for v in wanted}
+
+    def _sensitivities(self, inner: list[_Adjoints], places: Places) -> Blocks:
+        wanted = [v for v in self.network.variables.values() if v.role is Role.VALUE]
+        return {v.name: np.array([_array(a.exact, v, places) for a in inner]) for v in wanted}
+
+    def _gradient(
+        self, outer: _Adjoints, inner: list[_Adjoints], places: Places
+    ) -> tuple[Blocks, Blocks]:
+        """Return ∂J/∂w = Σ_n ∂J/∂E(n) · ∂E(n)/∂w + (where J reads w itself) that term."""
+        cost = self._equations[-1].variable.name
+        gradient, contributions = {}, {}
+        for v in self.network.parameters:
+            each = [
+                _array(a.exact, v, places, outer.exact[cost, (n,)]) for n, a in enumerate(inner, 1)
+            ]
+            contributions[v.name] = np.array(each)
+            gradient[v.name] = np.sum(each, axis=0) + _array(outer.exact, v, places)
+        return gradient, contributions
+
+    def _scales(self, outer: _Adjoints, inner: list[_Adjoints]) -> Mapping[str, float]:
+        cost = self._equations[-1].variable.name
+        parameters = {v.name for v in self.network.parameters}
+        variances: dict[Component, Value] = defaultdict(int, outer.variance)
+        for n, adjoints in enumerate(inner, 1):
+            factor = outer.exact[cost, (n,)] ** 2
+            for (name, numbers), variance in adjoints.variance.items():
+                if name in parameters:
+                    variances[name, numbers] += factor * variance
+                else:
+                    variances[name, numbers] = max(variances[name, numbers], variance)
+        scales: dict[str, float] = {}
+        for (name, _), variance in variances.items():
+            scales[name] = max(scales.get(name, 0.0), _float(variance**0.5))
+        return scales
+
+
+def _evaluated(terms: tuple[Term, ...], read: Read, places: Places) -> Value:
+    return sum((t.value(read, p) for t in terms for p in t.places(places)), 0)
+
+
+def _array(
+    values: Mapping[Component, Value], variable: Variable, places: Places, factor: Value = 1
+) -> Array:
+    """Return a variable's components, times a factor, as an array of floats."""
+    shape = tuple(places[n] for n in variable.shape)
+    result = np.zeros(shape)
+    for entry in np.ndindex(shape):
+        component = (variable.name, tuple(k + 1 for k in entry))
+        result[entry] = _float(factor * values.get(component, 0))
+    return result
+
+
+def _float(value: Value) -> float:
+    """Return the nearest float; infinite where there is none."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")

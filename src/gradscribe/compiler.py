@@ -1,0 +1,90 @@
+"""The pipeline, and nothing else. Each stage takes what the one before it gave.
+
+    parse      text                   -> Network      (model)
+    derive     Network                -> Derivation   (derivation)
+    lower      Derivation             -> Program      (program)
+    view       Derivation, Program    -> ModuleView   (targets)
+    render     ModuleView, template   -> source text  (targets)
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+from gradscribe.catalog import CATALOG, Catalog
+from gradscribe.derivation.steps import Derivation, derive
+from gradscribe.errors import InputError
+from gradscribe.model.network import Network
+from gradscribe.program.build import build
+from gradscribe.program.ir import Program
+from gradscribe.program.passes import PASSES, Pass, run_passes
+from gradscribe.targets.module_view import module_view
+from gradscribe.targets.render import render, write
+from gradscribe.targets.target import TEMPLATES, find_target
+
+
+def parsed(network: Network | str | None, catalog: Catalog = CATALOG) -> Network:
+    """Return a network, from its specification if it is one."""
+    return network if isinstance(network, Network) else Network.parse(network, catalog=catalog)
+
+
+def lower_program(derivation: Derivation, passes: Iterable[Pass] = PASSES) -> Program:
+    """Return the array program of a derivation, after all passes.
+
+    Raises:
+        InputError: a function of the network is left abstract, so that it has no code.
+    """
+    unbound = derivation.network.abstract_functions
+    if unbound:
+        raise InputError(
+            f"no function is bound to {', '.join(unbound)}, so there is no code for it",
+            received=derivation.network.spec,
+            allowed=f"after the formula: {' '.join(f'{f}=tanh' for f in unbound)}",
+        )
+    return run_passes(build(derivation), passes)
+
+
+def module_source(
+    network: Network | str | None = None,
+    *,
+    target: str = "numpy",
+    passes: Iterable[Pass] = PASSES,
+    templates: Path = TEMPLATES,
+) -> str:
+    """Return the source of a network's module.
+
+    Args:
+        network: a network or its specification; None means the default network.
+        target: the folder of templates to fill.
+        passes: what is done to the program.
+        templates: where the folders of templates lie.
+
+    Raises:
+        InputError: the specification cannot be taken, or a function is left abstract.
+    """
+    derivation = derive(parsed(network))
+    program = lower_program(derivation, passes)
+    return render(find_target(target, "module", templates), module_view(derivation, program))
+
+
+def generate(network: Network | str | None, path: str | Path) -> None:
+    """Write a network's module to a file, whole or not at all.
+
+    Raises:
+        InputError: the specification or the path cannot be taken.
+    """
+    write(Path(path), module_source(network))
+
+
+def compile_network(network: Network | str | None, name: str = "gradscribe_module") -> ModuleType:
+    """Return a network's module, in memory.
+
+    Raises:
+        InputError: the specification cannot be taken, or a function is left abstract.
+    """
+    source = module_source(network)
+    module = ModuleType(name)
+    sys.modules.setdefault(name, module)
+    exec(compile(source, f"<{name}>", "exec"), module.__dict__)  # noqa: S102  (own output)
+    return module

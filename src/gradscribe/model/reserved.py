@@ -1,0 +1,76 @@
+"""Which names a formula may use: those that nothing else in a derivation or a module has."""
+
+import keyword
+import re
+
+from gradscribe.catalog.activations import Activation
+from gradscribe.model.source import Field
+from gradscribe.notation import FREE_INDICES, SUMMED_INDICES
+from gradscribe.table import Table
+
+MAX_LENGTH = 30
+ABSTRACT_FUNCTION = re.compile(r"[A-Za-z][0-9]*")
+
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_NOTATION = frozenset(["x", "d", "e", "E", "J", "N", "n", "X", "D", "w"])
+_INDICES = frozenset(FREE_INDICES + SUMMED_INDICES)
+_MODULE = frozenset(
+    {
+        "Parameters", "initialize", "ravel", "unravel", "forward", "cost", "sensitivities",
+        "gradient", "cost_and_gradient", "jacobian", "input_jacobian", "hessian",
+        "hessian_block", "hessian_diagonal", "hessian_vector_product", "gauss_newton",
+        "sample_gradients", "problem", "SPEC", "SIZES",
+    }
+)  # fmt: skip
+_CODE = frozenset(
+    {"params", "sizes", "seed", "np", "sum", "tuple", "len", "range", "float", "int", "zip"}
+)
+_DERIVED = re.compile(r"(u|y|delta)[0-9]+")
+_DERIVED_PREFIXES = ("_", "dE_", "dJ_", "fprime")
+_SIZE = re.compile(r"N[0-9]+")
+
+
+def check_parameter(field: Field, activations: Table[Activation]) -> None:
+    """Check that a matrix or a vector may have this name.
+
+    Raises:
+        InputError: it may not; the message says which rule it breaks.
+    """
+    name = field.word
+    rules = (
+        (name in activations, "is an activation function and needs an argument"),
+        (name in _INDICES, "is a letter of an index in the equations"),
+        (name in _MODULE, "is a name of the generated module"),
+        (name in _CODE, "is a name used in generated code"),
+        *_common_rules(name),
+    )
+    _refuse_first(field, rules, "names such as W1, b1, A, c, Wout")
+
+
+def check_function(field: Field) -> None:
+    """Check that an abstract function may have this name.
+
+    Raises:
+        InputError: it may not; the message says which rule it breaks.
+    """
+    _refuse_first(field, _common_rules(field.word), "a letter and a number: f1, g")
+
+
+def _common_rules(name: str) -> tuple[tuple[bool, str], ...]:
+    """Return each rule as whether `name` breaks it, and what then is said of the name."""
+    return (
+        (name == "x", "is the input, a vector"),
+        (name in _NOTATION, "is a name of the notation (x d e E J N n X D w)"),
+        (keyword.iskeyword(name), "is a keyword of Python"),
+        (bool(_DERIVED.fullmatch(name)), "is a name of a derived value (u1, y1, delta1)"),
+        (bool(_SIZE.fullmatch(name)), "is a name of a size (N0, N1)"),
+        (name.startswith(_DERIVED_PREFIXES), "starts with _, dE_, dJ_ or fprime, as derived ones"),
+        (len(name) > MAX_LENGTH, f"is longer than {MAX_LENGTH} characters"),
+        (not _IDENTIFIER.fullmatch(name), "is not a letter followed by letters and digits"),
+    )
+
+
+def _refuse_first(field: Field, rules: tuple[tuple[bool, str], ...], allowed: str) -> None:
+    for broken, rule in rules:
+        if broken:
+            raise field.error(f"this name cannot be used: it {rule}", allowed=allowed)

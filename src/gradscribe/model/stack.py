@@ -1,0 +1,172 @@
+"""A stack of layers of one kind: sizes and activation functions, one a layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gradscribe.catalog.activations import Activation
+from gradscribe.catalog.layers import Layer, Place
+from gradscribe.equation import Equation, Variable
+from gradscribe.model.blueprint import Blueprint, Settings, input_variable, parameter
+from gradscribe.model.source import Field, Source
+from gradscribe.notation import size
+from gradscribe.table import Table
+
+DEFAULT_LAYER = "dense"
+MAX_SIZE = 10**8
+MAX_PARAMETERS = 2**40
+MAX_LAYERS = 500
+SIZES_ALLOWED = f"integers from 1 to {MAX_SIZE}"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A checked stack.
+
+    Attributes:
+        sizes: N_0 … N_M, or None where they stay symbolic.
+        activations: f¹ … f^M.
+        layer: the kind of every layer.
+    """
+
+    sizes: tuple[int, ...] | None
+    activations: tuple[Activation, ...]
+    layer: Layer
+
+    def spec(self, settings: Settings) -> str:
+        """Return the one line that says this stack with these settings."""
+        assert self.sizes is not None  # only formulas have symbolic sizes
+        names = tuple(entry.name for entry in self.activations)
+        words = ["-".join(map(str, self.sizes)), ",".join(abbreviated(names))]
+        if self.layer.name != DEFAULT_LAYER:
+            words.append(f"layer={self.layer.name}")
+        return " ".join([*words, settings.text])
+
+
+def abbreviated(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the shortest list that means the same: all, or hidden and output, or each.
+
+    >>> abbreviated(("tanh", "tanh", "linear"))
+    ('tanh', 'linear')
+    """
+    if len(set(names)) == 1:
+        return names[:1]
+    if len(set(names[:-1])) == 1:
+        return (names[0], names[-1])
+    return names
+
+
+def sizes_of(fields: Sequence[tuple[Field, int]], whole: Field) -> tuple[int, ...]:
+    """Return N_0 … N_M, checked.
+
+    Args:
+        fields: each size with the word it was written as.
+        whole: all sizes as they were written, for messages about their number.
+
+    Raises:
+        InputError: too few or too many layers, a size outside 1 … 10⁸, or more
+            parameters than 2⁴⁰.
+    """
+    if len(fields) < 2:
+        raise whole.error(
+            "a network needs at least an input and one layer", allowed="two sizes or more: 4-3"
+        )
+    if len(fields) - 1 > MAX_LAYERS:
+        raise whole.error(f"{len(fields) - 1} layers are too many", allowed=f"1 to {MAX_LAYERS}")
+    for field, value in fields:
+        if not 1 <= value <= MAX_SIZE:
+            raise field.error("a size is out of range", allowed=SIZES_ALLOWED)
+    sizes = tuple(value for _, value in fields)
+    count = sum(n * (below + 1) for below, n in pairwise(sizes))
+    if count > MAX_PARAMETERS:
+        raise whole.error(
+            f"{count} parameters are too many", allowed=f"at most {MAX_PARAMETERS} (2**40)"
+        )
+    return sizes
+
+
+def activations_of(
+    fields: Sequence[Field], count: int, table: Table[Activation], whole: Field
+) -> tuple[Activation, ...]:
+    """Return f¹ … f^M from one name for all, two for hidden and output, or one a layer.
+
+    Raises:
+        InputError: an unknown name, or another number of names.
+    """
+    found = tuple(field.find(table) for field in fields)
+    if len(found) == count:
+        return found
+    if len(found) == 1:
+        return found * count
+    if len(found) == 2 and count > 2:
+        return (*found[:1] * (count - 1), found[1])
+    counts = {1: "1 name", 2: "1 or 2 names"}.get(count, f"1, 2 or {count} names")
+    raise whole.error(
+        f"{len(found)} activation functions for {count} layer{'s' * (count > 1)}",
+        allowed=f"{counts}: for all layers"
+        + ", for the hidden and the output layers" * (count > 1)
+        + ", or for each" * (count > 2),
+    )
+
+
+def check_widths(layer: Layer, sizes: tuple[int, ...], whole: Field) -> None:
+    """Check that sizes stay the same where the kind of layer needs that.
+
+    Raises:
+        InputError: N_m differs from N_{m-1}.
+    """
+    if not layer.keeps_width:
+        return
+    for m in range(1, len(sizes)):
+        if sizes[m] != sizes[m - 1]:
+            raise whole.error(
+                f"a layer of kind '{layer.name}' keeps the size, but layer {m} goes "
+                f"from {sizes[m - 1]} to {sizes[m]}",
+                allowed="equal sizes",
+            )
+
+
+def stack_blueprint(stack: Stack, settings: Settings) -> Blueprint:
+    """Return the blueprint of a stack; layer m has W^m, b^m and f^m."""
+    below = input_variable()
+    equations: list[Equation] = []
+    parameters: list[Variable] = []
+    for m in range(1, len(stack.activations) + 1):
+        place = _place(m, below)
+        equations += stack.layer.equations(place)
+        parameters += (place.W, place.b)
+        below = equations[-1].variable
+    return Blueprint(
+        equations=tuple(equations),
+        parameters=tuple(parameters),
+        input=input_variable(),
+        functions={f"f{m}": entry for m, entry in enumerate(stack.activations, 1)},
+        layers=tuple(size(m) for m in range(len(stack.activations) + 1)),
+        sizes=stack.sizes,
+        settings=settings,
+        spec=stack.spec(settings) if stack.sizes else "",
+    )
+
+
+def _place(m: int, below: Variable) -> Place:
+    return Place(
+        m=m,
+        below=below,
+        W=parameter(f"W{m}", (size(m), size(m - 1)), m),
+        b=parameter(f"b{m}", (size(m),), m),
+        function=f"f{m}",
+    )
+
+
+def size_field(word: str, source: Source, at: int | None) -> tuple[Field, int]:
+    """Return a size and the word it was written as.
+
+    Raises:
+        InputError: the word is not a number of ASCII digits.
+    """
+    field = Field(word, source, at)
+    if not (word.isascii() and word.isdigit()):
+        what = "a size is missing" if not word else "a size is not an integer"
+        raise field.error(what, allowed=f"{SIZES_ALLOWED}, joined by '-': 4-8-3")
+    # int() of thousands of digits is refused by Python; every such number is too large.
+    return field, int(word) if len(word) < 20 else MAX_SIZE + 1

@@ -1,0 +1,169 @@
+"""The specification as a TOML file: the same fields, named."""
+
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradscribe.catalog import Catalog
+from gradscribe.errors import InputError, nearest, shortened
+from gradscribe.model.blueprint import DEFAULT_LOSS, Blueprint, Settings, settings_of
+from gradscribe.model.formula import abstract_functions, blueprint_of_tokens
+from gradscribe.model.source import Field
+from gradscribe.model.stack import (
+    DEFAULT_LAYER,
+    SIZES_ALLOWED,
+    Stack,
+    activations_of,
+    check_widths,
+    sizes_of,
+    stack_blueprint,
+)
+from gradscribe.model.syntax import tokens_of
+from gradscribe.model.toml_section import Section, shown
+
+MAX_BYTES = 1_000_000
+
+# What a loss becomes with another reduction than its own.
+_REDUCTIONS = {
+    ("mse", "mean"): "mse",
+    ("mse", "sum"): "sse",
+    ("sse", "mean"): "mse",
+    ("sse", "sum"): "sse",
+}
+_NEITHER = "[network] needs sizes and activations, or a formula"
+
+
+def file_blueprint(path: str, catalog: Catalog) -> Blueprint:
+    """Return the blueprint of a TOML file.
+
+    Raises:
+        InputError: the file cannot be read, or anything in it cannot be taken.
+    """
+    whole = Section(path, "", loaded(path)).checked()
+    network, loss, emit = (whole.section(key).checked() for key in ("network", "loss", "emit"))
+    fields = {"name": whole.text("name"), "loss": _loss(loss), "dtype": emit.text("dtype")}
+    settings = settings_of({key: f for key, f in fields.items() if f is not None}, catalog)
+    if "formula" in network.values:
+        return _formula(network, settings, catalog)
+    return stack_blueprint(_stack(network, catalog), settings)
+
+
+def loaded(path: str) -> Mapping[str, Any]:
+    """Return what a TOML file holds.
+
+    Raises:
+        InputError: it is missing, not a file, too large, not UTF-8 or not TOML.
+    """
+    content, where = _read(path), shortened(path, 200)
+    try:
+        # With this last line, tomllib says the line of what is wrong at the end, too.
+        return tomllib.loads(content.decode("utf-8") + "\n")
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8: byte {error.start} cannot be decoded"
+        raise InputError(what, where=where, allowed="a TOML file in UTF-8") from error
+    except RecursionError as error:
+        raise InputError("lists or tables are nested too deeply", where=where) from error
+    except ValueError as error:
+        # tomllib says the line and the column; int() refuses numbers of thousands of digits.
+        raise InputError(f"not TOML: {error}", where=where) from error
+
+
+def _read(path: str) -> bytes:
+    """Return the content of a file of a bounded size."""
+    where = shortened(path, 200)
+    if "\0" in path:
+        raise InputError("a path cannot have a NUL character", where=where)
+    try:
+        # A pipe or a device would not end.
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise InputError("not a file", where=where, allowed="a TOML file")
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError("there is no such file", where=where) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=where) from error
+    if len(content) > MAX_BYTES:
+        raise InputError("the file is too large", where=where, allowed=f"{MAX_BYTES} bytes")
+    return content
+
+
+def _loss(section: Section) -> Field | None:
+    """Return the loss that a name and a reduction mean together."""
+    name, reduction = section.text("name"), section.text("reduction")
+    if reduction is None:
+        return name
+    reduction.choose("reduction", ("mean", "sum"))
+    word = name.word if name else DEFAULT_LOSS
+    if (word, reduction.word) not in _REDUCTIONS:
+        known = {loss for loss, _ in _REDUCTIONS}
+        raise reduction.error(f"the loss '{word}' has one reduction", allowed=f"only with {known}")
+    return section.field("reduction", _REDUCTIONS[word, reduction.word])
+
+
+def _stack(network: Section, catalog: Catalog) -> Stack:
+    """Return the stack of `sizes`, `activations` and `layer`."""
+    network.refuse(("functions",), "functions belong to a formula", "activations = …")
+    if "sizes" not in network.values or "activations" not in network.values:
+        missing = [key for key in ("sizes", "activations") if key not in network.values]
+        raise InputError("the key is missing", where=network.where(missing[0]), allowed=_NEITHER)
+    values = network.value("sizes", list, "a list of integers")
+    whole = network.field("sizes", shown(values))
+    sizes = sizes_of([_size(network, m, value) for m, value in enumerate(values)], whole)
+    names = _names(network)
+    both = network.field("activations", ",".join(field.word for field in names))
+    entries = activations_of(names, len(sizes) - 1, catalog.activations, both)
+    layer = (network.text("layer") or network.field("layer", DEFAULT_LAYER)).find(catalog.layers)
+    check_widths(layer, sizes, whole)
+    return Stack(sizes, entries, layer)
+
+
+def _size(network: Section, m: int, value: object) -> tuple[Field, int]:
+    key = f"sizes[{m}]"
+    if type(value) is not int:
+        raise network.wrong_type(key, value, SIZES_ALLOWED)
+    return network.field(key, shown(value)), value
+
+
+def _names(network: Section) -> list[Field]:
+    """Return the names of activation functions, given as a list or as `tanh,linear`."""
+    value = network.values["activations"]
+    if isinstance(value, str):
+        words = network.field("activations", value).word.split(",")
+        return [network.field("activations", word.strip()) for word in words]
+    if not isinstance(value, list):
+        raise network.wrong_type("activations", value, "text or a list of texts")
+    for m, word in enumerate(value):
+        if not isinstance(word, str):
+            raise network.wrong_type(f"activations[{m}]", word, "text")
+    return [network.field(f"activations[{m}]", word) for m, word in enumerate(value)]
+
+
+def _formula(network: Section, settings: Settings, catalog: Catalog) -> Blueprint:
+    """Return the blueprint of `formula` and the bindings in `functions`."""
+    others = ("sizes", "activations", "layer")
+    network.refuse(others, "a formula has this already", "either formula or sizes, not both")
+    formula = network.text("formula")
+    assert formula is not None  # the caller has seen the key
+    if "=" in formula.word:
+        raise formula.error(
+            "options do not belong in a formula here", allowed="[network.functions]"
+        )
+    tokens = tokens_of(formula.source, len(formula.word))
+    allowed = abstract_functions(tokens, catalog.activations)
+    functions = network.section("functions")
+    bindings = {key: functions.text(key) for key in functions.values}
+    for key in bindings:
+        if key not in allowed:
+            raise InputError(
+                "the formula has no such function",
+                where=functions.where(key),
+                received=key,
+                allowed=", ".join(allowed) or "none: no function is abstract",
+                nearest=nearest(key, allowed),
+            )
+    given = {key: field for key, field in bindings.items() if field is not None}
+    end = len(formula.word)
+    return blueprint_of_tokens(formula.source, tokens, end, given, settings, catalog)

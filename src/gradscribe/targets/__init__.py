@@ -1,0 +1,1 @@
+"""Targets: which template, filled with what, written how."""

@@ -1,0 +1,128 @@
+"""The self-check of a module: the network's equations in plain Python, and the cases to try."""
+
+from dataclasses import dataclass
+
+from gradscribe.catalog.activations import U
+from gradscribe.equation import Equation
+from gradscribe.model.network import Network
+from gradscribe.notation import size_python
+from gradscribe.printing.numpy_printer import source
+from gradscribe.printing.scalar_printer import scalar_source
+from gradscribe.program.lower import lower
+from gradscribe.program.stable import stabilised
+from gradscribe.targets.layout import WIDTH, tuple_source
+
+# Widths for networks of any sizes: neighbours differ from each other and from N.
+_WIDTHS = ((3, 5, 2, 4, 6), (4, 2, 6, 3, 5))
+_SAMPLES = (7, 8)
+
+
+@dataclass(frozen=True)
+class DefinitionView:
+    """One of the network's equations as an entry of the table in `_equations`."""
+
+    name: str
+    shape: str
+    reads: str
+    function: str
+
+
+@dataclass(frozen=True)
+class CheckView:
+    """What the template of the self-check is filled with."""
+
+    sizes_unpacked: str
+    definitions: tuple[DefinitionView, ...]
+    recursive_sum: tuple[str, ...]
+    cases: tuple[str, ...]
+    input_position: int
+    target_position: int
+
+
+def check_view(network: Network) -> CheckView:
+    """Return the view of a network's self-check."""
+    layers = list(network.layers)
+    return CheckView(
+        sizes_unpacked=_unpacked(network),
+        definitions=tuple(_definition(q, network) for q in network.equations),
+        recursive_sum=tuple(_recursive_sum(network)),
+        cases=tuple(_cases(network)),
+        input_position=layers.index(network.input.shape[0]),
+        target_position=layers.index(network.target.shape[0]),
+    )
+
+
+def _unpacked(network: Network) -> str:
+    names = [size_python(s.name) for s in network.layers]
+    if len(names) * 6 < 70:
+        return f"{', '.join(names)} = sizes"
+    rows = "".join(f"        {name},\n" for name in names)
+    return f"(\n{rows}    ) = sizes"
+
+
+def _definition(item: Equation, network: Network) -> DefinitionView:
+    reads = sorted({s.name for s in item.right.free_symbols} & network.variables.keys())
+    return DefinitionView(
+        name=item.name,
+        shape=tuple_source([size_python(s.name) for s in item.variable.shape]) if item.indices else "()",
+        reads=tuple_source([f'"{r}"' for r in reads]),
+        function=_function(item, network),
+    )
+
+
+def _function(item: Equation, network: Network) -> str:
+    """Return an equation as a lambda, in parentheses where it takes another line."""
+    head = f"lambda {', '.join(['v', *(k.name for k in item.indices)])}: "
+    body = scalar_source(item.right, function_sources(network))
+    if 12 + len(head) + len(body) + 1 <= WIDTH:
+        return head + body
+    return f"{head}(\n                {body}\n            )"
+
+
+def function_sources(network: Network) -> dict[str, str]:
+    """Return the source of each activation function, `{}` for its argument."""
+    sources = {}
+    for stem, entry in network.functions.items():
+        assert entry is not None  # the compiler refuses unbound functions before this
+        formula = stabilised(entry.formula)
+        if formula == U:
+            sources[stem] = "{}"
+        elif all(not a.args for a in formula.args):
+            sources[stem] = source(lower(formula, (), {U: "{}"}))
+        else:
+            sources[stem] = f"_{entry.name}({{}})"
+    return sources
+
+
+def _recursive_sum(network: Network) -> list[str]:
+    """Return the lines that sum the recursion's result over samples, with the factor of J."""
+    factor = network.cost.right.coeff(network.cost.right.atoms(type(_total(network))).pop())
+    lines = ["each = [_recursion(params, x, d, entries) for x, d in zip(X, D, strict=True)]"]
+    if factor == 1:
+        return [*lines, "recursive = np.sum(each, axis=0)"]
+    text = source(lower(factor, (), {}))
+    names = {size_python(s.name) for s in factor.free_symbols}
+    unpack = "N = len(D)" if names == {"N"} else f"N, {(names - {'N'}).pop()} = D.shape"
+    scaled = f"recursive = np.sum(each, axis=0) * ({text})"
+    return [*lines, unpack, scaled]
+
+
+def _total(network: Network):  # type: ignore[no-untyped-def]
+    return next(a for a in (network.cost.right, *network.cost.right.args) if a.func.__name__ == "Sum")
+
+
+def _cases(network: Network) -> list[str]:
+    if network.sizes is not None:
+        return ["(SIZES, 2, 1),", "(SIZES, 3, 1000),"]
+    count = len(network.layers)
+    rows = [(_widths(network, w), n, 1) for w, n in zip(_WIDTHS, _SAMPLES, strict=True)]
+    rows += [((1,) * count, 1, 1), (_widths(network, _WIDTHS[0]), 4, 1000)]
+    return [f"({tuple_source([str(s) for s in sizes])}, {n}, {u})," for sizes, n, u in rows]
+
+
+def _widths(network: Network, pattern: tuple[int, ...]) -> tuple[int, ...]:
+    """Return sizes by a pattern; a size that occurs twice has one value."""
+    known: dict[str, int] = {}
+    for position, size in enumerate(network.layers):
+        known.setdefault(size.name, pattern[position % len(pattern)])
+    return tuple(known[s.name] for s in network.layers)

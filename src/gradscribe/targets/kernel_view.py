@@ -1,0 +1,236 @@
+"""Kernels of a program as functions of a module: heads, commented lines, and how they are called."""
+
+from dataclasses import dataclass
+
+from gradscribe.derivation.steps import Derivation
+from gradscribe.notation import size_python
+from gradscribe.printing.formula import TEXT, equation
+from gradscribe.printing.numpy_printer import statement_source
+from gradscribe.program.ir import Kernel, Program, Ref, Size, Statement, references, replaced, walk
+from gradscribe.program.passes import SCALE
+from gradscribe.targets.layout import call, comment, signature
+
+_ARRAYS = "tuple[np.ndarray, ...]"
+_RESULT = {
+    "forward": _ARRAYS,
+    "loss": _ARRAYS,
+    "cost": "np.floating",
+    "sensitivities": _ARRAYS,
+    "gradient": "Parameters",
+}
+_TYPES = {"params": "Parameters", "outputs": _ARRAYS, SCALE: "float"}
+_MEANING = {
+    "forward": "Return what the later steps need of every layer; the last is the output.",
+    "loss": "Return what the cost is made of, for every sample.",
+    "cost": "Return J.",
+    "sensitivities": "Return δ of every layer, from the last to the first computed, times `scale`.",
+    "gradient": "Return ∂J/∂w for every parameter w.",
+}
+
+
+@dataclass(frozen=True)
+class KernelView:
+    """A function of the module that computes equations for checked arguments."""
+
+    head: str
+    meaning: str
+    prologue: tuple[str, ...]
+    lines: tuple[str, ...]
+    result: str
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Arguments and statements by which the public functions call the kernels."""
+
+    loss: str
+    cost: str
+    sensitivities: str
+    gradient: str
+
+
+class _Scope:
+    """What each kernel takes: `params`, `X`, `D`, `outputs`, what the loss defines, `scale`."""
+
+    def __init__(self, program: Program, parameters: frozenset[str]) -> None:
+        self.program = program
+        self.parameters = parameters
+        kernels = {k.name: k for k in program.kernels}
+        self.outputs = kernels["forward"].outputs
+        self.terms = kernels["loss"].outputs if "loss" in kernels else ()
+        self.scaled = SCALE in kernels
+
+    def arguments(self, kernel: Kernel) -> list[str]:
+        """Return the parameters of a kernel's function, in a fixed order."""
+        needs = self._needs(kernel)
+        order = ("params", "X", "D", "outputs", *self.terms, SCALE)
+        return [name for name in order if name in needs]
+
+    def _needs(self, kernel: Kernel) -> set[str]:
+        groups = {self._group(name) for name in kernel.inputs}
+        if kernel.name == "gradient":
+            deltas = self.program.kernel("sensitivities")
+            groups |= self._needs(deltas) - {SCALE}
+            groups.discard("deltas")
+            groups |= {"D"} if self.scaled else set()
+        groups |= {"D"} if kernel.name == "cost" and _sizes_in(kernel) else set()
+        return groups
+
+    def _group(self, name: str) -> str:
+        if name in self.parameters:
+            return "params"
+        if name in self.outputs:
+            return "outputs"
+        return name if name in ("X", "D", SCALE, *self.terms) else "deltas"
+
+
+def _sizes_in(kernel: Kernel) -> list[str]:
+    found = {n.name for s in kernel.statements for n in walk(s.value) if isinstance(n, Size)}
+    return sorted(found)
+
+
+def kernel_views(derivation: Derivation, program: Program) -> tuple[KernelView, ...]:
+    """Return the functions of a module, in the order in which they call each other."""
+    parameters = frozenset(v.name for v in derivation.network.parameters)
+    scope = _Scope(program, parameters)
+    formulas = {q.name: f"({q.label}) {equation(q, TEXT)}" for q in derivation.equations}
+    return tuple(_kernel_view(k, scope, formulas) for k in program.kernels if k.name != SCALE)
+
+
+def _kernel_view(kernel: Kernel, scope: _Scope, formulas: dict[str, str]) -> KernelView:
+    typed = [f"{name}: {_TYPES.get(name, 'np.ndarray')}" for name in scope.arguments(kernel)]
+    result = "np.ndarray" if kernel.name == "loss" and len(kernel.outputs) == 1 else _RESULT[kernel.name]
+    head = signature(f"def _{kernel.name}(", typed, f") -> {result}:")
+    lines = [
+        line
+        for position, statement in enumerate(kernel.statements)
+        for line in _lines(statement, kernel.statements[:position], scope, formulas)
+    ]
+    meaning = _MEANING[kernel.name]
+    if kernel.name == "sensitivities" and not scope.scaled:
+        meaning = "Return δ of every layer."
+    elif kernel.name == "sensitivities":
+        meaning = "Return δ of every layer times `scale`: ∂J/∂u where that is the factor of J."
+    return KernelView(
+        head="\n".join(head),
+        meaning=meaning,
+        prologue=tuple(_prologue(kernel, scope)),
+        lines=tuple(lines),
+        result="\n    ".join(_result(kernel)),
+    )
+
+
+def _lines(
+    statement: Statement, before: tuple[Statement, ...], scope: _Scope, formulas: dict[str, str]
+) -> list[str]:
+    """Return a statement's line, under its equation where it is the first of it."""
+    fields = {name: Ref(f"params.{name}") for name in scope.parameters}
+    named = Statement(
+        statement.target, replaced(statement.value, dict(fields)), "", statement.update, statement.reuse
+    )
+    first = statement.target not in {s.target for s in before}
+    text = formulas.get(statement.target, "") if first else ""
+    return [*(comment(text) if text else []), *_broken(statement_source(named))]
+
+
+def _broken(line: str) -> list[str]:
+    """Put a line that is too long in parentheses, broken at its sums and products."""
+    if len(line) + 4 <= 88:
+        return [line]
+    head, _, value = line.partition(" = ")
+    return [f"{head} = (", f"    {value}", ")"]
+
+
+def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
+    """Return the lines that take tuples apart and find sizes."""
+    lines = []
+    needs = _inputs(kernel, scope)
+    used = needs & set(scope.outputs)
+    if used and kernel.name != "forward":
+        lines += _unpacking(scope.outputs, used, "outputs")
+    sizes = _sizes_in(kernel)
+    if kernel.name == "gradient" and scope.scaled:
+        weight = scope.program.kernel(SCALE)
+        lines += _size_lines(_sizes_in(weight))
+        lines += [statement_source(s) for s in weight.statements]
+    elif sizes:
+        lines += _size_lines(sizes)
+    if kernel.name == "gradient":
+        lines += _deltas_line(kernel, scope)
+    return lines
+
+
+def _inputs(kernel: Kernel, scope: _Scope) -> set[str]:
+    return {n for s in kernel.statements for n in references(s.value)} & set(kernel.inputs)
+
+
+def _unpacking(names: tuple[str, ...], used: set[str], group: str) -> list[str]:
+    """Return the shortest line that takes what is needed out of a tuple."""
+    if len(used) == 1:
+        (name,) = used
+        position = names.index(name)
+        place = -1 if position == len(names) - 1 else position
+        return [f"{name} = {group}[{place}]"]
+    shown = [n if n in used else f"_{n}" for n in names]
+    if len(", ".join(shown)) + len(group) + 7 <= 88:
+        return [f"{', '.join(shown)} = {group}"]
+    return ["(", *(f"    {n}," for n in shown), f") = {group}"]
+
+
+def _size_lines(sizes: list[str]) -> list[str]:
+    """Return how sizes of the cost are read: from D, (N, N_M)."""
+    names = [size_python(s) for s in sizes]
+    if names == ["N"]:
+        return ["N = D.shape[0]"]
+    return [f"N, {names[-1]} = D.shape" if "N" in names else f"{names[0]} = D.shape[1]"]
+
+
+def _deltas_line(kernel: Kernel, scope: _Scope) -> list[str]:
+    deltas = scope.program.kernel("sensitivities")
+    used = _inputs(kernel, scope)
+    arguments = ", ".join(scope.arguments(deltas))
+    if len(deltas.outputs) == 1:
+        return [f"({deltas.outputs[0]},) = _sensitivities({arguments})"]
+    names = [n if n in used else f"_{n}" for n in deltas.outputs]
+    line = f"{', '.join(names)} = _sensitivities({arguments})"
+    if len(line) + 4 <= 88:
+        return [line]
+    return ["(", *(f"    {n}," for n in names), f") = _sensitivities({arguments})"]
+
+
+def _result(kernel: Kernel) -> list[str]:
+    if kernel.name == "cost" or (kernel.name == "loss" and len(kernel.outputs) == 1):
+        return [f"return {kernel.outputs[0]}"]
+    if kernel.name == "gradient":
+        return call("return Parameters(", kernel.outputs, ")", 4)
+    if len(kernel.outputs) == 1:
+        return [f"return ({kernel.outputs[0]},)"]
+    line = f"return {', '.join(kernel.outputs)}"
+    if len(line) + 4 <= 88:
+        return [line]
+    return ["return (", *(f"    {n}," for n in kernel.outputs), ")"]
+
+
+def calls(program: Program) -> Calls:
+    """Return how public functions, which have `params, X, D` (and `outputs`), call the kernels."""
+    parameters = frozenset(
+        n for k in program.kernels for n in k.inputs if n not in ("X", "D") and _is_parameter(n, program)
+    )
+    scope = _Scope(program, parameters)
+
+    def listed(name: str) -> list[str]:
+        return scope.arguments(program.kernel(name))
+
+    loss = f"{', '.join(scope.terms)} = _loss({', '.join(listed('loss'))})" if scope.terms else ""
+    sensitivities = ["1" if a == SCALE else a for a in listed("sensitivities")]
+    return Calls(
+        loss=loss,
+        cost=", ".join(listed("cost")),
+        sensitivities=", ".join(sensitivities),
+        gradient=", ".join(listed("gradient")),
+    )
+
+
+def _is_parameter(name: str, program: Program) -> bool:
+    produced = {s.target for k in program.kernels for s in k.statements}
+    return name not in produced

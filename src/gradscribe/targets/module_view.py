@@ -1,0 +1,205 @@
+"""What the template of a NumPy module is filled with: ready strings, no mathematics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sympy import Symbol
+
+from gradscribe import __version__
+from gradscribe.derivation.steps import Derivation
+from gradscribe.equation import Variable
+from gradscribe.model.network import Network
+from gradscribe.notation import name_text, size_python
+from gradscribe.printing.formula import TEXT, equation, expression
+from gradscribe.printing.numpy_printer import source
+from gradscribe.program.ir import Program
+from gradscribe.targets.check_view import CheckView, check_view
+from gradscribe.targets.derivation_view import function_formulas
+from gradscribe.targets.kernel_view import Calls, KernelView, calls, kernel_views
+from gradscribe.targets.layout import WIDTH, tuple_source, wrapped
+
+
+@dataclass(frozen=True)
+class ParameterView:
+    """A parameter and what it is."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class HelperView:
+    """An activation function that takes more than one NumPy call."""
+
+    name: str
+    meaning: str
+    formula: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ModuleView:
+    """Everything that the template of a module may show."""
+
+    title: str
+    summary: str
+    network: tuple[str, ...]
+    functions: tuple[str, ...]
+    arrays: tuple[str, ...]
+    version: str
+    spec: str
+    sizes_constant: str
+    shapes_constant: str
+    parameters: tuple[ParameterView, ...]
+    sizes_argument: str
+    sizes_meaning: str
+    dtype: str
+    output_text: str
+    output_shape: str
+    cost_meaning: str
+    cost_formula: str
+    sensitivities_text: str
+    call: Calls
+    helpers: tuple[HelperView, ...]
+    kernels: tuple[KernelView, ...]
+    input_size: str
+    target_size: str
+    check: CheckView
+
+
+def module_view(derivation: Derivation, program: Program) -> ModuleView:
+    """Return the view of a module for a derivation and its program after all passes."""
+    network = derivation.network
+    return ModuleView(
+        title=_title(network),
+        summary=_summary(network),
+        network=_network_lines(derivation),
+        functions=function_formulas(network),
+        arrays=_array_lines(network),
+        version=__version__,
+        spec=spec_source(network.spec),
+        sizes_constant="\n".join(_sizes_constant(network)),
+        shapes_constant="\n".join(_shapes_constant(network)),
+        parameters=tuple(ParameterView(v.name, _meaning(v)) for v in network.parameters),
+        sizes_argument="sizes: Sequence[int]" + (" = SIZES" if network.sizes else ""),
+        sizes_meaning=_sizes_meaning(network),
+        dtype=network.dtype,
+        output_text=name_text(network.output.name),
+        output_shape=_shape(network.output),
+        cost_meaning=network.cost.variable.meaning,
+        cost_formula=_cost_formula(derivation),
+        sensitivities_text=_sensitivities(program),
+        call=calls(program),
+        helpers=_helpers(network, program),
+        kernels=kernel_views(derivation, program),
+        input_size=size_python(network.input.shape[0].name),
+        target_size=size_python(network.target.shape[0].name),
+        check=check_view(network),
+    )
+
+
+def spec_source(spec: str) -> str:
+    """Return a specification as a Python string, broken over lines where it is long."""
+    if len(spec) <= WIDTH - len('SPEC = ""'):
+        return f'"{spec}"'
+    lines, line = [], ""
+    for word in spec.split(" "):
+        piece = word + " "
+        if line and len(line) + len(piece) > WIDTH - 8:
+            lines.append(line)
+            line = ""
+        while len(piece) > WIDTH - 8:
+            lines.append(piece[: WIDTH - 8])
+            piece = piece[WIDTH - 8 :]
+        line += piece
+    lines.append(line[:-1])
+    return "\n".join(["(", *(f'    "{part}"' for part in lines if part), ")"])
+
+
+def _title(network: Network) -> str:
+    what = "-".join(map(str, network.sizes)) if network.sizes else "feed-forward"
+    if len(what) > 40:
+        what = f"{len(network.sizes or ()) - 1}-layer"
+    named = f"{network.name}: a" if network.name else "A"
+    return f"{named} {what} network with its cost and gradient."
+
+
+def _summary(network: Network) -> str:
+    return f"For one sample, with the layer as superscript ({_lower(network.loss.meaning)}):"
+
+
+def _lower(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
+def _network_lines(derivation: Derivation) -> tuple[str, ...]:
+    """Return the network's equations with their numbers."""
+    width = len(derivation.network.cost.label) + 2
+    own = [q for q in derivation.equations if not q.steps]
+    return tuple(f"{f'({q.label})'.rjust(width)} {equation(q, TEXT)}" for q in own)
+
+
+def _array_lines(network: Network) -> tuple[str, ...]:
+    values = dict(zip(network.layers, map(str, network.sizes or ()), strict=False))
+    rows = [
+        (name, _shape(variable, values), meaning)
+        for name, variable, meaning in (
+            ("X", network.input, "input"),
+            ("D", network.target, "desired output"),
+            *((v.name, v, _meaning(v)) for v in network.parameters),
+        )
+    ]
+    first, second = (max(len(r[c]) for r in rows) for c in (0, 1))
+    return tuple(f"{n.ljust(first)}  {s.ljust(second)}  {m}" for n, s, m in rows)
+
+
+def _shape(variable: Variable, values: Mapping[Symbol, str] | None = None) -> str:
+    """Return a variable's shape, with the values of sizes where they are known."""
+    known = values or {}
+    sizes = [known.get(s, size_python(s.name)) for s in variable.shape]
+    return tuple_source(["N", *sizes] if variable.per_sample else sizes)
+
+
+def _meaning(parameter: Variable) -> str:
+    if parameter.meaning:
+        return parameter.meaning
+    return "weights" if len(parameter.shape) == 2 else "biases"
+
+
+def _sizes_constant(network: Network) -> list[str]:
+    names = [f'"{size_python(s.name)}"' for s in network.layers]
+    sizes = [str(n) for n in network.sizes or ()]
+    fixed = wrapped("SIZES = (", sizes, ")") if sizes else ["SIZES = None  # read from the parameters"]
+    return [*fixed, *wrapped("_SIZE_NAMES = (", names, ")")]
+
+
+def _shapes_constant(network: Network) -> list[str]:
+    rows = [
+        f'    "{v.name}": {tuple_source([f"{chr(34)}{size_python(s.name)}{chr(34)}" for s in v.shape])},'
+        for v in network.parameters
+    ]
+    return ["_SHAPES = {", *rows, "}"]
+
+
+def _sizes_meaning(network: Network) -> str:
+    names = [size_python(s.name) for s in network.layers]
+    shown = names if len(names) <= 6 else [*names[:3], "…", names[-1]]
+    return f"({', '.join(shown)}), the number of inputs and of each layer's nodes"
+
+
+def _cost_formula(derivation: Derivation) -> str:
+    cost, one = derivation.network.cost, derivation.network.equations[-1]
+    return f"{equation(cost, TEXT)} with {equation(one, TEXT)}."
+
+
+def _sensitivities(program: Program) -> str:
+    names = [name_text(name) for name in program.kernel("sensitivities").outputs]
+    return ", ".join(names if len(names) <= 4 else [names[0], "…", names[-1]])
+
+
+def _helpers(network: Network, program: Program) -> tuple[HelperView, ...]:
+    formulas = {f"_{e.name}": e.formula for e in network.functions.values() if e is not None}
+    return tuple(
+        HelperView(h.name, h.meaning, expression(formulas[h.name], TEXT), source(h.value))
+        for h in program.helpers
+    )

@@ -1,0 +1,60 @@
+"""A target is a folder of templates with a `target.toml` that says what it makes."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradscribe.errors import InputError, nearest
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+# In an installed package the templates lie inside it; in a checkout, at the top.
+TEMPLATES = next(
+    (p for p in (_PACKAGE / "templates", _PACKAGE.parent.parent / "templates") if p.is_dir()),
+    _PACKAGE / "templates",
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An output format.
+
+    Attributes:
+        name: the folder's name, and the name on the command line.
+        folder: where its templates lie.
+        template: the file that is rendered.
+        view: what it is filled with: "module" or "derivation".
+        meaning: what comes out.
+    """
+
+    name: str
+    folder: Path
+    template: str
+    view: str
+    meaning: str
+
+
+def targets(folder: Path = TEMPLATES) -> dict[str, Target]:
+    """Return the targets that lie in a folder of templates, by name."""
+    found = {}
+    for settings in sorted(folder.glob("*/target.toml")):
+        data = tomllib.loads(settings.read_text(encoding="utf-8"))
+        name = settings.parent.name
+        found[name] = Target(name, settings.parent, data["template"], data["view"], data["meaning"])
+    return found
+
+
+def find_target(name: str, view: str, folder: Path = TEMPLATES) -> Target:
+    """Return a target by name, among those that are filled with a view.
+
+    Raises:
+        InputError: there is no such target.
+    """
+    fitting = {t.name: t for t in targets(folder).values() if t.view == view}
+    if name in fitting:
+        return fitting[name]
+    raise InputError(
+        "unknown format",
+        received=name,
+        allowed=", ".join(fitting),
+        nearest=nearest(name, fitting),
+    )
