@@ -64,7 +64,12 @@ FAULTS = {
         "= forward(params._replace(b1=0 * params.b1), X)\n    factor",
         "is what it would be if b1 were zero",
     ),
-    "a term dropped": ("delta1 = y1 * (1 - y1)", "delta1 = y1", "gradient of W1 differs"),
+    "half of f′": (
+        "delta1 = y1 * (1 - y1)",
+        "delta1 = y1",
+        "gradient of W1, b1 has f1 itself in the place of f′1",
+    ),
+    "no name": ("delta1 = y1 * (1 - y1)", "delta1 = y1**3", "gradient of W1 differs, most at W1["),
     "not finite": (LAST, LAST.replace("W1,", "W1 / 0,"), "gradient of W1 is not finite"),
     "not a gradient": (LAST, "return 0.0", "gradient must return 6 arrays"),
     "raises": (LAST, "raise KeyError('W1')", "gradient raises KeyError"),

@@ -14,11 +14,13 @@ from types import ModuleType
 
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.derivation.steps import Derivation, derive
+from gradscribe.derivation.verification import verified
 from gradscribe.errors import InputError
 from gradscribe.model.network import Network
 from gradscribe.program.build import build
 from gradscribe.program.ir import Program
 from gradscribe.program.passes import PASSES, Pass, run_passes
+from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import module_view
 from gradscribe.targets.render import render, write
 from gradscribe.targets.target import TEMPLATES, find_target
@@ -27,6 +29,30 @@ from gradscribe.targets.target import TEMPLATES, find_target
 def parsed(network: Network | str | None, catalog: Catalog = CATALOG) -> Network:
     """Return a network, from its specification if it is one."""
     return network if isinstance(network, Network) else Network.parse(network, catalog=catalog)
+
+
+def derive_network(network: Network | str | None = None) -> Derivation:
+    """Return the derivation of a network's sensitivities and gradient.
+
+    Args:
+        network: a network or its specification; None means the default network.
+
+    Raises:
+        InputError: the specification cannot be taken.
+    """
+    return derive(parsed(network))
+
+
+def derivation_text(network: Network | str | None, format: str, templates: Path = TEMPLATES) -> str:
+    """Return a network's derivation in a format, every step of it verified.
+
+    Raises:
+        InputError: the specification or the format cannot be taken.
+        DerivationError: a step does not hold, which is a defect of gradscribe.
+    """
+    target = find_target(format, "derivation", templates)
+    derivation = derive_network(network)
+    return render(target, derivation_view(derivation, verified(derivation).sentence))
 
 
 def lower_program(derivation: Derivation, passes: Iterable[Pass] = PASSES) -> Program:
@@ -63,7 +89,7 @@ def module_source(
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
     """
-    derivation = derive(parsed(network))
+    derivation = derive_network(network)
     program = lower_program(derivation, passes)
     return render(find_target(target, "module", templates), module_view(derivation, program))
 

@@ -75,8 +75,10 @@ def draw(
     for name, shape in layout.shapes.items():
         numbers = rng.normal(size=[sizes[n] for n in shape])
         params[name] = numbers / np.sqrt(max(1, numbers.shape[-1])) if len(shape) > 1 else numbers
-    X = rng.normal(size=(case.samples, case.widths[0]))
-    D = desired(recursion.network if recursion else None, (case.samples, case.widths[-1]), rng)
+    X = rng.normal(size=(case.samples, sizes[layout.inputs]))
+    D = desired(
+        recursion.network if recursion else None, (case.samples, sizes[layout.outputs]), rng
+    )
     point = Point(_titled(case), data_sizes(sizes, case.samples), params, X, D)
     if case.reach is None:
         return point

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gradscribe.catalog.activations import Activation
-from gradscribe.checking.arithmetic import Compiler, Value
+from gradscribe.catalog.activations import ACTIVATIONS, Activation
+from gradscribe.checking.arithmetic import Compiler, Slope, Value
 from gradscribe.checking.compare import Array, Blocks, largest_of
 from gradscribe.checking.factors import factors
 from gradscribe.checking.recursion import Fault, Recursion, Truth
@@ -42,6 +42,11 @@ class Evidence:
     truth: Truth | None = None
     contributions: Blocks = field(default_factory=dict)
 
+    @property
+    def work(self) -> int:
+        """How long one recursion takes at this point, in terms."""
+        return len(self.point.X) * sum(p.size for p in self.point.params.values())
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -61,10 +66,10 @@ class Explanation:
     def fits(self, name: str, every: Sequence[Evidence]) -> bool:
         """Return whether it reproduces a block wherever it says anything, and not the truth."""
         differs = False
-        for evidence in every:
+        for evidence in sorted(every, key=lambda e: e.work):
             predicted = self.predict(evidence, name)
             if predicted is not None and not near(evidence.given[name], predicted):
-                return False  # before the next point: predicting may take long
+                return False  # before the larger points: predicting may take long
             differs |= predicted is not None and not near(predicted, evidence.true[name])
         return differs
 
@@ -254,6 +259,11 @@ def _faults(network: Network) -> Iterator[tuple[str, Fault, int]]:
             yield f"lacks {called}", Fault({stem: _one}), 2
             yield f"takes {called}, at y instead of u", Fault({stem: _at_output}), 3
             yield f"has {called}, squared", Fault({stem: _squared}), 4
+            yield f"has {stem} itself in the place of {called}", Fault({stem: _itself}), 3
+            for other in ACTIVATIONS.values():
+                if other.name not in (entry.name, "linear"):  # linear: f′ = 1, already tried
+                    text = f"has the derivative of {other.name} in the place of {called}"
+                    yield text, Fault({stem: _slope_of(other)}), 4
     for equation in network.equations:
         for name in sorted(names(equation.right)):
             if network.variables[name].role in (Role.VALUE, Role.PARAMETER):
@@ -276,6 +286,14 @@ def _at_output(compiler: Compiler, entry: Activation, u: Value) -> Value:
 
 def _squared(compiler: Compiler, entry: Activation, u: Value) -> Value:
     return compiler.slope(entry, u) ** 2
+
+
+def _itself(compiler: Compiler, entry: Activation, u: Value) -> Value:
+    return compiler.value(entry, u)
+
+
+def _slope_of(other: Activation) -> Slope:
+    return lambda compiler, _entry, u: compiler.slope(other, u)
 
 
 def _zeroed(point: Point, name: str) -> Point:

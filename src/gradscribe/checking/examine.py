@@ -18,14 +18,16 @@ from gradscribe.checking.diagnosis import (
     settled,
 )
 from gradscribe.checking.identify import identified, network_layout, stack_layout
-from gradscribe.checking.measure import Means, Measurement, at_point, contributions
+from gradscribe.checking.measure import at_point, contributions
 from gradscribe.checking.recursion import Recursion, Truth
 from gradscribe.checking.report import Report, Row
+from gradscribe.checking.scene import Means, Measurement
 from gradscribe.checking.subject import Layout, Point, Subject
 from gradscribe.errors import InputError
 from gradscribe.model.network import Network
 
 OWN = "the derivative of its own cost"
+DIAGNOSED = 4000  # terms; above, running the recursion with every mistake takes too long
 DIFFERENCES_AT = 2  # central differences are slow; at so many points they are enough
 
 
@@ -134,13 +136,12 @@ def _question(
     setting: _Setting,
     take: Callable[[Truth], Blocks] | None,
 ) -> Question:
-    layers = setting.subject.layout.layers
-    explanations = list(general(reference, layers[-1], every))
+    explanations = list(general(reference, setting.subject.layout.outputs, every))
     if what == "gradient":
         with_parts = tuple(_with_contributions(setting, every))
         explanations += of_samples(with_parts)
         every = with_parts
-    small = all(len(e.point.X) * sum(p.size for p in e.point.params.values()) < HUGE for e in every)
+    small = max(e.work for e in every) <= DIAGNOSED
     question = Question(what, reference, every, tuple(explanations))
     if setting.network is None or take is None or not small or settled(question):
         return question

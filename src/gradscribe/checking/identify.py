@@ -23,8 +23,7 @@ NEAR = 1e-9
 
 def stack_layout(fields: tuple[str, ...]) -> Layout | None:
     """Return the layout of parameters named W1, b1, …, WM, bM in any order; None for others."""
-    layers = {split(name).layer for name in fields if split(name).stem in ("W", "b")}
-    count = len(layers)
+    count = len({split(name).layer for name in fields if split(name).stem in ("W", "b")})
     wanted = {f"{stem}{m}" for m in range(1, count + 1) for stem in "Wb"}
     if not count or set(fields) != wanted:
         return None
@@ -32,13 +31,20 @@ def stack_layout(fields: tuple[str, ...]) -> Layout | None:
     for name in fields:
         m = int(split(name).layer)
         shapes[name] = (f"N_{m}", f"N_{m - 1}") if name[0] == "W" else (f"N_{m}",)
-    return Layout(shapes, tuple(f"N_{m}" for m in range(count + 1)))
+    layers = tuple(f"N_{m}" for m in range(count + 1))
+    return Layout(shapes, layers, layers[0], layers[-1])
 
 
 def network_layout(network: Network) -> Layout:
     """Return the layout of a network's parameters."""
     shapes = {p.name: tuple(s.name for s in p.shape) for p in network.parameters}
-    return Layout(shapes, tuple(s.name for s in network.layers), network.sizes)
+    return Layout(
+        shapes,
+        tuple(s.name for s in network.layers),
+        network.input.shape[0].name,
+        network.output.shape[0].name,
+        network.sizes,
+    )
 
 
 def identified(subject: Subject, points: Callable[[], tuple[Point, ...]]) -> Network | None:

@@ -8,7 +8,7 @@ points of both signs before it is believed, since undoing may hold on one branch
 from dataclasses import dataclass
 from functools import cache
 
-from sympy import Add, Expr, Function, Mul, Piecewise, Pow, S, Symbol, exp, log, simplify
+from sympy import Add, Expr, Function, Mul, Piecewise, Pow, S, Symbol, exp, expand, factor_terms, log
 
 from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.losses import Y
@@ -49,12 +49,22 @@ def in_terms_of_output(formula: Expr, derivative: Expr) -> Expr | None:
     while True:
         candidate = derivative.subs(inside, outside)
         if U not in candidate.free_symbols:
-            candidate = simplify(candidate)
+            candidate = tidied(candidate)
             return candidate if _agree(formula, derivative, candidate) else None
         undone = _undo(inside, outside)
         if undone is None:
             return None
         inside, outside = undone
+
+
+def tidied(expr: Expr) -> Expr:
+    """Return the shortest of a few equal forms.
+
+    SymPy's `simplify` would do, but importing what it needs takes longer than all the rest.
+    """
+    multiplied_out = expand(expr)
+    forms = (factor_terms(multiplied_out), multiplied_out, expr)
+    return min(forms, key=lambda form: form.count_ops())
 
 
 def _undo(inside: Expr, outside: Expr) -> tuple[Expr, Expr] | None:

@@ -9,40 +9,66 @@ from gradscribe.notation import name_text, size_text
 from gradscribe.printing.formula import LATEX, TEXT, Dialect, equation, expression, step
 
 
+_RULE_COLUMN = 62
+
+
 @dataclass(frozen=True)
 class StepView:
-    """A step: `formula` is `= what came out`, aligned to the equation's left side."""
+    """A step of a derivation.
+
+    Attributes:
+        formula: what came out, as text.
+        latex: the whole line `left = what came out`.
+        rule: the name of the rule.
+        parents: the numbers of the equations that were used.
+    """
 
     formula: str
     latex: str
     rule: str
-    parents: str
+    parents: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class EquationView:
-    """An equation with the steps that led to it."""
+    """An equation with the steps that led to it.
+
+    Attributes:
+        label: its number, in parentheses.
+        name: the identifier of its left side.
+        left: its left side, as text.
+        formula: the whole equation, as text.
+        latex: the whole equation in LaTeX.
+        rule: the rule that gave it.
+        steps: the steps.
+        lines: the steps under each other, with their rules beside them, as text.
+    """
 
     label: str
+    name: str
+    left: str
     formula: str
     latex: str
     rule: str
     steps: tuple[StepView, ...]
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class DerivationView:
-    """Everything that a template may show."""
+    """Everything that a template of a derivation may show."""
 
     title: str
     underline: str
-    mapping: tuple[str, ...]
-    cost_note: str
+    mapping: str
+    cost_meaning: str
     definitions: tuple[EquationView, ...]
+    indent: str
     functions: tuple[str, ...]
     derived: tuple[EquationView, ...]
-    closing: str
+    checked: str
     spec: str
+    name: str
 
 
 def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
@@ -53,43 +79,66 @@ def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
         checked: a sentence on how its steps were checked.
     """
     network = derivation.network
-    title = f"Gradient of {network.name or network.spec}"
+    title = f"The gradient of {network.name or 'a network'}"
+    labels = {q.name: f"({q.label})" for q in derivation.equations}
+    width = max(map(len, labels.values()))
+    views = {q.name: _equation_view(q, labels, width) for q in derivation.equations}
     return DerivationView(
         title=title,
         underline="=" * len(title),
         mapping=mapping(network),
-        cost_note=f" (J: {network.loss.meaning})",
-        definitions=tuple(_equation_view(q, derivation) for q in derivation.equations if not q.steps),
+        cost_meaning=network.loss.meaning,
+        definitions=tuple(views[q.name] for q in derivation.equations if not q.steps),
+        indent=" " * width,
         functions=function_formulas(network),
-        derived=tuple(_equation_view(q, derivation) for q in derivation.derived),
-        closing=checked,
+        derived=tuple(views[q.name] for q in derivation.derived),
+        checked=checked,
         spec=network.spec,
+        name=network.name,
     )
 
 
-def _equation_view(item: Equation, derivation: Derivation) -> EquationView:
-    labels = {q.name: q.label for q in derivation.equations}
-    width = max(len(q.label) for q in derivation.equations) + 2
+def _equation_view(item: Equation, labels: dict[str, str], width: int) -> EquationView:
+    left = expression(item.steps[0].before if item.rule == "slope" else item.left, TEXT)
     steps = tuple(
         StepView(
-            formula=f"= {expression(s.after, TEXT)}",
+            formula=expression(s.after, TEXT),
             latex=step(item, s, LATEX),
             rule=s.rule,
-            parents=" " + ", ".join(f"({labels[p]})" for p in s.parents) if s.parents else "",
+            parents=tuple(labels[p] for p in s.parents),
         )
         for s in item.steps
-        if item.rule != "slope"
     )
-    label = f"({item.label})".rjust(width)
-    return EquationView(label, equation(item, TEXT), equation(item, LATEX), item.rule, steps)
+    label = labels[item.name].rjust(width)
+    return EquationView(
+        label=label,
+        name=item.name,
+        left=left,
+        formula=equation(item, TEXT),
+        latex=equation(item, LATEX),
+        rule=item.rule,
+        steps=steps,
+        lines=tuple(_lines(label, left, steps)),
+    )
 
 
-def mapping(network: Network) -> tuple[str, ...]:
-    """Return lines that say which sizes the network maps between."""
+def _lines(label: str, left: str, steps: tuple[StepView, ...]) -> list[str]:
+    """Return steps under each other: the left side once, the rule in a column of its own."""
+    told = [s for s in steps if s.formula != left]
+    lines = []
+    for position, item in enumerate(told):
+        head = f"{label}  {left}" if position == 0 else " " * (len(label) + 2 + len(left))
+        why = f"{item.rule} {', '.join(item.parents)}".rstrip()
+        lines.append(f"{head} = {item.formula}".ljust(_RULE_COLUMN) + f"  {why}")
+    return lines
+
+
+def mapping(network: Network) -> str:
+    """Return the sizes that the network maps between, N₀ → … → N_M."""
     sizes = [size_text(s.name) for s in network.layers]
     if network.sizes is None:
-        return (f"{' → '.join(_elided(sizes))} (sizes are those of the parameters)",)
-    return (f"{' → '.join(_elided([str(n) for n in network.sizes]))}",)
+        return f"{' → '.join(_elided(sizes))}, sizes of any value"
+    return " → ".join(_elided([str(n) for n in network.sizes]))
 
 
 def _elided(items: list[str]) -> list[str]:

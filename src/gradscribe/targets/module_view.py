@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sympy import Symbol
 
-from gradscribe import __version__
+from gradscribe.version import VERSION
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Variable
 from gradscribe.model.network import Network
@@ -76,7 +76,7 @@ def module_view(derivation: Derivation, program: Program) -> ModuleView:
         network=_network_lines(derivation),
         functions=function_formulas(network),
         arrays=_array_lines(network),
-        version=__version__,
+        version=VERSION,
         spec=spec_source(network.spec),
         sizes_constant="\n".join(_sizes_constant(network)),
         shapes_constant="\n".join(_shapes_constant(network)),

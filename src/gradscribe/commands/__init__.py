@@ -1,0 +1,1 @@
+"""The commands: words in, files and exit codes out."""

@@ -1,0 +1,19 @@
+"""`gradscribe generate`."""
+
+from pathlib import Path
+
+import click
+
+from gradscribe.commands.options import deliver, joined, output_option, spec_argument
+from gradscribe.compiler import module_source
+
+
+@click.command("generate")
+@spec_argument
+@output_option
+def command(spec: tuple[str, ...], output: Path | None) -> None:
+    """Write the NumPy module of the network SPEC.
+
+    Without SPEC: three layers of any sizes (sigmoid, sigmoid, linear) with mean squared error.
+    """
+    deliver(module_source(joined(spec)), output)

@@ -1,0 +1,22 @@
+"""`gradscribe list`."""
+
+import click
+
+from gradscribe.catalog import CATALOG
+from gradscribe.printing.formula import TEXT, expression
+from gradscribe.targets.target import targets
+
+
+@click.command("list")
+def command() -> None:
+    """List what a specification may name, and the formats."""
+    sections = {
+        "activations": [(a.name, expression(a.formula, TEXT)) for a in CATALOG.activations.values()],
+        "losses": [(item.name, item.meaning) for item in CATALOG.losses.values()],
+        "layers": [(item.name, item.meaning) for item in CATALOG.layers.values()],
+        "formats": [(t.name, t.meaning) for t in targets().values()],
+    }
+    for title, rows in sections.items():
+        click.echo(f"{title}:")
+        for name, meaning in rows:
+            click.echo(f"  {name:10s}  {meaning}")

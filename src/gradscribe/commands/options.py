@@ -1,0 +1,28 @@
+"""Arguments and options that several commands take."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gradscribe.targets.render import write
+
+# Words of a specification may come as one argument or as several.
+spec_argument: Any = click.argument("spec", nargs=-1, metavar="[SPEC]")
+output_option: Any = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to stdout."
+)
+
+
+def joined(spec: tuple[str, ...]) -> str | None:
+    """Return the words of a specification as one text; None where there are none."""
+    return " ".join(spec) or None
+
+
+def deliver(text: str, output: Path | None) -> None:
+    """Write a result to a file, and say so on stderr, or to stdout."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    write(output, text)
+    click.echo(f"wrote {output}", err=True)
