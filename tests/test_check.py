@@ -304,6 +304,6 @@ def test_neither_specification_nor_parameters() -> None:
 
 def test_report_is_a_table() -> None:
     text = render(examine(load_module(MODULES / "correct_tanh.py")))
-    assert text.endswith("\n\nagrees\n")
+    assert text.endswith("\n\nagrees")
     assert "its cost is that of a stack tanh, linear; loss mse" in text
     assert not any(line != line.rstrip() for line in text.splitlines())

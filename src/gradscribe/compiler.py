@@ -1,10 +1,10 @@
 """The pipeline, and nothing else. Each stage takes what the one before it gave.
 
-    parse      text                   -> Network      (model)
-    derive     Network                -> Derivation   (derivation)
-    lower      Derivation             -> Program      (program)
-    view       Derivation, Program    -> ModuleView   (targets)
-    render     ModuleView, template   -> source text  (targets)
+parse      text                   -> Network      (model)
+derive     Network                -> Derivation   (derivation)
+lower      Derivation             -> Program      (program)
+view       Derivation, Program    -> ModuleView   (targets)
+render     ModuleView, template   -> source text  (targets)
 """
 
 import sys
@@ -112,5 +112,5 @@ def compile_network(network: Network | str | None, name: str = "gradscribe_modul
     source = module_source(network)
     module = ModuleType(name)
     sys.modules.setdefault(name, module)
-    exec(compile(source, f"<{name}>", "exec"), module.__dict__)  # noqa: S102  (own output)
+    exec(compile(source, f"<{name}>", "exec"), module.__dict__)
     return module

@@ -5,15 +5,14 @@ scalar functions. A variable is per sample (u¹, the n-th sample's) or not (W¹)
 of the sample is never written except in the few equations that sum over samples.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cache
-from typing import Any
 
-from sympy import Expr, Function, Indexed, IndexedBase, Sum, Symbol, sympify
+from sympy import Expr, Symbol
 
-from gradscribe.notation import FREE_INDICES, SUMMED_INDICES, index
+from gradscribe.formula import LATEX, TEXT, expression
+from gradscribe.symbols import component
 
 
 class Role(Enum):
@@ -45,11 +44,6 @@ class Variable:
     role: Role
     per_sample: bool = True
     meaning: str = ""
-
-    @property
-    def base(self) -> IndexedBase:
-        """The SymPy object that is indexed."""
-        return IndexedBase(self.name)
 
     def __getitem__(self, indices: tuple[Symbol, ...]) -> Expr:
         """Return the component at `indices` (a plain symbol for a scalar)."""
@@ -114,74 +108,30 @@ class Equation:
         """Return the right side with the free indices replaced."""
         return self.right.xreplace(dict(zip(self.indices, indices, strict=True)))
 
+    @property
+    def shown_left(self) -> Expr:
+        """The left side as it is shown: f′(u) for a slope, the value of which has its own name."""
+        first = self.steps[0].before if self.steps else None
+        return self.left if first is None else first
 
-class ScalarFunction(Function):  # type: ignore[misc]
-    """An activation function in an equation: f¹, its derivative f′¹, and so on.
+    @property
+    def text(self) -> str:
+        """The equation in Unicode."""
+        return f"{expression(self.shown_left, TEXT)} = {expression(self.right, TEXT)}"
 
-    Subclasses are made by `scalar_function`; SymPy's `diff` gives the next order.
-    """
+    @property
+    def latex(self) -> str:
+        """The equation in LaTeX, without delimiters."""
+        return f"{expression(self.shown_left, LATEX)} = {expression(self.right, LATEX)}"
 
-    stem = ""
-    order = 0
-    nargs = 1
+    def __str__(self) -> str:
+        return f"({self.label}) {self.text}" if self.label else self.text
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        """Return the derivative, as the function of the next order at the same place."""
-        return scalar_function(self.stem, self.order + 1)(self.args[0])
-
-
-@cache
-def scalar_function(stem: str, order: int = 0) -> type[ScalarFunction]:
-    """Return the function `stem` differentiated `order` times, as a SymPy function."""
-    return type(stem + "prime" * order, (ScalarFunction,), {"stem": stem, "order": order})
-
-
-def component(name: str, indices: Iterable[Expr]) -> Expr:
-    """Return `name[indices]`; a scalar has one component, at ()."""
-    indices = tuple(indices)
-    return Indexed(IndexedBase(name), *indices) if indices else Symbol(name)
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
 
 
-def total(body: Expr, limits: Mapping[Symbol, Symbol]) -> Expr:
-    """Return the sum of `body` over indices, each from 1 to its size."""
-    return Sum(body, *[(k, 1, n) for k, n in limits.items()]) if limits else body
-
-
-def components(expr: Expr) -> set[Any]:
-    """Return every component of a variable that occurs: `Indexed` and scalar names."""
-    return {a for a in expr.atoms(Indexed)}
-
-
-def names(expr: Expr) -> set[str]:
-    """Return the names of the variables with indices that occur."""
-    return {str(a.base) for a in expr.atoms(Indexed)}
-
-
-def summed(expr: Expr) -> Iterator[Symbol]:
-    """Yield the indices that are summed over, outermost first, in a stable order."""
-    if isinstance(expr, Sum):
-        yield from (limit[0] for limit in expr.limits)
-    for argument in expr.args:
-        yield from summed(argument)
-
-
-def canonical(expr: Expr, free: tuple[Symbol, ...], letters: tuple[str, ...]) -> Expr:
-    """Return `expr` with its summed indices renamed to the first letters that are free."""
-    available = [index(letter) for letter in letters if index(letter) not in free]
-    renaming = dict(zip(dict.fromkeys(summed(expr)), available, strict=False))
-    return expr.xreplace(renaming)
-
-
-def free_indices(count: int) -> tuple[Symbol, ...]:
-    """Return the usual indices of a left side: (), (i,), (i, j)."""
-    return tuple(index(letter) for letter in FREE_INDICES[:count])
-
-
-def summed_index(position: int) -> Symbol:
-    """Return the usual letter of the sum at this position: j, k, …"""
-    return index(SUMMED_INDICES[position])
-
-
-def number(value: object) -> Expr:
-    """Return a SymPy number or expression for a Python number or expression."""
-    return sympify(value)
+def aligned_latex(equations: Iterable[Equation]) -> str:
+    """Return equations under each other, for a notebook, with their numbers."""
+    rows = [rf"({q.label}) \quad & {q.latex}" for q in equations]
+    return "$$\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}$$"

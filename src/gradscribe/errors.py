@@ -1,8 +1,8 @@
 """What can go wrong, and whose turn it is to act.
 
-    GradscribeError
-    ├── InputError          the user's input cannot be taken (exit code 2)
-    └── DerivationError     a rule met something it has no answer for (a defect of gradscribe)
+GradscribeError
+├── InputError          the user's input cannot be taken (exit code 2)
+└── DerivationError     a rule met something it has no answer for (a defect of gradscribe)
 """
 
 import difflib

@@ -10,7 +10,8 @@ class Named(Protocol):
     """Anything with a name."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it is called."""
 
 
 Entry = TypeVar("Entry", bound=Named)

@@ -5,15 +5,8 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from gradscribe.equation import (
-    Equation,
-    Role,
-    Variable,
-    free_indices,
-    scalar_function,
-    summed_index,
-    total,
-)
+from gradscribe.equation import Equation, Role, Variable
+from gradscribe.symbols import free_indices, scalar_function, summed_index, total
 from gradscribe.table import Table
 
 

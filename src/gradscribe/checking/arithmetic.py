@@ -33,8 +33,8 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanAtom, Not, Or
 
 from gradscribe.catalog.activations import Activation, U
-from gradscribe.equation import ScalarFunction
 from gradscribe.errors import DerivationError, InputError
+from gradscribe.symbols import ScalarFunction
 
 Value = Any  # an integer or a real or complex number of mpmath
 Component = tuple[str, tuple[int, ...]]

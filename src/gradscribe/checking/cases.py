@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from sympy import Expr, Indexed
 
-from gradscribe.checking.recursion import Array, Recursion
+from gradscribe.checking.recursion import Array, Recursion, Truth
 from gradscribe.checking.subject import Layout, Point, data_sizes
-from gradscribe.equation import Equation, ScalarFunction
+from gradscribe.equation import Equation
 from gradscribe.model.network import Network
+from gradscribe.symbols import ScalarFunction
 
 WIDTHS = (2, 3, 4, 6)
 SAMPLE_COUNTS = (7, 5)  # none of the widths: N_M in the place of N would not be seen
@@ -110,10 +111,9 @@ def stretched(point: Point, reach: float, recursion: Recursion) -> Point:
     return Point(point.case, point.sizes, params, point.X, point.D)
 
 
-def largest_argument(recursion: Recursion, point: Point) -> float:
+def largest_argument(network: Network, truth: Truth) -> float:
     """Return max |u| over the arguments of all activation functions, at least 1."""
-    values = recursion.forward(point.sizes, point.params, point.X, point.D).values
-    bent = [float(np.max(np.abs(values[q.name]))) for q in _bent(recursion.network)]
+    bent = [float(np.max(np.abs(truth.values[q.name]))) for q in _bent(network)]
     return max([1.0, *bent])
 
 

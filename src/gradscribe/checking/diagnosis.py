@@ -16,8 +16,9 @@ from gradscribe.checking.compare import Array, Blocks, largest_of
 from gradscribe.checking.factors import factors
 from gradscribe.checking.recursion import Fault, Recursion, Truth
 from gradscribe.checking.subject import Point
-from gradscribe.equation import Role, names
+from gradscribe.equation import Role
 from gradscribe.model.network import Network
+from gradscribe.symbols import names
 
 FIT = 1e-6  # a prediction that is this near, relative to its block, reproduces the numbers
 

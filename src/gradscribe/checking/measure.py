@@ -70,7 +70,7 @@ def _scene(means: Means, point: Point, found: Measurement) -> Scene:
     if recursion is None:
         return Scene(means, point, found, cost, given, None, Standard({}))
     truth = recursion.backward(point.sizes, point.params, point.X, point.D)
-    reach = largest_argument(recursion, point)
+    reach = largest_argument(recursion.network, truth)
     return Scene(means, point, found, cost, given, truth, Standard(truth.scales, reach))
 
 

@@ -61,7 +61,7 @@ def render(report: Report) -> str:
     lines += _table([HEADINGS, *_cells(report.rows)])
     if len(report.findings) > 1:
         lines += ["", *(f"- {finding}" for finding in report.findings)]
-    return "\n".join([*lines, "", _last_line(report)]) + "\n"
+    return "\n".join([*lines, "", _last_line(report)])
 
 
 def _last_line(report: Report) -> str:

@@ -3,7 +3,7 @@
 import click
 
 from gradscribe.catalog import CATALOG
-from gradscribe.printing.formula import TEXT, expression
+from gradscribe.formula import TEXT, expression
 from gradscribe.targets.target import targets
 
 
@@ -11,7 +11,9 @@ from gradscribe.targets.target import targets
 def command() -> None:
     """List what a specification may name, and the formats."""
     sections = {
-        "activations": [(a.name, expression(a.formula, TEXT)) for a in CATALOG.activations.values()],
+        "activations": [
+            (a.name, expression(a.formula, TEXT)) for a in CATALOG.activations.values()
+        ],
         "losses": [(item.name, item.meaning) for item in CATALOG.losses.values()],
         "layers": [(item.name, item.meaning) for item in CATALOG.layers.values()],
         "formats": [(t.name, t.meaning) for t in targets().values()],

@@ -1,5 +1,6 @@
 """Arguments and options that several commands take."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,13 @@ import click
 from gradscribe.targets.render import write
 
 # Words of a specification may come as one argument or as several.
-spec_argument: Any = click.argument("spec", nargs=-1, metavar="[SPEC]")
-output_option: Any = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to stdout."
+spec_argument: Callable[[Any], Any] = click.argument("spec", nargs=-1, metavar="[SPEC]")
+output_option: Callable[[Any], Any] = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write here, not to stdout.",
 )
 
 

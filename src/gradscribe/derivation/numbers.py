@@ -1,10 +1,19 @@
 """Numbers in which a derivation is executed: exact ones, and pairs that carry a derivative."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import mpmath
+from sympy import Add, Expr, Indexed, Mul, Pow, Rational, Sum, Symbol
+
+from gradscribe.symbols import ScalarFunction
+
 PRIME = 2**61 - 1
+DIGITS = 40
+_TOLERANCE = mpmath.mpf(10) ** -25
+_DEEP = 8  # from this many layers on, fractions are replaced by residues
 
 
 @dataclass(frozen=True)
@@ -68,3 +77,39 @@ class Dual:
 def _minus(one: Any) -> Any:
     """Return -1 in the numbers that `one` is of."""
     return Residue(PRIME - 1) if isinstance(one, Residue) else -one
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """One kind of numbers: how to make one of a fraction, and when two are equal."""
+
+    name: str
+    of: Callable[[Fraction], Any]
+    equal: Callable[[Any, Any], bool]
+
+
+_FRACTIONS = Numbers("fractions", Fraction, lambda a, b: bool(a == b))
+_RESIDUES = Numbers("residues modulo 2⁶¹ − 1", Residue.of, lambda a, b: bool(a == b))
+_DECIMALS = Numbers(
+    f"{DIGITS} digits",
+    lambda q: mpmath.mpf(q.numerator) / q.denominator,
+    lambda a, b: bool(abs(a - b) <= _TOLERANCE * (1 + abs(a))),
+)
+
+
+def numbers_for(sides: Sequence[Expr]) -> Numbers:
+    """Return the numbers in which these right sides of equations can be computed exactly."""
+    if not all(_is_rational(right) for right in sides):
+        return _DECIMALS
+    functions = sum(right.has(ScalarFunction) for right in sides)
+    return _RESIDUES if functions >= _DEEP else _FRACTIONS
+
+
+def _is_rational(expr: Expr) -> bool:
+    """Whether an expression only adds, multiplies and takes integer powers of components."""
+    if isinstance(expr, Pow) and not expr.exp.is_Integer:
+        return False
+    known = Add | Mul | Pow | Sum | ScalarFunction
+    if isinstance(expr, known):
+        return all(_is_rational(a) for a in (expr.args[:1] if isinstance(expr, Sum) else expr.args))
+    return isinstance(expr, Indexed | Symbol | Rational)

@@ -10,17 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from sympy import Add, Expr, Indexed, Mul, Symbol
 
 from gradscribe.derivation import rules
-from gradscribe.equation import (
-    Equation,
-    Role,
-    Step,
-    Variable,
-    component,
-    free_indices,
-    total,
-)
+from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, SAMPLES, SUMMED_INDICES, split
+from gradscribe.symbols import component, free_indices, total
 
 # Sums over a layer above are written with k, as the lecture does; j stays for the layer below.
 ADJOINT_LETTERS = ("k", "l", *(a for a in SUMMED_INDICES if a not in "kl"))
@@ -46,8 +39,7 @@ def adjoint_variable(variable: Variable) -> Variable:
 def readers(network: Network) -> dict[str, list[Equation]]:
     """Return, for each variable that the cost depends on, the equations that read it."""
     found: dict[str, list[Equation]] = {
-        v.name: []
-        for v in (*network.parameters, *(q.variable for q in network.equations))
+        v.name: [] for v in (*network.parameters, *(q.variable for q in network.equations))
     }
     for equation in network.equations:
         used = {s.name for s in equation.right.free_symbols}
@@ -96,7 +88,9 @@ def adjoint(
             steps.append(Step(rule, current, after, parents))
         return after
 
-    uppers = [None if q.variable.role is Role.COST else adjoint_variable(q.variable) for q in reading]
+    uppers = [
+        None if q.variable.role is Role.COST else adjoint_variable(q.variable) for q in reading
+    ]
     paths = [rules.path(q, up, variable[at]) for q, up in zip(reading, uppers, strict=True)]
     parents = [q.name for q in reading]
     current = take("chain rule", Add(*paths), *parents)
@@ -105,13 +99,13 @@ def adjoint(
     current = take("Kronecker delta", rules.collapse(current))
     for upper in uppers:
         if upper is not None and upper.name in inlined:
-            current = take("substitution", rules.substitute(current, inlined[upper.name]), upper.name)
+            current = take(
+                "substitution", rules.substitute(current, inlined[upper.name]), upper.name
+            )
     return Equation(adjoint_variable(variable), at, current, steps[-1].rule, tuple(steps))
 
 
-def _vanishes_into_others(
-    adjoint: Equation, definition: Equation | None, wanted: set[str]
-) -> bool:
+def _vanishes_into_others(adjoint: Equation, definition: Equation | None, wanted: set[str]) -> bool:
     """Whether an adjoint is better put in where it is used than kept under a name.
 
     A sensitivity δ is always kept; anything else that is used once, or is a plain product.

@@ -31,8 +31,9 @@ from sympy import (
     expand_mul,
 )
 
-from gradscribe.equation import Equation, Variable, canonical, component, total
+from gradscribe.equation import Equation, Variable
 from gradscribe.notation import SUMMED_INDICES
+from gradscribe.symbols import canonical, component, total
 from gradscribe.table import Table
 
 

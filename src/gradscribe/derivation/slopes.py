@@ -8,7 +8,20 @@ points of both signs before it is believed, since undoing may hold on one branch
 from dataclasses import dataclass
 from functools import cache
 
-from sympy import Add, Expr, Function, Mul, Piecewise, Pow, S, Symbol, exp, expand, factor_terms, log
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Symbol,
+    exp,
+    expand,
+    factor_terms,
+    log,
+)
 
 from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.losses import Y
@@ -94,7 +107,11 @@ def _by_branches(formula: Piecewise, derivative: Expr) -> Expr | None:
         return None
     branches = []
     for (value, condition), (slope_here, _) in zip(formula.args, derivative.args, strict=True):
-        of_y = slope_here if U not in slope_here.free_symbols else in_terms_of_output(value, slope_here)
+        of_y = (
+            slope_here
+            if U not in slope_here.free_symbols
+            else in_terms_of_output(value, slope_here)
+        )
         if of_y is None:
             return None
         branches.append((of_y, condition.subs(U, Y)))

@@ -7,10 +7,11 @@ from sympy import Expr
 
 from gradscribe.derivation.reverse import backwards, over_samples
 from gradscribe.derivation.slopes import slope_in
-from gradscribe.equation import Equation, Role, ScalarFunction, Step, Variable
+from gradscribe.equation import Equation, Role, Step, Variable, aligned_latex
 from gradscribe.errors import InputError, nearest
 from gradscribe.model.network import Network, labelled
 from gradscribe.notation import split
+from gradscribe.symbols import ScalarFunction
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Derivation:
     def derived(self) -> tuple[Equation, ...]:
         """The equations that are not the network's own."""
         return tuple(q for q in self.equations if q.rule != "definition")
+
+    def _repr_latex_(self) -> str:
+        return aligned_latex(self.equations)
 
     def __getitem__(self, name: str) -> Equation:
         """Return the equation that defines `name`: "u1", "delta1", "dJ_dW1".
@@ -118,7 +122,11 @@ def _in_network_order(places: Iterable[Expr], network: Network) -> list[Expr]:
 def slope_variable(stem: str, argument: Variable) -> Variable:
     """Return the variable that holds f′(u) of one layer: `fprime2` for the layer of u²."""
     letter, layer = split(stem).stem, split(argument.name).layer
-    name = f"{letter}prime{layer}" if split(argument.name).stem == "u" else f"{stem}prime_{argument.name}"
+    name = (
+        f"{letter}prime{layer}"
+        if split(argument.name).stem == "u"
+        else f"{stem}prime_{argument.name}"
+    )
     return Variable(name, argument.shape, Role.VALUE, meaning="slope of the activation function")
 
 

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 from gradscribe.catalog import Catalog
 from gradscribe.catalog.activations import Activation
-from gradscribe.equation import names
 from gradscribe.model.blueprint import Blueprint, Settings, input_variable, settings_of
 from gradscribe.model.forward import Forward, forward_of
 from gradscribe.model.graph import graph_of
@@ -14,6 +13,7 @@ from gradscribe.model.reserved import ABSTRACT_FUNCTION
 from gradscribe.model.sharing import sizes_of_graph
 from gradscribe.model.source import Field, Source
 from gradscribe.model.syntax import Call, Name, Node, Product, Sum, Token, tokens_of, tree_of
+from gradscribe.symbols import names
 from gradscribe.table import Table
 
 OPTIONS = ("loss", "name", "dtype")

@@ -10,18 +10,11 @@ from dataclasses import dataclass, field
 from sympy import Add, Expr
 
 from gradscribe.catalog.activations import Activation
-from gradscribe.equation import (
-    Equation,
-    Role,
-    Variable,
-    free_indices,
-    scalar_function,
-    summed_index,
-    total,
-)
+from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.blueprint import input_variable, parameter
 from gradscribe.model.graph import INPUT, Activated, Graph, Leaf, Total, Vector
 from gradscribe.model.sharing import own_equations, sizes_of_graph
+from gradscribe.symbols import free_indices, scalar_function, summed_index, total
 from gradscribe.table import Table
 
 

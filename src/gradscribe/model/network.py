@@ -8,17 +8,10 @@ from sympy import Expr, Symbol
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
-from gradscribe.equation import (
-    Equation,
-    Role,
-    Variable,
-    component,
-    free_indices,
-    summed_index,
-    total,
-)
+from gradscribe.equation import Equation, Role, Variable, aligned_latex
 from gradscribe.model.spec import blueprint_of
 from gradscribe.notation import SAMPLE, SAMPLES
+from gradscribe.symbols import component, free_indices, summed_index, total
 
 
 @dataclass(frozen=True)
@@ -89,6 +82,9 @@ class Network:
             name=blueprint.settings.name,
             dtype=blueprint.settings.dtype,
         )
+
+    def _repr_latex_(self) -> str:
+        return aligned_latex((*self.equations, self.cost))
 
     @property
     def abstract_functions(self) -> tuple[str, ...]:

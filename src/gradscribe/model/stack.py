@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sympy import Symbol
+
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.layers import Layer, Place
 from gradscribe.equation import Equation, Variable
@@ -131,8 +133,11 @@ def stack_blueprint(stack: Stack, settings: Settings) -> Blueprint:
     below = input_variable()
     equations: list[Equation] = []
     parameters: list[Variable] = []
+    sizes = [size(0)]
     for m in range(1, len(stack.activations) + 1):
-        place = _place(m, below)
+        # A layer that keeps the width has the size of the one below, not one of its own.
+        sizes.append(sizes[-1] if stack.layer.keeps_width else size(m))
+        place = _place(m, below, sizes[m])
         equations += stack.layer.equations(place)
         parameters += (place.W, place.b)
         below = equations[-1].variable
@@ -141,19 +146,19 @@ def stack_blueprint(stack: Stack, settings: Settings) -> Blueprint:
         parameters=tuple(parameters),
         input=input_variable(),
         functions={f"f{m}": entry for m, entry in enumerate(stack.activations, 1)},
-        layers=tuple(size(m) for m in range(len(stack.activations) + 1)),
+        layers=tuple(sizes),
         sizes=stack.sizes,
         settings=settings,
         spec=stack.spec(settings) if stack.sizes else "",
     )
 
 
-def _place(m: int, below: Variable) -> Place:
+def _place(m: int, below: Variable, nodes: Symbol) -> Place:
     return Place(
         m=m,
         below=below,
-        W=parameter(f"W{m}", (size(m), size(m - 1)), m),
-        b=parameter(f"b{m}", (size(m),), m),
+        W=parameter(f"W{m}", (nodes, *below.shape), m),
+        b=parameter(f"b{m}", (nodes,), m),
         function=f"f{m}",
     )
 

@@ -5,10 +5,10 @@
 
 from sympy import Add, Expr, Indexed, Mul, Pow, Rational, Sum, Symbol
 
-from gradscribe.equation import ScalarFunction
 from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import source
 from gradscribe.program.lower import lower
+from gradscribe.symbols import ScalarFunction
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
 
@@ -42,7 +42,10 @@ def _written(expr: Expr, functions: dict[str, str]) -> tuple[int, str]:
             return _PRODUCT, " * ".join(scalar_source(f, functions, _PRODUCT) for f in factors)
         case Pow() if expr.exp.is_Integer:
             base = scalar_source(expr.base, functions, _ATOM)
-            return _POWER, f"{base} ** {expr.exp}" if "[" in base or "(" in base else f"{base}**{expr.exp}"
+            return (
+                _POWER,
+                f"{base} ** {expr.exp}" if "[" in base or "(" in base else f"{base}**{expr.exp}",
+            )
         case ScalarFunction():
             argument = scalar_source(expr.args[0], functions)
             return _ATOM, functions[expr.stem].format(argument)
@@ -66,7 +69,9 @@ def _sum(expr: Add, functions: dict[str, str]) -> str:
 
 def _total(expr: Sum, functions: dict[str, str]) -> str:
     body = scalar_source(expr.function, functions)
-    loops = " ".join(f"for {k.name} in range({size_python(stop.name)})" for k, _, stop in expr.limits)
+    loops = " ".join(
+        f"for {k.name} in range({size_python(stop.name)})" for k, _, stop in expr.limits
+    )
     return f"sum({body} {loops})"
 
 

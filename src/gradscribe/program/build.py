@@ -13,11 +13,12 @@ from gradscribe.derivation.reverse import adjoint_name, gradient_variable, with_
 from gradscribe.derivation.rules import substitute
 from gradscribe.derivation.slopes import slope
 from gradscribe.derivation.steps import Derivation, slope_name
-from gradscribe.equation import Equation, Role, ScalarFunction, Variable
+from gradscribe.equation import Equation, Role, Variable
 from gradscribe.notation import SAMPLE, split
 from gradscribe.program.ir import Helper, Kernel, Program, Shape, Statement, references
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
+from gradscribe.symbols import ScalarFunction
 
 PYTHON_NAMES = {"x": "X", "d": "D"}
 STAGES = ("forward", "loss", "cost", "sensitivities", "gradient")
@@ -42,7 +43,10 @@ def build(derivation: Derivation) -> Program:
         *[Placed(_stage(q, derivation), writer.statement(q)) for q in network.equations[:-1]],
         Placed("cost", writer.statement(_cost_of_components(derivation))),
         *[
-            Placed("gradient" if q.variable.role is Role.GRADIENT else "sensitivities", writer.statement(q))
+            Placed(
+                "gradient" if q.variable.role is Role.GRADIENT else "sensitivities",
+                writer.statement(q),
+            )
             for q in derivation.equations[len(network.equations) + 1 :]
         ],
     ]
@@ -183,6 +187,7 @@ def _shapes(derivation: Derivation) -> dict[str, Shape]:
         *(q.variable for q in derivation.equations),
     ]
     return {
-        PYTHON_NAMES.get(v.name, v.name): (("N",) if v.per_sample else ()) + tuple(s.name for s in v.shape)
+        PYTHON_NAMES.get(v.name, v.name): (("N",) if v.per_sample else ())
+        + tuple(s.name for s in v.shape)
         for v in variables
     }

@@ -29,7 +29,9 @@ Array = NDArray[Any]
 _NAMES = {"abs": "absolute"}
 
 
-def run(program: Program, inputs: Mapping[str, ArrayLike], kernels: tuple[str, ...]) -> dict[str, Array]:
+def run(
+    program: Program, inputs: Mapping[str, ArrayLike], kernels: tuple[str, ...]
+) -> dict[str, Array]:
     """Run kernels in order and return every variable that was given or assigned.
 
     Args:

@@ -43,8 +43,16 @@ from gradscribe.program.ir import (
 
 Indices = tuple[Symbol, ...]
 
-_SYMPY_NAMES = {"Abs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
-                "atanh": "arctanh", "Max": "maximum", "Min": "minimum"}  # fmt: skip
+_SYMPY_NAMES = {
+    "Abs": "abs",
+    "Max": "maximum",
+    "Min": "minimum",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "asinh": "arcsinh",
+    "atanh": "arctanh",
+}
 _COMPARISONS = {
     StrictGreaterThan: "greater",
     GreaterThan: "greater_equal",
@@ -144,7 +152,7 @@ def _elementwise_product(parts: list[Piece]) -> Piece:
 
 
 def _common(parts: list[Piece]) -> Indices:
-    """Return the axes of an elementwise operation: those of the widest operand, then the others'."""
+    """Return the axes of an elementwise operation: the widest operand's, then the others'."""
     widest = max(parts, key=lambda p: len(p.indices)).indices
     extra = dict.fromkeys(k for p in parts for k in p.indices if k not in widest)
     return (*widest, *extra)
@@ -177,8 +185,8 @@ def _without_index(parts: list[Piece], k: Symbol) -> list[Piece]:
         return parts
     while len(having) > 2:
         having = [_elementwise_product(having[:2]), *having[2:]]
-    if len(having) == 2 and _is_matrix_product(*having, k):
-        return [*rest, _matrix_product(*having, k)]
+    if len(having) == 2 and _is_matrix_product(having[0], having[1], k):
+        return [*rest, _matrix_product(having[0], having[1], k)]
     whole = _elementwise_product(having)
     axis = whole.indices.index(k)
     inner, axes = whole.node, (axis,)
@@ -190,7 +198,7 @@ def _is_matrix_product(a: Piece, b: Piece, k: Symbol) -> bool:
 
 
 def _matrix_product(a: Piece, b: Piece, k: Symbol) -> Piece:
-    """Return Σ_k a b as left @ right: the factor with the sample's axis, or the first, on the left."""
+    """Return Σ_k a b as left @ right, the factor with the sample's axis on the left."""
     left, right = (b, a) if _goes_left(b, a, k) else (a, b)
     rows = tuple(i for i in left.indices if i != k)
     columns = tuple(i for i in right.indices if i != k)

@@ -59,7 +59,7 @@ def _logistic(expr: Expr) -> Expr | None:
 
 
 def _logistic_of_product(expr: Expr) -> Expr | None:
-    """Pair exp(a) with 1/(1 + exp(a)): the product is 1/(1 + exp(-a)), of which neither overflows."""
+    """Pair exp(a) with 1/(1 + exp(a)): the product is 1/(1 + exp(-a))."""
     if not isinstance(expr, Mul):
         return None
     for denominator in expr.args:

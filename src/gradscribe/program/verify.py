@@ -32,7 +32,9 @@ def _located(where: str, function, *arguments):  # type: ignore[no-untyped-def]
 class _Check:
     """The state of walking through one kernel."""
 
-    def __init__(self, program: Program, kernel: Kernel, after: str, helpers: frozenset[str]) -> None:
+    def __init__(
+        self, program: Program, kernel: Kernel, after: str, helpers: frozenset[str]
+    ) -> None:
         self.program, self.kernel, self.after, self.helpers = program, kernel, after, helpers
         self.defined = set(kernel.inputs)
         self.overwritten: set[str] = set()
@@ -97,4 +99,6 @@ class _Check:
 def _fits(found: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """Whether an operand of an in-place operation broadcasts to the target's shape."""
     tail = wanted[len(wanted) - len(found) :]
-    return len(found) <= len(wanted) and all(f in (w, "1") for f, w in zip(found, tail, strict=True))
+    return len(found) <= len(wanted) and all(
+        f in (w, "1") for f, w in zip(found, tail, strict=True)
+    )

@@ -64,7 +64,9 @@ def _definition(item: Equation, network: Network) -> DefinitionView:
     reads = sorted({s.name for s in item.right.free_symbols} & network.variables.keys())
     return DefinitionView(
         name=item.name,
-        shape=tuple_source([size_python(s.name) for s in item.variable.shape]) if item.indices else "()",
+        shape=tuple_source([size_python(s.name) for s in item.variable.shape])
+        if item.indices
+        else "()",
         reads=tuple_source([f'"{r}"' for r in reads]),
         function=_function(item, network),
     )
@@ -108,7 +110,9 @@ def _recursive_sum(network: Network) -> list[str]:
 
 
 def _total(network: Network):  # type: ignore[no-untyped-def]
-    return next(a for a in (network.cost.right, *network.cost.right.args) if a.func.__name__ == "Sum")
+    return next(
+        a for a in (network.cost.right, *network.cost.right.args) if a.func.__name__ == "Sum"
+    )
 
 
 def _cases(network: Network) -> list[str]:

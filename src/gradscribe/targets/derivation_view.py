@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation
+from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.model.network import Network
 from gradscribe.notation import name_text, size_text
-from gradscribe.printing.formula import LATEX, TEXT, Dialect, equation, expression, step
-
 
 _RULE_COLUMN = 62
 
@@ -99,11 +98,11 @@ def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
 
 
 def _equation_view(item: Equation, labels: dict[str, str], width: int) -> EquationView:
-    left = expression(item.steps[0].before if item.rule == "slope" else item.left, TEXT)
+    left, left_latex = (expression(item.shown_left, d) for d in (TEXT, LATEX))
     steps = tuple(
         StepView(
             formula=expression(s.after, TEXT),
-            latex=step(item, s, LATEX),
+            latex=f"{left_latex} = {expression(s.after, LATEX)}",
             rule=s.rule,
             parents=tuple(labels[p] for p in s.parents),
         )
@@ -114,8 +113,8 @@ def _equation_view(item: Equation, labels: dict[str, str], width: int) -> Equati
         label=label,
         name=item.name,
         left=left,
-        formula=equation(item, TEXT),
-        latex=equation(item, LATEX),
+        formula=item.text,
+        latex=item.latex,
         rule=item.rule,
         steps=steps,
         lines=tuple(_lines(label, left, steps)),

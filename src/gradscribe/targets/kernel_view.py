@@ -1,13 +1,12 @@
-"""Kernels of a program as functions of a module: heads, commented lines, and how they are called."""
+"""Kernels of a program as functions of a module: their heads, commented lines and calls."""
 
 from dataclasses import dataclass
 
 from gradscribe.derivation.steps import Derivation
 from gradscribe.notation import size_python
-from gradscribe.printing.formula import TEXT, equation
 from gradscribe.printing.numpy_printer import statement_source
 from gradscribe.program.ir import Kernel, Program, Ref, Size, Statement, references, replaced, walk
-from gradscribe.program.passes import SCALE
+from gradscribe.program.scaling import SCALE
 from gradscribe.targets.layout import call, comment, signature
 
 _ARRAYS = "tuple[np.ndarray, ...]"
@@ -93,13 +92,15 @@ def kernel_views(derivation: Derivation, program: Program) -> tuple[KernelView, 
     """Return the functions of a module, in the order in which they call each other."""
     parameters = frozenset(v.name for v in derivation.network.parameters)
     scope = _Scope(program, parameters)
-    formulas = {q.name: f"({q.label}) {equation(q, TEXT)}" for q in derivation.equations}
+    formulas = {q.name: f"({q.label}) {q.text}" for q in derivation.equations}
     return tuple(_kernel_view(k, scope, formulas) for k in program.kernels if k.name != SCALE)
 
 
 def _kernel_view(kernel: Kernel, scope: _Scope, formulas: dict[str, str]) -> KernelView:
     typed = [f"{name}: {_TYPES.get(name, 'np.ndarray')}" for name in scope.arguments(kernel)]
-    result = "np.ndarray" if kernel.name == "loss" and len(kernel.outputs) == 1 else _RESULT[kernel.name]
+    result = (
+        "np.ndarray" if kernel.name == "loss" and len(kernel.outputs) == 1 else _RESULT[kernel.name]
+    )
     head = signature(f"def _{kernel.name}(", typed, f") -> {result}:")
     lines = [
         line
@@ -126,7 +127,11 @@ def _lines(
     """Return a statement's line, under its equation where it is the first of it."""
     fields = {name: Ref(f"params.{name}") for name in scope.parameters}
     named = Statement(
-        statement.target, replaced(statement.value, dict(fields)), "", statement.update, statement.reuse
+        statement.target,
+        replaced(statement.value, dict(fields)),
+        "",
+        statement.update,
+        statement.reuse,
     )
     first = statement.target not in {s.target for s in before}
     text = formulas.get(statement.target, "") if first else ""
@@ -144,7 +149,7 @@ def _broken(line: str) -> list[str]:
 def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
     """Return the lines that take tuples apart and find sizes."""
     lines = []
-    needs = _inputs(kernel, scope)
+    needs = _inputs(kernel)
     used = needs & set(scope.outputs)
     if used and kernel.name != "forward":
         lines += _unpacking(scope.outputs, used, "outputs")
@@ -160,7 +165,7 @@ def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
     return lines
 
 
-def _inputs(kernel: Kernel, scope: _Scope) -> set[str]:
+def _inputs(kernel: Kernel) -> set[str]:
     return {n for s in kernel.statements for n in references(s.value)} & set(kernel.inputs)
 
 
@@ -187,7 +192,7 @@ def _size_lines(sizes: list[str]) -> list[str]:
 
 def _deltas_line(kernel: Kernel, scope: _Scope) -> list[str]:
     deltas = scope.program.kernel("sensitivities")
-    used = _inputs(kernel, scope)
+    used = _inputs(kernel)
     arguments = ", ".join(scope.arguments(deltas))
     if len(deltas.outputs) == 1:
         return [f"({deltas.outputs[0]},) = _sensitivities({arguments})"]
@@ -214,7 +219,10 @@ def _result(kernel: Kernel) -> list[str]:
 def calls(program: Program) -> Calls:
     """Return how public functions, which have `params, X, D` (and `outputs`), call the kernels."""
     parameters = frozenset(
-        n for k in program.kernels for n in k.inputs if n not in ("X", "D") and _is_parameter(n, program)
+        n
+        for k in program.kernels
+        for n in k.inputs
+        if n not in ("X", "D") and _is_parameter(n, program)
     )
     scope = _Scope(program, parameters)
 

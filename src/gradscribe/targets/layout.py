@@ -30,7 +30,7 @@ def call(before: str, items: Sequence[str], after: str, indent: int = 0) -> list
 
 
 def signature(before: str, items: Sequence[str], after: str) -> list[str]:
-    """Return the head of a function: in one line, with its parameters in one, or each in its own."""
+    """Return the head of a function: in one line, its parameters in one, or one a line."""
     line = before + ", ".join(items) + after
     if len(line) <= WIDTH:
         return [line]

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from sympy import Symbol
 
-from gradscribe.version import VERSION
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Variable
+from gradscribe.formula import TEXT, expression
 from gradscribe.model.network import Network
 from gradscribe.notation import name_text, size_python
-from gradscribe.printing.formula import TEXT, equation, expression
 from gradscribe.printing.numpy_printer import source
 from gradscribe.program.ir import Program
 from gradscribe.targets.check_view import CheckView, check_view
 from gradscribe.targets.derivation_view import function_formulas
 from gradscribe.targets.kernel_view import Calls, KernelView, calls, kernel_views
 from gradscribe.targets.layout import WIDTH, tuple_source, wrapped
+from gradscribe.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _network_lines(derivation: Derivation) -> tuple[str, ...]:
     """Return the network's equations with their numbers."""
     width = len(derivation.network.cost.label) + 2
     own = [q for q in derivation.equations if not q.steps]
-    return tuple(f"{f'({q.label})'.rjust(width)} {equation(q, TEXT)}" for q in own)
+    return tuple(f"{f'({q.label})'.rjust(width)} {q.text}" for q in own)
 
 
 def _array_lines(network: Network) -> tuple[str, ...]:
@@ -169,13 +169,19 @@ def _meaning(parameter: Variable) -> str:
 def _sizes_constant(network: Network) -> list[str]:
     names = [f'"{size_python(s.name)}"' for s in network.layers]
     sizes = [str(n) for n in network.sizes or ()]
-    fixed = wrapped("SIZES = (", sizes, ")") if sizes else ["SIZES = None  # read from the parameters"]
+    fixed = (
+        wrapped("SIZES = (", sizes, ")") if sizes else ["SIZES = None  # read from the parameters"]
+    )
     return [*fixed, *wrapped("_SIZE_NAMES = (", names, ")")]
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def _shapes_constant(network: Network) -> list[str]:
     rows = [
-        f'    "{v.name}": {tuple_source([f"{chr(34)}{size_python(s.name)}{chr(34)}" for s in v.shape])},'
+        f'    "{v.name}": {tuple_source([_quoted(size_python(s.name)) for s in v.shape])},'
         for v in network.parameters
     ]
     return ["_SHAPES = {", *rows, "}"]
@@ -189,7 +195,7 @@ def _sizes_meaning(network: Network) -> str:
 
 def _cost_formula(derivation: Derivation) -> str:
     cost, one = derivation.network.cost, derivation.network.equations[-1]
-    return f"{equation(cost, TEXT)} with {equation(one, TEXT)}."
+    return f"{cost.text} with {one.text}."
 
 
 def _sensitivities(program: Program) -> str:

@@ -21,7 +21,7 @@ def render(target: Target, view: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  (Python and text, not HTML)
+        autoescape=False,  # Python and text, not HTML
     )
     values = {f.name: getattr(view, f.name) for f in fields(view)}
     try:
@@ -39,20 +39,26 @@ def write(path: Path, text: str) -> None:
     """
     try:
         if path.is_dir():
-            raise InputError("the output is a directory", where="-o", received=str(path), allowed="a file")
+            raise InputError(
+                "the output is a directory", where="-o", received=str(path), allowed="a file"
+            )
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")  # a device or a pipe is not replaced
             return
         _replace(path.resolve(), text)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"cannot write the output ({reason})", where="-o", received=str(path)) from error
+        raise InputError(
+            f"cannot write the output ({reason})", where="-o", received=str(path)
+        ) from error
 
 
 def _replace(path: Path, text: str) -> None:
     """Write beside the file, then take its place in one step."""
     if not path.parent.is_dir():
-        raise InputError("no such folder", where="-o", received=str(path.parent), allowed="an existing folder")
+        raise InputError(
+            "no such folder", where="-o", received=str(path.parent), allowed="an existing folder"
+        )
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
     if path.exists() and not os.access(path, os.W_OK):
         raise InputError("the file is read-only", where="-o", received=str(path))

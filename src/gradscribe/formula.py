@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from sympy import (
     Add,
@@ -20,7 +19,6 @@ from sympy import (
 )
 from sympy.core.relational import Relational
 
-from gradscribe.equation import Equation, ScalarFunction, Step
 from gradscribe.notation import (
     SAMPLE,
     index_text,
@@ -30,6 +28,7 @@ from gradscribe.notation import (
     split,
     unprimed,
 )
+from gradscribe.symbols import ScalarFunction
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
 
@@ -73,17 +72,6 @@ def expression(expr: Expr, dialect: Dialect, level: int = 0) -> str:
     """Return an expression in a dialect, in parentheses where its place asks for them."""
     own, text = _written(expr, dialect)
     return dialect.parentheses(text) if own < level else text
-
-
-def equation(item: Equation, dialect: Dialect) -> str:
-    """Return `left = right`; a slope's left side is f′(u), what it is the value of."""
-    left = item.steps[0].before if item.rule == "slope" else item.left
-    return f"{expression(left, dialect)} = {expression(item.right, dialect)}"
-
-
-def step(item: Equation, recorded: Step, dialect: Dialect) -> str:
-    """Return `left = what the step gave`."""
-    return f"{expression(item.left, dialect)} = {expression(recorded.after, dialect)}"
 
 
 def _written(expr: Expr, d: Dialect) -> tuple[int, str]:
@@ -257,7 +245,9 @@ TEXT = Dialect(
     component=_text_component,
     size=size_text,
     function=lambda name, argument: f"{name_text(name)}({argument})",
-    fraction=lambda above, below, compound: f"{above}/({below})" if compound else f"{above}/{below}",
+    fraction=lambda above, below, compound: (
+        f"{above}/({below})" if compound else f"{above}/{below}"
+    ),
     power=_text_power,
     total=_text_total,
     iverson=lambda a, b: f"[{a} = {b}]",
@@ -271,7 +261,13 @@ TEXT = Dialect(
 
 # ---- LaTeX -------------------------------------------------------------------------------------
 
-_LATEX_FUNCTIONS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh", "sin": r"\sin", "cos": r"\cos"}
+_LATEX_FUNCTIONS = {
+    "exp": r"\exp",
+    "log": r"\log",
+    "tanh": r"\tanh",
+    "sin": r"\sin",
+    "cos": r"\cos",
+}
 _LATEX_SIGNS = {">": ">", "<": "<", ">=": r"\ge", "<=": r"\le", "==": "=", "!=": r"\ne"}
 
 
@@ -282,7 +278,11 @@ def _latex_component(name: str, letters: list[str], of_sample: bool) -> str:
     else:
         text = name_latex(_lower_case(name) if letters else name)
         letter, _, layer = text.partition("^")
-        text = letter + (f"_{{{','.join(letters)}}}" if letters else "") + (f"^{layer}" if layer else "")
+        text = (
+            letter
+            + (f"_{{{','.join(letters)}}}" if letters else "")
+            + (f"^{layer}" if layer else "")
+        )
     return text + ("(n)" if of_sample else "")
 
 
@@ -324,6 +324,3 @@ LATEX = Dialect(
     minus="-",
     relation=lambda sign: _LATEX_SIGNS[sign],
 )
-
-text = partial(expression, dialect=TEXT)
-latex = partial(expression, dialect=LATEX)

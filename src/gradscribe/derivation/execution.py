@@ -1,0 +1,173 @@
+"""Evaluating equations in index notation, one component at a time, in exact numbers."""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from itertools import product
+from typing import Any, Protocol
+
+import mpmath
+from sympy import (
+    Add,
+    Derivative,
+    Expr,
+    Indexed,
+    KroneckerDelta,
+    Mul,
+    Piecewise,
+    Pow,
+    Rational,
+    Sum,
+    Symbol,
+    lambdify,
+)
+
+from gradscribe.derivation.numbers import Dual, Numbers
+from gradscribe.equation import Equation, Variable
+from gradscribe.errors import DerivationError
+from gradscribe.notation import SAMPLE
+from gradscribe.symbols import ScalarFunction
+
+Place = tuple[str, tuple[int, ...]]
+Binding = dict[Symbol, int]
+
+
+class Point(Protocol):
+    """A point at which expressions are evaluated."""
+
+    numbers: Numbers
+    sizes: dict[Symbol, int]
+    functions: dict[str, list[Any]]
+    variables: dict[str, Variable]
+    equations: Mapping[str, Equation]
+
+
+class Execution:
+    """Evaluates expressions at a point; components in `moved` carry a slope."""
+
+    def __init__(
+        self, point: Point, values: Mapping[Place, Any], moved: Mapping[Place, Any] | None = None
+    ) -> None:
+        self.point, self.values, self.moved = point, values, moved or {}
+        self.zero = point.numbers.of(Fraction(0))
+        self.one = point.numbers.of(Fraction(1))
+
+    def value(self, expr: Expr, binding: Binding) -> Any:
+        """Return the value of an expression, its free indices bound."""
+        return self.dual(expr, binding).value
+
+    def _constant(self, number: Fraction) -> Dual:
+        return Dual(self.point.numbers.of(number), self.zero)
+
+    def dual(self, expr: Expr, binding: Binding) -> Dual:
+        """Return the value and the slope of an expression, its free indices bound."""
+        match expr:
+            case Rational():
+                return self._constant(Fraction(int(expr.p), int(expr.q)))
+            case Indexed():
+                return self._component(
+                    str(expr.base), tuple(binding[k] for k in expr.indices), binding
+                )
+            case Symbol():
+                return self._symbol(expr, binding)
+            case Add():
+                return self._folded(expr.args, binding, self.zero, lambda a, b: a + b)
+            case Mul():
+                return self._folded(expr.args, binding, self.one, lambda a, b: a * b)
+            case Pow() if expr.exp.is_Integer:
+                return self.dual(expr.base, binding).power(int(expr.exp), self.one)
+            case Sum():
+                return self._total(expr, binding)
+            case KroneckerDelta():
+                return self._constant(Fraction(int(binding[expr.args[0]] == binding[expr.args[1]])))
+            case ScalarFunction():
+                return self._stand_in(expr, binding)
+            case Derivative():
+                return self._partial(expr, binding)
+            case Piecewise():
+                return self._case(expr, binding)
+            case _:
+                return self._function(expr, binding)
+
+    def _folded(
+        self, args: Any, binding: Binding, start: Any, combine: Callable[[Dual, Dual], Dual]
+    ) -> Dual:
+        result = Dual(start, self.zero)
+        for argument in args:
+            result = combine(result, self.dual(argument, binding))
+        return result
+
+    def _symbol(self, expr: Symbol, binding: Binding) -> Dual:
+        if expr in self.point.sizes:
+            return self._constant(Fraction(self.point.sizes[expr]))
+        return self._component(expr.name, (), binding)
+
+    def _component(self, name: str, place: tuple[int, ...], binding: Binding) -> Dual:
+        variable = self.point.variables[name]
+        if variable.per_sample and len(place) == len(variable.shape):
+            place = (binding[SAMPLE], *place)
+        found = self.moved.get((name, place))
+        return found if found is not None else Dual(self.values[name, place], self.zero)
+
+    def _total(self, expr: Sum, binding: Binding) -> Dual:
+        result = Dual(self.zero, self.zero)
+        indices = [k for k, _, _ in expr.limits]
+        for place in product(*[range(self.point.sizes[stop]) for _, _, stop in expr.limits]):
+            inner = {**binding, **dict(zip(indices, place, strict=True))}
+            result = result + self.dual(expr.function, inner)
+        return result
+
+    def _stand_in(self, expr: ScalarFunction, binding: Binding) -> Dual:
+        """Return the random polynomial for f, or its dual part for f′."""
+        at = self.dual(expr.args[0], binding)
+        if expr.order == 0:
+            return self._polynomial(expr.stem, at)
+        assert expr.order == 1  # higher orders do not occur in a gradient
+        return Dual(self._polynomial(expr.stem, Dual(at.value, self.one)).slope, self.zero)
+
+    def _polynomial(self, stem: str, at: Dual) -> Dual:
+        result = Dual(self.zero, self.zero)
+        for coefficient in self.point.functions[stem]:
+            result = result * at + Dual(coefficient, self.zero)
+        return result
+
+    def _partial(self, expr: Derivative, binding: Binding) -> Dual:
+        """Return ∂v_k/∂w_i: the dual part of v's own equation when w_i moves."""
+        above, below = expr.expr, expr.variables[0]
+        equation = self.point.equations[_name(above)]
+        inner = dict(zip(equation.indices, [binding[k] for k in _indices(above)], strict=True))
+        place = tuple(binding[k] for k in _indices(below))
+        if self.point.variables[_name(below)].per_sample:
+            place = (binding[SAMPLE], *place)
+        key = (_name(below), place)
+        moved = {key: Dual(self.values[key], self.one)}
+        execution = Execution(self.point, self.values, moved)
+        return Dual(
+            execution.dual(equation.right, {**inner, SAMPLE: binding[SAMPLE]}).slope, self.zero
+        )
+
+    def _case(self, expr: Piecewise, binding: Binding) -> Dual:
+        for value, condition in expr.args:
+            if condition == True or self._holds(condition, binding):  # noqa: E712
+                return self.dual(value, binding)
+        raise DerivationError(f"no case of {expr} holds")
+
+    def _holds(self, condition: Expr, binding: Binding) -> bool:
+        left, right = (self.value(a, binding) for a in condition.args)
+        holds = {">": left > right, ">=": left >= right, "<": left < right, "<=": left <= right}
+        return bool(holds[condition.rel_op])
+
+    def _function(self, expr: Expr, binding: Binding) -> Dual:
+        """Apply a scalar function of mpmath, its slope by numerical differentiation."""
+        stand_in = Symbol("t")
+        (argument,) = expr.args
+        function = lambdify(stand_in, expr.func(stand_in), "mpmath")
+        at = self.dual(argument, binding)
+        return Dual(function(at.value), mpmath.diff(function, at.value) * at.slope)
+
+
+def _name(expr: Expr) -> str:
+    return str(expr.base) if isinstance(expr, Indexed) else str(expr)
+
+
+def _indices(expr: Expr) -> tuple[Symbol, ...]:
+    return tuple(expr.indices) if isinstance(expr, Indexed) else ()

@@ -1,0 +1,84 @@
+"""Passes that write results into arrays that are there already."""
+
+from dataclasses import replace
+
+from gradscribe.program.ir import (
+    Add,
+    Call,
+    Kernel,
+    MatMul,
+    Mul,
+    Node,
+    Program,
+    Ref,
+    Statement,
+    children,
+    references,
+)
+from gradscribe.program.shapes import shape_of
+
+
+def accumulate(program: Program) -> Program:
+    """Split a sum or product whose one operand is a fresh array: the others go into it in place."""
+    helpers = frozenset(h.name for h in program.helpers)
+    kernels = []
+    for kernel in program.kernels:
+        statements: list[Statement] = []
+        for statement in kernel.statements:
+            statements += _split(statement, program, helpers)
+        kernels.append(replace(kernel, statements=tuple(statements)))
+    return replace(program, kernels=tuple(kernels))
+
+
+def _split(statement: Statement, program: Program, helpers: frozenset[str]) -> list[Statement]:
+    value = statement.value
+    if not isinstance(value, Add | Mul) or not program.shapes[statement.target]:
+        return [statement]
+    target = program.shapes[statement.target]
+    operands = children(value)
+    fresh = next(
+        (o for o in operands if _is_fresh(o) and shape_of(o, program.shapes, helpers) == target),
+        None,
+    )
+    if fresh is None:
+        return [statement]
+    sign = "+" if isinstance(value, Add) else "*"
+    rest = list(operands)
+    rest.remove(fresh)
+    updates = [replace(statement, value=o, update=sign) for o in rest]
+    return [replace(statement, value=fresh), *updates]
+
+
+def _is_fresh(node: Node) -> bool:
+    """Whether evaluating an expression makes a new array of its full shape, at some cost."""
+    return isinstance(node, MatMul)
+
+
+def reuse(program: Program) -> Program:
+    """Let a function's result take the array of its argument, where that is not needed again."""
+    kernels = []
+    for kernel in program.kernels:
+        statements = list(kernel.statements)
+        for position, statement in enumerate(statements):
+            old = _dead_argument(kernel, statement, position, program)
+            if old:
+                statements[position] = replace(statement, reuse=old)
+        kernels.append(replace(kernel, statements=tuple(statements)))
+    return replace(program, kernels=tuple(kernels))
+
+
+def _dead_argument(kernel: Kernel, statement: Statement, position: int, program: Program) -> str:
+    value = statement.value
+    if statement.update or not isinstance(value, Call) or value.function.startswith("_"):
+        return ""
+    names = [a.name for a in value.arguments if isinstance(a, Ref)]
+    if len(names) != 1 or names[0] in kernel.inputs or names[0] in kernel.outputs:
+        return ""
+    later = kernel.statements[position + 1 :]
+    if any(names[0] in references(s.value) for s in later):
+        return ""
+    if any(s.value == Ref(names[0]) for s in kernel.statements):
+        return ""
+    comparison = value.function in ("greater", "greater_equal", "less", "less_equal", "where")
+    same = program.shapes[names[0]] == program.shapes[statement.target]
+    return names[0] if same and not comparison else ""

@@ -1,0 +1,73 @@
+"""The SymPy objects that equations are written with.
+
+Indexed components, sums, and activation functions whose derivatives have names.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+
+from sympy import Expr, Function, Indexed, IndexedBase, Sum, Symbol
+
+from gradscribe.notation import FREE_INDICES, SUMMED_INDICES, index
+
+
+class ScalarFunction(Function):  # type: ignore[misc]
+    """An activation function in an equation: f¹, its derivative f′¹, and so on.
+
+    Subclasses are made by `scalar_function`; SymPy's `diff` gives the next order.
+    """
+
+    stem = ""
+    order = 0
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:  # noqa: ARG002  (SymPy's name; there is one)
+        """Return the derivative, as the function of the next order at the same place."""
+        return scalar_function(self.stem, self.order + 1)(self.args[0])
+
+
+@cache
+def scalar_function(stem: str, order: int = 0) -> type[ScalarFunction]:
+    """Return the function `stem` differentiated `order` times, as a SymPy function."""
+    return type(stem + "prime" * order, (ScalarFunction,), {"stem": stem, "order": order})
+
+
+def component(name: str, indices: Iterable[Expr]) -> Expr:
+    """Return `name[indices]`; a scalar has one component, at ()."""
+    indices = tuple(indices)
+    return Indexed(IndexedBase(name), *indices) if indices else Symbol(name)
+
+
+def total(body: Expr, limits: Mapping[Symbol, Symbol]) -> Expr:
+    """Return the sum of `body` over indices, each from 1 to its size."""
+    return Sum(body, *[(k, 1, n) for k, n in limits.items()]) if limits else body
+
+
+def names(expr: Expr) -> set[str]:
+    """Return the names of the variables with indices that occur."""
+    return {str(a.base) for a in expr.atoms(Indexed)}
+
+
+def summed(expr: Expr) -> Iterator[Symbol]:
+    """Yield the indices that are summed over, outermost first, in a stable order."""
+    if isinstance(expr, Sum):
+        yield from (limit[0] for limit in expr.limits)
+    for argument in expr.args:
+        yield from summed(argument)
+
+
+def canonical(expr: Expr, free: tuple[Symbol, ...], letters: tuple[str, ...]) -> Expr:
+    """Return `expr` with its summed indices renamed to the first letters that are free."""
+    available = [index(letter) for letter in letters if index(letter) not in free]
+    renaming = dict(zip(dict.fromkeys(summed(expr)), available, strict=False))
+    return expr.xreplace(renaming)
+
+
+def free_indices(count: int) -> tuple[Symbol, ...]:
+    """Return the usual indices of a left side: (), (i,), (i, j)."""
+    return tuple(index(letter) for letter in FREE_INDICES[:count])
+
+
+def summed_index(position: int) -> Symbol:
+    """Return the usual letter of the sum at this position, of j, k and so on."""
+    return index(SUMMED_INDICES[position])
