@@ -1,0 +1,800 @@
+"""deep: a 16-16-16-16-16-16-16-16-16-16-16 network with its cost and gradient.
+
+For one sample, with the layer as superscript (mean squared error over samples and outputs):
+
+     (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+     (2) y¹ᵢ = f¹(u¹ᵢ)
+     (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+     (4) y²ᵢ = f²(u²ᵢ)
+     (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+     (6) y³ᵢ = f³(u³ᵢ)
+     (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+     (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+     (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    (21) eᵢ = dᵢ − y¹⁰ᵢ
+    (22) E = Σⱼ eⱼ²
+    (23) J = 1/(N N₁₀) Σₙ E(n)
+
+    f¹(u) = f²(u) = f³(u) = f⁴(u) = f⁵(u) = f⁶(u) = f⁷(u) = f⁸(u) = f⁹(u) = f¹⁰(u) = tanh(u)
+
+Arrays (a row of X and D is a sample, row i of a weight matrix is node i):
+
+    X    (N, 16)   input
+    D    (N, 16)   desired output
+    W1   (16, 16)  weights of layer 1
+    b1   (16,)     biases of layer 1
+    W2   (16, 16)  weights of layer 2
+    b2   (16,)     biases of layer 2
+    W3   (16, 16)  weights of layer 3
+    b3   (16,)     biases of layer 3
+    W4   (16, 16)  weights of layer 4
+    b4   (16,)     biases of layer 4
+    W5   (16, 16)  weights of layer 5
+    b5   (16,)     biases of layer 5
+    W6   (16, 16)  weights of layer 6
+    b6   (16,)     biases of layer 6
+    W7   (16, 16)  weights of layer 7
+    b7   (16,)     biases of layer 7
+    W8   (16, 16)  weights of layer 8
+    b8   (16,)     biases of layer 8
+    W9   (16, 16)  weights of layer 9
+    b9   (16,)     biases of layer 9
+    W10  (16, 16)  weights of layer 10
+    b10  (16,)     biases of layer 10
+
+The numbers in parentheses are the equations' numbers in the derivation, which
+`gradscribe derive` shows. Written by gradscribe 0.1.0 from SPEC; run this file to check it.
+"""
+
+import cmath
+import math
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+SPEC = "16-16-16-16-16-16-16-16-16-16-16 tanh loss=mse name=deep"
+SIZES = (16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16)
+_SIZE_NAMES = ("N0", "N1", "N2", "N3", "N4", "N5", "N6", "N7", "N8", "N9", "N10")
+_SHAPES = {
+    "W1": ("N1", "N0"),
+    "b1": ("N1",),
+    "W2": ("N2", "N1"),
+    "b2": ("N2",),
+    "W3": ("N3", "N2"),
+    "b3": ("N3",),
+    "W4": ("N4", "N3"),
+    "b4": ("N4",),
+    "W5": ("N5", "N4"),
+    "b5": ("N5",),
+    "W6": ("N6", "N5"),
+    "b6": ("N6",),
+    "W7": ("N7", "N6"),
+    "b7": ("N7",),
+    "W8": ("N8", "N7"),
+    "b8": ("N8",),
+    "W9": ("N9", "N8"),
+    "b9": ("N9",),
+    "W10": ("N10", "N9"),
+    "b10": ("N10",),
+}
+
+
+class Parameters(NamedTuple):
+    """All K parameters, in the order in which `ravel` lays them out.
+
+    Attributes:
+        W1: weights of layer 1
+        b1: biases of layer 1
+        W2: weights of layer 2
+        b2: biases of layer 2
+        W3: weights of layer 3
+        b3: biases of layer 3
+        W4: weights of layer 4
+        b4: biases of layer 4
+        W5: weights of layer 5
+        b5: biases of layer 5
+        W6: weights of layer 6
+        b6: biases of layer 6
+        W7: weights of layer 7
+        b7: biases of layer 7
+        W8: weights of layer 8
+        b8: biases of layer 8
+        W9: weights of layer 9
+        b9: biases of layer 9
+        W10: weights of layer 10
+        b10: biases of layer 10
+    """
+
+    W1: np.ndarray
+    b1: np.ndarray
+    W2: np.ndarray
+    b2: np.ndarray
+    W3: np.ndarray
+    b3: np.ndarray
+    W4: np.ndarray
+    b4: np.ndarray
+    W5: np.ndarray
+    b5: np.ndarray
+    W6: np.ndarray
+    b6: np.ndarray
+    W7: np.ndarray
+    b7: np.ndarray
+    W8: np.ndarray
+    b8: np.ndarray
+    W9: np.ndarray
+    b9: np.ndarray
+    W10: np.ndarray
+    b10: np.ndarray
+
+
+def initialize(sizes: Sequence[int] = SIZES, seed: int = 0) -> Parameters:
+    """Return random parameters: weights by Glorot's rule, all else zero.
+
+    w is uniform in ±sqrt(6 / (inputs + nodes)) (Glorot & Bengio 2010, equation 16).
+
+    Args:
+        sizes: (N0, N1, N2, …, N10), the number of inputs and of each layer's nodes.
+        seed: the same seed gives the same parameters.
+
+    Raises:
+        ValueError: sizes are not positive integers, or not as many as needed.
+    """
+    rng = np.random.default_rng(seed)
+    arrays = []
+    for shape in _shapes(sizes):
+        limit = math.sqrt(6 / sum(shape)) if len(shape) == 2 else 0.0
+        arrays.append(rng.uniform(-limit, limit, shape).astype(np.float64, copy=False))
+    return Parameters(*arrays)
+
+
+def ravel(params: Parameters) -> np.ndarray:
+    """Return all parameters as one vector w, (K,): each array in C order, in turn."""
+    params, _, _ = _checked(params)
+    return np.concatenate([array.reshape(-1) for array in params])
+
+
+def unravel(w: np.ndarray, sizes: Sequence[int] = SIZES) -> Parameters:
+    """Return the parameters of a vector, the inverse of `ravel`.
+
+    Args:
+        w: all parameters, (K,).
+        sizes: (N0, N1, N2, …, N10), the number of inputs and of each layer's nodes.
+
+    Raises:
+        ValueError: w is not a finite floating-point vector of K entries, or sizes are wrong.
+    """
+    w = _array("w", w)
+    shapes = _shapes(sizes)
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    if w.shape != (ends[-1],):
+        needed = f"({ends[-1]},) for sizes {sizes}"
+        raise ValueError(f"w has shape {w.shape}, needs {needed}")
+    parts = zip(np.split(w, ends[:-1]), shapes, strict=True)
+    return Parameters(*[part.reshape(shape).copy() for part, shape in parts])
+
+
+def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
+    """Return the network's output y¹⁰ for every sample, (N, N10).
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, _ = _checked(params, X)
+    return _forward(params, X)[-1]
+
+
+def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
+    """Return the cost J, the mean squared error over samples and outputs.
+
+    J = 1/(N N₁₀) Σₙ E(n) with E = Σⱼ eⱼ².
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _cost(D, e)
+
+
+def sensitivities(
+    params: Parameters, X: np.ndarray, D: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Return ∂E/∂u for every layer and sample: δ¹, …, δ¹⁰.
+
+    E is the cost of one sample, without the factor of J. Each has a row a sample.
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _sensitivities(params, outputs, e, 1)
+
+
+def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
+    """Return ∂J/∂w for every parameter w, in arrays of the same shapes.
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _gradient(params, X, D, outputs, e)
+
+
+def cost_and_gradient(
+    params: Parameters, X: np.ndarray, D: np.ndarray
+) -> tuple[np.floating, Parameters]:
+    """Return J and ∂J/∂w, with one pass through the network.
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _cost(D, e), _gradient(params, X, D, outputs, e)
+
+
+# ---- the equations, for checked arguments ------------------------------------------------
+
+
+def _forward(params: Parameters, X: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what the later steps need of every layer; the last is the output."""
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = X @ params.W1.T
+    u1 += params.b1
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1, out=u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = y1 @ params.W2.T
+    u2 += params.b2
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2, out=u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = y2 @ params.W3.T
+    u3 += params.b3
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3, out=u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = y3 @ params.W4.T
+    u4 += params.b4
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4, out=u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = y4 @ params.W5.T
+    u5 += params.b5
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5, out=u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = y5 @ params.W6.T
+    u6 += params.b6
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6, out=u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = y6 @ params.W7.T
+    u7 += params.b7
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7, out=u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = y7 @ params.W8.T
+    u8 += params.b8
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8, out=u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = y8 @ params.W9.T
+    u9 += params.b9
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9, out=u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = y9 @ params.W10.T
+    u10 += params.b10
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10, out=u10)
+    return y1, y2, y3, y4, y5, y6, y7, y8, y9, y10
+
+
+def _loss(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Return what the cost is made of, for every sample."""
+    y10 = outputs[-1]
+    # (21) eᵢ = dᵢ − y¹⁰ᵢ
+    e = D - y10
+    return e
+
+
+def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
+    """Return J."""
+    N, N10 = D.shape
+    # (23) J = 1/(N N₁₀) Σₙ E(n)
+    J = np.sum(e**2) / (N * N10)
+    return J
+
+
+def _sensitivities(
+    params: Parameters, outputs: tuple[np.ndarray, ...], e: np.ndarray, scale: float
+) -> tuple[np.ndarray, ...]:
+    """Return δ of every layer times `scale`: ∂J/∂u where that is the factor of J."""
+    y1, y2, y3, y4, y5, y6, y7, y8, y9, y10 = outputs
+    # (26) f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # (27) δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
+    delta10 = -2 * scale * e * fprime10
+    # (29) f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # (30) δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
+    delta9 = delta10 @ params.W10
+    delta9 *= fprime9
+    # (32) f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # (33) δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
+    delta8 = delta9 @ params.W9
+    delta8 *= fprime8
+    # (35) f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # (36) δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
+    delta7 = delta8 @ params.W8
+    delta7 *= fprime7
+    # (38) f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # (39) δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
+    delta6 = delta7 @ params.W7
+    delta6 *= fprime6
+    # (41) f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # (42) δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
+    delta5 = delta6 @ params.W6
+    delta5 *= fprime5
+    # (44) f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # (45) δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
+    delta4 = delta5 @ params.W5
+    delta4 *= fprime4
+    # (47) f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # (48) δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
+    delta3 = delta4 @ params.W4
+    delta3 *= fprime3
+    # (50) f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # (51) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
+    delta2 = delta3 @ params.W3
+    delta2 *= fprime2
+    # (53) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # (54) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
+    delta1 = delta2 @ params.W2
+    delta1 *= fprime1
+    return (
+        delta1,
+        delta2,
+        delta3,
+        delta4,
+        delta5,
+        delta6,
+        delta7,
+        delta8,
+        delta9,
+        delta10,
+    )
+
+
+def _gradient(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    outputs: tuple[np.ndarray, ...],
+    e: np.ndarray,
+) -> Parameters:
+    """Return ∂J/∂w for every parameter w."""
+    y1, y2, y3, y4, y5, y6, y7, y8, y9, _y10 = outputs
+    N, N10 = D.shape
+    scale = 1 / (N * N10)
+    (
+        delta1,
+        delta2,
+        delta3,
+        delta4,
+        delta5,
+        delta6,
+        delta7,
+        delta8,
+        delta9,
+        delta10,
+    ) = _sensitivities(params, outputs, e, scale)
+    # (75) ∂J/∂W¹ᵢⱼ = 1/(N N₁₀) Σₙ δ¹ᵢ(n) xⱼ(n)
+    dJ_dW1 = delta1.T @ X
+    # (76) ∂J/∂b¹ᵢ = 1/(N N₁₀) Σₙ δ¹ᵢ(n)
+    dJ_db1 = np.sum(delta1, axis=0)
+    # (77) ∂J/∂W²ᵢⱼ = 1/(N N₁₀) Σₙ δ²ᵢ(n) y¹ⱼ(n)
+    dJ_dW2 = delta2.T @ y1
+    # (78) ∂J/∂b²ᵢ = 1/(N N₁₀) Σₙ δ²ᵢ(n)
+    dJ_db2 = np.sum(delta2, axis=0)
+    # (79) ∂J/∂W³ᵢⱼ = 1/(N N₁₀) Σₙ δ³ᵢ(n) y²ⱼ(n)
+    dJ_dW3 = delta3.T @ y2
+    # (80) ∂J/∂b³ᵢ = 1/(N N₁₀) Σₙ δ³ᵢ(n)
+    dJ_db3 = np.sum(delta3, axis=0)
+    # (81) ∂J/∂W⁴ᵢⱼ = 1/(N N₁₀) Σₙ δ⁴ᵢ(n) y³ⱼ(n)
+    dJ_dW4 = delta4.T @ y3
+    # (82) ∂J/∂b⁴ᵢ = 1/(N N₁₀) Σₙ δ⁴ᵢ(n)
+    dJ_db4 = np.sum(delta4, axis=0)
+    # (83) ∂J/∂W⁵ᵢⱼ = 1/(N N₁₀) Σₙ δ⁵ᵢ(n) y⁴ⱼ(n)
+    dJ_dW5 = delta5.T @ y4
+    # (84) ∂J/∂b⁵ᵢ = 1/(N N₁₀) Σₙ δ⁵ᵢ(n)
+    dJ_db5 = np.sum(delta5, axis=0)
+    # (85) ∂J/∂W⁶ᵢⱼ = 1/(N N₁₀) Σₙ δ⁶ᵢ(n) y⁵ⱼ(n)
+    dJ_dW6 = delta6.T @ y5
+    # (86) ∂J/∂b⁶ᵢ = 1/(N N₁₀) Σₙ δ⁶ᵢ(n)
+    dJ_db6 = np.sum(delta6, axis=0)
+    # (87) ∂J/∂W⁷ᵢⱼ = 1/(N N₁₀) Σₙ δ⁷ᵢ(n) y⁶ⱼ(n)
+    dJ_dW7 = delta7.T @ y6
+    # (88) ∂J/∂b⁷ᵢ = 1/(N N₁₀) Σₙ δ⁷ᵢ(n)
+    dJ_db7 = np.sum(delta7, axis=0)
+    # (89) ∂J/∂W⁸ᵢⱼ = 1/(N N₁₀) Σₙ δ⁸ᵢ(n) y⁷ⱼ(n)
+    dJ_dW8 = delta8.T @ y7
+    # (90) ∂J/∂b⁸ᵢ = 1/(N N₁₀) Σₙ δ⁸ᵢ(n)
+    dJ_db8 = np.sum(delta8, axis=0)
+    # (91) ∂J/∂W⁹ᵢⱼ = 1/(N N₁₀) Σₙ δ⁹ᵢ(n) y⁸ⱼ(n)
+    dJ_dW9 = delta9.T @ y8
+    # (92) ∂J/∂b⁹ᵢ = 1/(N N₁₀) Σₙ δ⁹ᵢ(n)
+    dJ_db9 = np.sum(delta9, axis=0)
+    # (93) ∂J/∂W¹⁰ᵢⱼ = 1/(N N₁₀) Σₙ δ¹⁰ᵢ(n) y⁹ⱼ(n)
+    dJ_dW10 = delta10.T @ y9
+    # (94) ∂J/∂b¹⁰ᵢ = 1/(N N₁₀) Σₙ δ¹⁰ᵢ(n)
+    dJ_db10 = np.sum(delta10, axis=0)
+    return Parameters(
+        dJ_dW1,
+        dJ_db1,
+        dJ_dW2,
+        dJ_db2,
+        dJ_dW3,
+        dJ_db3,
+        dJ_dW4,
+        dJ_db4,
+        dJ_dW5,
+        dJ_db5,
+        dJ_dW6,
+        dJ_db6,
+        dJ_dW7,
+        dJ_db7,
+        dJ_dW8,
+        dJ_db8,
+        dJ_dW9,
+        dJ_db9,
+        dJ_dW10,
+        dJ_db10,
+    )
+
+
+# ---- what arguments must be --------------------------------------------------------------
+
+
+def _checked(
+    params: Parameters, X: np.ndarray | None = None, D: np.ndarray | None = None
+) -> tuple[Parameters, np.ndarray, np.ndarray]:
+    """Return the arguments as arrays of the parameters' type; raise ValueError if unfit."""
+    if len(params) != len(_SHAPES):
+        needed = ", ".join(_SHAPES)
+        raise ValueError(f"params has {len(params)} arrays, needs {needed}")
+    sizes = dict(zip(_SIZE_NAMES, SIZES or (), strict=False))
+    arrays = []
+    for (name, shape), value in zip(_SHAPES.items(), params, strict=True):
+        arrays.append(_array(name, value))
+        _fit(name, arrays[-1], shape, sizes)
+    dtype = np.result_type(*arrays)
+    if X is not None:
+        X = _array("X", X)
+        _fit("X", X, ("N", "N0"), sizes)
+    if D is not None:
+        D = _array("D", D)
+        _fit("D", D, ("N", "N10"), sizes)
+    if any(data is not None and data.dtype.kind == "c" for data in (X, D)):
+        dtype = np.result_type(dtype, np.complex64)
+    data = [a if a is None or a.dtype == dtype else a.astype(dtype) for a in (X, D)]
+    if any(array.dtype != dtype for array in arrays):
+        arrays = [array.astype(dtype) for array in arrays]
+    return Parameters(*arrays), data[0], data[1]
+
+
+def _array(name: str, value: np.ndarray) -> np.ndarray:
+    """Return a floating-point array without NaN or infinity."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is not an array: {error}") from None
+    if array.dtype.kind not in "fc":
+        kind = array.dtype
+        raise ValueError(f"{name} has type {kind}, needs floating-point numbers")
+    flat = array.reshape(-1)
+    # One BLAS call tells for nearly all arrays; a sum of squares may also overflow.
+    if not (cmath.isfinite(flat.dot(flat)) or np.isfinite(flat).all()):
+        raise ValueError(f"{name} has NaN or infinity, needs finite numbers")
+    return array
+
+
+def _fit(
+    name: str, array: np.ndarray, shape: tuple[str, ...], sizes: dict[str, int]
+) -> None:
+    """Compare a shape with what it must be; note the sizes that it is the first to have."""
+    found = array.shape
+    if len(found) == len(shape) and 0 not in found:
+        for size, length in zip(shape, found, strict=True):
+            if sizes.setdefault(size, length) != length:
+                break
+        else:
+            return
+    needed = ", ".join(f"{s}={sizes[s]}" if s in sizes else s for s in shape)
+    hint = ""
+    if 0 in found:
+        hint = "; it is empty"
+    elif len(found) == 2 == len(shape) and found[0] == sizes.get(shape[1]):
+        hint = f"; is it transposed, {name}.T?"
+    elif len(found) == 1 and name in ("X", "D"):
+        hint = f"; a row is a sample: {name}.reshape(-1, 1) for one column"
+    raise ValueError(f"{name} has shape {found}, needs ({needed}){hint}")
+
+
+def _shapes(sizes: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return the shapes of the parameters of a network of these sizes."""
+    sizes = tuple(sizes)
+    needed = ", ".join(_SIZE_NAMES)
+    if len(sizes) != len(_SIZE_NAMES):
+        raise ValueError(f"sizes has {len(sizes)} entries, needs {needed}")
+    if not all(isinstance(n, int | np.integer) and n > 0 for n in sizes):
+        raise ValueError(f"sizes is {sizes}, needs positive integers {needed}")
+    if SIZES is not None and sizes != SIZES:
+        raise ValueError(f"sizes is {sizes}, this network's are fixed: {SIZES}")
+    known: dict[str, int] = {}
+    for name, length in zip(_SIZE_NAMES, sizes, strict=True):
+        if known.setdefault(name, length) != length:
+            raise ValueError(f"sizes is {sizes}, but {needed} has {name} twice")
+    return [tuple(known[s] for s in shape) for shape in _SHAPES.values()]
+
+
+# ---- self-check: `python FILE` -----------------------------------------------------------
+
+
+def _equations(sizes: Sequence[int]) -> dict:
+    """Return the network's equations for one sample, a component at a time, as defined.
+
+    Each is a shape, the names that it reads, and a function of all values and of indices.
+    """
+    N0, N1, N2, N3, N4, N5, N6, N7, N8, N9, N10 = sizes
+    return {
+        "u1": (
+            (N1,),
+            ("W1", "b1", "x"),
+            lambda v, i: sum(v["W1"][i, j] * v["x"][j] for j in range(N0)) + v["b1"][i],
+        ),
+        "y1": (
+            (N1,),
+            ("u1",),
+            lambda v, i: np.tanh(v["u1"][i]),
+        ),
+        "u2": (
+            (N2,),
+            ("W2", "b2", "y1"),
+            lambda v, i: (
+                sum(v["W2"][i, j] * v["y1"][j] for j in range(N1)) + v["b2"][i]
+            ),
+        ),
+        "y2": (
+            (N2,),
+            ("u2",),
+            lambda v, i: np.tanh(v["u2"][i]),
+        ),
+        "u3": (
+            (N3,),
+            ("W3", "b3", "y2"),
+            lambda v, i: (
+                sum(v["W3"][i, j] * v["y2"][j] for j in range(N2)) + v["b3"][i]
+            ),
+        ),
+        "y3": (
+            (N3,),
+            ("u3",),
+            lambda v, i: np.tanh(v["u3"][i]),
+        ),
+        "u4": (
+            (N4,),
+            ("W4", "b4", "y3"),
+            lambda v, i: (
+                sum(v["W4"][i, j] * v["y3"][j] for j in range(N3)) + v["b4"][i]
+            ),
+        ),
+        "y4": (
+            (N4,),
+            ("u4",),
+            lambda v, i: np.tanh(v["u4"][i]),
+        ),
+        "u5": (
+            (N5,),
+            ("W5", "b5", "y4"),
+            lambda v, i: (
+                sum(v["W5"][i, j] * v["y4"][j] for j in range(N4)) + v["b5"][i]
+            ),
+        ),
+        "y5": (
+            (N5,),
+            ("u5",),
+            lambda v, i: np.tanh(v["u5"][i]),
+        ),
+        "u6": (
+            (N6,),
+            ("W6", "b6", "y5"),
+            lambda v, i: (
+                sum(v["W6"][i, j] * v["y5"][j] for j in range(N5)) + v["b6"][i]
+            ),
+        ),
+        "y6": (
+            (N6,),
+            ("u6",),
+            lambda v, i: np.tanh(v["u6"][i]),
+        ),
+        "u7": (
+            (N7,),
+            ("W7", "b7", "y6"),
+            lambda v, i: (
+                sum(v["W7"][i, j] * v["y6"][j] for j in range(N6)) + v["b7"][i]
+            ),
+        ),
+        "y7": (
+            (N7,),
+            ("u7",),
+            lambda v, i: np.tanh(v["u7"][i]),
+        ),
+        "u8": (
+            (N8,),
+            ("W8", "b8", "y7"),
+            lambda v, i: (
+                sum(v["W8"][i, j] * v["y7"][j] for j in range(N7)) + v["b8"][i]
+            ),
+        ),
+        "y8": (
+            (N8,),
+            ("u8",),
+            lambda v, i: np.tanh(v["u8"][i]),
+        ),
+        "u9": (
+            (N9,),
+            ("W9", "b9", "y8"),
+            lambda v, i: (
+                sum(v["W9"][i, j] * v["y8"][j] for j in range(N8)) + v["b9"][i]
+            ),
+        ),
+        "y9": (
+            (N9,),
+            ("u9",),
+            lambda v, i: np.tanh(v["u9"][i]),
+        ),
+        "u10": (
+            (N10,),
+            ("W10", "b10", "y9"),
+            lambda v, i: (
+                sum(v["W10"][i, j] * v["y9"][j] for j in range(N9)) + v["b10"][i]
+            ),
+        ),
+        "y10": (
+            (N10,),
+            ("u10",),
+            lambda v, i: np.tanh(v["u10"][i]),
+        ),
+        "e": (
+            (N10,),
+            ("d", "y10"),
+            lambda v, i: v["d"][i] - v["y10"][i],
+        ),
+        "E": (
+            (),
+            ("e",),
+            lambda v: sum(v["e"][j] ** 2 for j in range(N10)),
+        ),
+    }
+
+
+def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) -> list:
+    """Return ∂E/∂w of one sample at entries of parameters, by recursion over the nodes.
+
+    From the definition: ∂E/∂v = Σ ∂E/∂w ∂w/∂v over all components w that read v.
+    """
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    equations = _equations([sizes[s] for s in _SIZE_NAMES])
+    values = {**params._asdict(), "x": x, "d": d}
+    for name, (shape, _, function) in equations.items():
+        flat = [function(values, *i) for i in np.ndindex(shape)]
+        values[name] = np.array(flat).reshape(shape)
+    known = {"E": np.ones(())}
+
+    def adjoint(name: str, place: tuple[int, ...]) -> float:
+        moved = {**values, name: values[name].astype(complex)}
+        moved[name][place] += 1e-30j
+        return sum(
+            known[user][at] * np.imag(function(moved, *at)) * 1e30
+            for user, (shape, reads, function) in equations.items()
+            if name in reads
+            for at in np.ndindex(shape)
+        )
+
+    for name, (shape, _, _) in list(equations.items())[-2::-1]:
+        flat = [adjoint(name, i) for i in np.ndindex(shape)]
+        known[name] = np.array(flat).reshape(shape)
+    return [adjoint(name, place) for name, place in entries]
+
+
+def _cost_at(params: Parameters, X, D, name: str, place, step: complex) -> complex:
+    """Return the cost with one entry of one parameter changed."""
+    array = getattr(params, name) + np.zeros((), type(step))
+    array[place] += step
+    return cost(params._replace(**{name: array}), X, D)
+
+
+def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float]:
+    """Return the error of `gradient` against recursion, complex step and differences.
+
+    At up to 12 entries of each parameter, relative to the largest of all.
+    """
+    entries = []
+    for name, array in params._asdict().items():
+        for flat in rng.choice(array.size, min(array.size, 12), replace=False):
+            entries.append((name, np.unravel_index(flat, array.shape)))
+    each = [_recursion(params, x, d, entries) for x, d in zip(X, D, strict=True)]
+    N, N10 = D.shape
+    recursive = np.sum(each, axis=0) * (1 / (N * N10))
+    stepped = [_cost_at(params, X, D, *e, 1e-30j).imag * 1e30 for e in entries]
+    h = 1e-5
+    differences = [
+        (_cost_at(params, X, D, *e, h) - _cost_at(params, X, D, *e, -h)) / (2 * h)
+        for e in entries
+    ]
+    found = gradient(params, X, D)
+    found = np.array([getattr(found, name)[place] for name, place in entries])
+    scale = max(np.abs(recursive).max(), 1e-3 * abs(cost(params, X, D)), 1e-300)
+    others = (recursive, stepped, differences)
+    return [float(np.abs(found - other).max() / scale) for other in others]
+
+
+def _self_check() -> int:
+    """Print a table of errors; return 1 if any is larger than round-off explains."""
+    rng = np.random.default_rng(0)
+    limits = (1e-11, 1e-11, 1e-5)
+    cases = (
+        (SIZES, 2, 1),
+        (SIZES, 3, 1000),
+    )
+    print("error of the gradient, relative to its largest entry, against")
+    print("  N  |u| up to   recursion   complex step   differences")
+    agrees = True
+    for sizes, N, largest in cases:
+        shapes = _shapes(sizes)
+        params = Parameters(*[rng.normal(0, 0.8, shape) for shape in shapes])
+        X = rng.normal(0, 1, (N, sizes[0]))
+        D = rng.normal(0.3, 1, (N, sizes[10]))
+        X *= largest / np.abs(X).max()
+        errors = _errors(params, X, D, rng)
+        good = all(e < limit for e, limit in zip(errors, limits, strict=True))
+        agrees = agrees and good
+        row = "{:3d}  {:9g}   {:9.1e}   {:12.1e}   {:11.1e}".format(N, largest, *errors)
+        print(row, "" if good else "  DISAGREES", " sizes", *sizes)
+    print("agrees" if agrees else "DISAGREES")
+    return 0 if agrees else 1
+
+
+if __name__ == "__main__":
+    sys.exit(_self_check())

@@ -1,0 +1,474 @@
+"""digits: a 64-32-10 network with its cost and gradient.
+
+For one sample, with the layer as superscript (mean squared error over samples and outputs):
+
+    (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    (2) y¹ᵢ = f¹(u¹ᵢ)
+    (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    (4) y²ᵢ = f²(u²ᵢ)
+    (5) eᵢ = dᵢ − y²ᵢ
+    (6) E = Σⱼ eⱼ²
+    (7) J = 1/(N N₂) Σₙ E(n)
+
+    f¹(u) = f²(u) = 1/(1 + exp(−u))
+
+Arrays (a row of X and D is a sample, row i of a weight matrix is node i):
+
+    X   (N, 64)   input
+    D   (N, 10)   desired output
+    W1  (32, 64)  weights of layer 1
+    b1  (32,)     biases of layer 1
+    W2  (10, 32)  weights of layer 2
+    b2  (10,)     biases of layer 2
+
+The numbers in parentheses are the equations' numbers in the derivation, which
+`gradscribe derive` shows. Written by gradscribe 0.1.0 from SPEC; run this file to check it.
+"""
+
+import cmath
+import math
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+SPEC = "64-32-10 sigmoid loss=mse name=digits"
+SIZES = (64, 32, 10)
+_SIZE_NAMES = ("N0", "N1", "N2")
+_SHAPES = {
+    "W1": ("N1", "N0"),
+    "b1": ("N1",),
+    "W2": ("N2", "N1"),
+    "b2": ("N2",),
+}
+
+
+class Parameters(NamedTuple):
+    """All K parameters, in the order in which `ravel` lays them out.
+
+    Attributes:
+        W1: weights of layer 1
+        b1: biases of layer 1
+        W2: weights of layer 2
+        b2: biases of layer 2
+    """
+
+    W1: np.ndarray
+    b1: np.ndarray
+    W2: np.ndarray
+    b2: np.ndarray
+
+
+def initialize(sizes: Sequence[int] = SIZES, seed: int = 0) -> Parameters:
+    """Return random parameters: weights by Glorot's rule, all else zero.
+
+    w is uniform in ±sqrt(6 / (inputs + nodes)) (Glorot & Bengio 2010, equation 16).
+
+    Args:
+        sizes: (N0, N1, N2), the number of inputs and of each layer's nodes.
+        seed: the same seed gives the same parameters.
+
+    Raises:
+        ValueError: sizes are not positive integers, or not as many as needed.
+    """
+    rng = np.random.default_rng(seed)
+    arrays = []
+    for shape in _shapes(sizes):
+        limit = math.sqrt(6 / sum(shape)) if len(shape) == 2 else 0.0
+        arrays.append(rng.uniform(-limit, limit, shape).astype(np.float64, copy=False))
+    return Parameters(*arrays)
+
+
+def ravel(params: Parameters) -> np.ndarray:
+    """Return all parameters as one vector w, (K,): each array in C order, in turn."""
+    params, _, _ = _checked(params)
+    return np.concatenate([array.reshape(-1) for array in params])
+
+
+def unravel(w: np.ndarray, sizes: Sequence[int] = SIZES) -> Parameters:
+    """Return the parameters of a vector, the inverse of `ravel`.
+
+    Args:
+        w: all parameters, (K,).
+        sizes: (N0, N1, N2), the number of inputs and of each layer's nodes.
+
+    Raises:
+        ValueError: w is not a finite floating-point vector of K entries, or sizes are wrong.
+    """
+    w = _array("w", w)
+    shapes = _shapes(sizes)
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    if w.shape != (ends[-1],):
+        needed = f"({ends[-1]},) for sizes {sizes}"
+        raise ValueError(f"w has shape {w.shape}, needs {needed}")
+    parts = zip(np.split(w, ends[:-1]), shapes, strict=True)
+    return Parameters(*[part.reshape(shape).copy() for part, shape in parts])
+
+
+def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
+    """Return the network's output y² for every sample, (N, N2).
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, _ = _checked(params, X)
+    return _forward(params, X)[-1]
+
+
+def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
+    """Return the cost J, the mean squared error over samples and outputs.
+
+    J = 1/(N N₂) Σₙ E(n) with E = Σⱼ eⱼ².
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _cost(D, e)
+
+
+def sensitivities(
+    params: Parameters, X: np.ndarray, D: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Return ∂E/∂u for every layer and sample: δ¹, δ².
+
+    E is the cost of one sample, without the factor of J. Each has a row a sample.
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _sensitivities(params, outputs, e, 1)
+
+
+def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
+    """Return ∂J/∂w for every parameter w, in arrays of the same shapes.
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _gradient(params, X, D, outputs, e)
+
+
+def cost_and_gradient(
+    params: Parameters, X: np.ndarray, D: np.ndarray
+) -> tuple[np.floating, Parameters]:
+    """Return J and ∂J/∂w, with one pass through the network.
+
+    Raises:
+        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _cost(D, e), _gradient(params, X, D, outputs, e)
+
+
+# ---- the equations, for checked arguments ------------------------------------------------
+
+
+def _sigmoid(u: np.ndarray) -> np.ndarray:
+    """Return the logistic function, 1/(1 + exp(−u)), without overflow."""
+    return np.exp(np.minimum(u, 0)) / (1 + np.exp(np.minimum(-u, u)))
+
+
+def _forward(params: Parameters, X: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what the later steps need of every layer; the last is the output."""
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = X @ params.W1.T
+    u1 += params.b1
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = _sigmoid(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = y1 @ params.W2.T
+    u2 += params.b2
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = _sigmoid(u2)
+    return y1, y2
+
+
+def _loss(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Return what the cost is made of, for every sample."""
+    y2 = outputs[-1]
+    # (5) eᵢ = dᵢ − y²ᵢ
+    e = D - y2
+    return e
+
+
+def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
+    """Return J."""
+    N, N2 = D.shape
+    # (7) J = 1/(N N₂) Σₙ E(n)
+    J = np.sum(e**2) / (N * N2)
+    return J
+
+
+def _sensitivities(
+    params: Parameters, outputs: tuple[np.ndarray, ...], e: np.ndarray, scale: float
+) -> tuple[np.ndarray, ...]:
+    """Return δ of every layer times `scale`: ∂J/∂u where that is the factor of J."""
+    y1, y2 = outputs
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    fprime2 = y2 * (1 - y2)
+    # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
+    delta2 = -2 * scale * e * fprime2
+    # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
+    fprime1 = y1 * (1 - y1)
+    # (14) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
+    delta1 = delta2 @ params.W2
+    delta1 *= fprime1
+    return delta1, delta2
+
+
+def _gradient(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    outputs: tuple[np.ndarray, ...],
+    e: np.ndarray,
+) -> Parameters:
+    """Return ∂J/∂w for every parameter w."""
+    y1 = outputs[0]
+    N, N2 = D.shape
+    scale = 1 / (N * N2)
+    delta1, delta2 = _sensitivities(params, outputs, e, scale)
+    # (19) ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ δ¹ᵢ(n) xⱼ(n)
+    dJ_dW1 = delta1.T @ X
+    # (20) ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ δ¹ᵢ(n)
+    dJ_db1 = np.sum(delta1, axis=0)
+    # (21) ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ δ²ᵢ(n) y¹ⱼ(n)
+    dJ_dW2 = delta2.T @ y1
+    # (22) ∂J/∂b²ᵢ = 1/(N N₂) Σₙ δ²ᵢ(n)
+    dJ_db2 = np.sum(delta2, axis=0)
+    return Parameters(dJ_dW1, dJ_db1, dJ_dW2, dJ_db2)
+
+
+# ---- what arguments must be --------------------------------------------------------------
+
+
+def _checked(
+    params: Parameters, X: np.ndarray | None = None, D: np.ndarray | None = None
+) -> tuple[Parameters, np.ndarray, np.ndarray]:
+    """Return the arguments as arrays of the parameters' type; raise ValueError if unfit."""
+    if len(params) != len(_SHAPES):
+        needed = ", ".join(_SHAPES)
+        raise ValueError(f"params has {len(params)} arrays, needs {needed}")
+    sizes = dict(zip(_SIZE_NAMES, SIZES or (), strict=False))
+    arrays = []
+    for (name, shape), value in zip(_SHAPES.items(), params, strict=True):
+        arrays.append(_array(name, value))
+        _fit(name, arrays[-1], shape, sizes)
+    dtype = np.result_type(*arrays)
+    if X is not None:
+        X = _array("X", X)
+        _fit("X", X, ("N", "N0"), sizes)
+    if D is not None:
+        D = _array("D", D)
+        _fit("D", D, ("N", "N2"), sizes)
+    if any(data is not None and data.dtype.kind == "c" for data in (X, D)):
+        dtype = np.result_type(dtype, np.complex64)
+    data = [a if a is None or a.dtype == dtype else a.astype(dtype) for a in (X, D)]
+    if any(array.dtype != dtype for array in arrays):
+        arrays = [array.astype(dtype) for array in arrays]
+    return Parameters(*arrays), data[0], data[1]
+
+
+def _array(name: str, value: np.ndarray) -> np.ndarray:
+    """Return a floating-point array without NaN or infinity."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is not an array: {error}") from None
+    if array.dtype.kind not in "fc":
+        kind = array.dtype
+        raise ValueError(f"{name} has type {kind}, needs floating-point numbers")
+    flat = array.reshape(-1)
+    # One BLAS call tells for nearly all arrays; a sum of squares may also overflow.
+    if not (cmath.isfinite(flat.dot(flat)) or np.isfinite(flat).all()):
+        raise ValueError(f"{name} has NaN or infinity, needs finite numbers")
+    return array
+
+
+def _fit(
+    name: str, array: np.ndarray, shape: tuple[str, ...], sizes: dict[str, int]
+) -> None:
+    """Compare a shape with what it must be; note the sizes that it is the first to have."""
+    found = array.shape
+    if len(found) == len(shape) and 0 not in found:
+        for size, length in zip(shape, found, strict=True):
+            if sizes.setdefault(size, length) != length:
+                break
+        else:
+            return
+    needed = ", ".join(f"{s}={sizes[s]}" if s in sizes else s for s in shape)
+    hint = ""
+    if 0 in found:
+        hint = "; it is empty"
+    elif len(found) == 2 == len(shape) and found[0] == sizes.get(shape[1]):
+        hint = f"; is it transposed, {name}.T?"
+    elif len(found) == 1 and name in ("X", "D"):
+        hint = f"; a row is a sample: {name}.reshape(-1, 1) for one column"
+    raise ValueError(f"{name} has shape {found}, needs ({needed}){hint}")
+
+
+def _shapes(sizes: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return the shapes of the parameters of a network of these sizes."""
+    sizes = tuple(sizes)
+    needed = ", ".join(_SIZE_NAMES)
+    if len(sizes) != len(_SIZE_NAMES):
+        raise ValueError(f"sizes has {len(sizes)} entries, needs {needed}")
+    if not all(isinstance(n, int | np.integer) and n > 0 for n in sizes):
+        raise ValueError(f"sizes is {sizes}, needs positive integers {needed}")
+    if SIZES is not None and sizes != SIZES:
+        raise ValueError(f"sizes is {sizes}, this network's are fixed: {SIZES}")
+    known: dict[str, int] = {}
+    for name, length in zip(_SIZE_NAMES, sizes, strict=True):
+        if known.setdefault(name, length) != length:
+            raise ValueError(f"sizes is {sizes}, but {needed} has {name} twice")
+    return [tuple(known[s] for s in shape) for shape in _SHAPES.values()]
+
+
+# ---- self-check: `python FILE` -----------------------------------------------------------
+
+
+def _equations(sizes: Sequence[int]) -> dict:
+    """Return the network's equations for one sample, a component at a time, as defined.
+
+    Each is a shape, the names that it reads, and a function of all values and of indices.
+    """
+    N0, N1, N2 = sizes
+    return {
+        "u1": (
+            (N1,),
+            ("W1", "b1", "x"),
+            lambda v, i: sum(v["W1"][i, j] * v["x"][j] for j in range(N0)) + v["b1"][i],
+        ),
+        "y1": (
+            (N1,),
+            ("u1",),
+            lambda v, i: _sigmoid(v["u1"][i]),
+        ),
+        "u2": (
+            (N2,),
+            ("W2", "b2", "y1"),
+            lambda v, i: (
+                sum(v["W2"][i, j] * v["y1"][j] for j in range(N1)) + v["b2"][i]
+            ),
+        ),
+        "y2": (
+            (N2,),
+            ("u2",),
+            lambda v, i: _sigmoid(v["u2"][i]),
+        ),
+        "e": (
+            (N2,),
+            ("d", "y2"),
+            lambda v, i: v["d"][i] - v["y2"][i],
+        ),
+        "E": (
+            (),
+            ("e",),
+            lambda v: sum(v["e"][j] ** 2 for j in range(N2)),
+        ),
+    }
+
+
+def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) -> list:
+    """Return ∂E/∂w of one sample at entries of parameters, by recursion over the nodes.
+
+    From the definition: ∂E/∂v = Σ ∂E/∂w ∂w/∂v over all components w that read v.
+    """
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    equations = _equations([sizes[s] for s in _SIZE_NAMES])
+    values = {**params._asdict(), "x": x, "d": d}
+    for name, (shape, _, function) in equations.items():
+        flat = [function(values, *i) for i in np.ndindex(shape)]
+        values[name] = np.array(flat).reshape(shape)
+    known = {"E": np.ones(())}
+
+    def adjoint(name: str, place: tuple[int, ...]) -> float:
+        moved = {**values, name: values[name].astype(complex)}
+        moved[name][place] += 1e-30j
+        return sum(
+            known[user][at] * np.imag(function(moved, *at)) * 1e30
+            for user, (shape, reads, function) in equations.items()
+            if name in reads
+            for at in np.ndindex(shape)
+        )
+
+    for name, (shape, _, _) in list(equations.items())[-2::-1]:
+        flat = [adjoint(name, i) for i in np.ndindex(shape)]
+        known[name] = np.array(flat).reshape(shape)
+    return [adjoint(name, place) for name, place in entries]
+
+
+def _cost_at(params: Parameters, X, D, name: str, place, step: complex) -> complex:
+    """Return the cost with one entry of one parameter changed."""
+    array = getattr(params, name) + np.zeros((), type(step))
+    array[place] += step
+    return cost(params._replace(**{name: array}), X, D)
+
+
+def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float]:
+    """Return the error of `gradient` against recursion, complex step and differences.
+
+    At up to 12 entries of each parameter, relative to the largest of all.
+    """
+    entries = []
+    for name, array in params._asdict().items():
+        for flat in rng.choice(array.size, min(array.size, 12), replace=False):
+            entries.append((name, np.unravel_index(flat, array.shape)))
+    each = [_recursion(params, x, d, entries) for x, d in zip(X, D, strict=True)]
+    N, N2 = D.shape
+    recursive = np.sum(each, axis=0) * (1 / (N * N2))
+    stepped = [_cost_at(params, X, D, *e, 1e-30j).imag * 1e30 for e in entries]
+    h = 1e-5
+    differences = [
+        (_cost_at(params, X, D, *e, h) - _cost_at(params, X, D, *e, -h)) / (2 * h)
+        for e in entries
+    ]
+    found = gradient(params, X, D)
+    found = np.array([getattr(found, name)[place] for name, place in entries])
+    scale = max(np.abs(recursive).max(), 1e-3 * abs(cost(params, X, D)), 1e-300)
+    others = (recursive, stepped, differences)
+    return [float(np.abs(found - other).max() / scale) for other in others]
+
+
+def _self_check() -> int:
+    """Print a table of errors; return 1 if any is larger than round-off explains."""
+    rng = np.random.default_rng(0)
+    limits = (1e-11, 1e-11, 1e-5)
+    cases = (
+        (SIZES, 2, 1),
+        (SIZES, 3, 1000),
+    )
+    print("error of the gradient, relative to its largest entry, against")
+    print("  N  |u| up to   recursion   complex step   differences")
+    agrees = True
+    for sizes, N, largest in cases:
+        shapes = _shapes(sizes)
+        params = Parameters(*[rng.normal(0, 0.8, shape) for shape in shapes])
+        X = rng.normal(0, 1, (N, sizes[0]))
+        D = rng.normal(0.3, 1, (N, sizes[2]))
+        X *= largest / np.abs(X).max()
+        errors = _errors(params, X, D, rng)
+        good = all(e < limit for e, limit in zip(errors, limits, strict=True))
+        agrees = agrees and good
+        row = "{:3d}  {:9g}   {:9.1e}   {:12.1e}   {:11.1e}".format(N, largest, *errors)
+        print(row, "" if good else "  DISAGREES", " sizes", *sizes)
+    print("agrees" if agrees else "DISAGREES")
+    return 0 if agrees else 1
+
+
+if __name__ == "__main__":
+    sys.exit(_self_check())
