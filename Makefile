@@ -43,7 +43,7 @@ lint: $(VENV)/.ready-lint
 regenerate: $(VENV)/.ready
 	@mkdir -p generated
 	@set -e; for toml in $(examples); do \
-	    name=$$(basename $$toml .toml); echo "generated/$$name.py"; \
+	    name=$$(basename $$toml .toml); \
 	    $(bin)/python -m gradscribe generate $$toml -o generated/$$name.py; \
 	done
 

@@ -417,46 +417,47 @@ def _gradient(
         delta9,
         delta10,
     ) = _sensitivities(params, outputs, e, scale)
+    ones = np.ones(N, D.dtype)
     # (75) ∂J/∂W¹ᵢⱼ = 1/(N N₁₀) Σₙ δ¹ᵢ(n) xⱼ(n)
     dJ_dW1 = delta1.T @ X
     # (76) ∂J/∂b¹ᵢ = 1/(N N₁₀) Σₙ δ¹ᵢ(n)
-    dJ_db1 = np.sum(delta1, axis=0)
+    dJ_db1 = ones @ delta1
     # (77) ∂J/∂W²ᵢⱼ = 1/(N N₁₀) Σₙ δ²ᵢ(n) y¹ⱼ(n)
     dJ_dW2 = delta2.T @ y1
     # (78) ∂J/∂b²ᵢ = 1/(N N₁₀) Σₙ δ²ᵢ(n)
-    dJ_db2 = np.sum(delta2, axis=0)
+    dJ_db2 = ones @ delta2
     # (79) ∂J/∂W³ᵢⱼ = 1/(N N₁₀) Σₙ δ³ᵢ(n) y²ⱼ(n)
     dJ_dW3 = delta3.T @ y2
     # (80) ∂J/∂b³ᵢ = 1/(N N₁₀) Σₙ δ³ᵢ(n)
-    dJ_db3 = np.sum(delta3, axis=0)
+    dJ_db3 = ones @ delta3
     # (81) ∂J/∂W⁴ᵢⱼ = 1/(N N₁₀) Σₙ δ⁴ᵢ(n) y³ⱼ(n)
     dJ_dW4 = delta4.T @ y3
     # (82) ∂J/∂b⁴ᵢ = 1/(N N₁₀) Σₙ δ⁴ᵢ(n)
-    dJ_db4 = np.sum(delta4, axis=0)
+    dJ_db4 = ones @ delta4
     # (83) ∂J/∂W⁵ᵢⱼ = 1/(N N₁₀) Σₙ δ⁵ᵢ(n) y⁴ⱼ(n)
     dJ_dW5 = delta5.T @ y4
     # (84) ∂J/∂b⁵ᵢ = 1/(N N₁₀) Σₙ δ⁵ᵢ(n)
-    dJ_db5 = np.sum(delta5, axis=0)
+    dJ_db5 = ones @ delta5
     # (85) ∂J/∂W⁶ᵢⱼ = 1/(N N₁₀) Σₙ δ⁶ᵢ(n) y⁵ⱼ(n)
     dJ_dW6 = delta6.T @ y5
     # (86) ∂J/∂b⁶ᵢ = 1/(N N₁₀) Σₙ δ⁶ᵢ(n)
-    dJ_db6 = np.sum(delta6, axis=0)
+    dJ_db6 = ones @ delta6
     # (87) ∂J/∂W⁷ᵢⱼ = 1/(N N₁₀) Σₙ δ⁷ᵢ(n) y⁶ⱼ(n)
     dJ_dW7 = delta7.T @ y6
     # (88) ∂J/∂b⁷ᵢ = 1/(N N₁₀) Σₙ δ⁷ᵢ(n)
-    dJ_db7 = np.sum(delta7, axis=0)
+    dJ_db7 = ones @ delta7
     # (89) ∂J/∂W⁸ᵢⱼ = 1/(N N₁₀) Σₙ δ⁸ᵢ(n) y⁷ⱼ(n)
     dJ_dW8 = delta8.T @ y7
     # (90) ∂J/∂b⁸ᵢ = 1/(N N₁₀) Σₙ δ⁸ᵢ(n)
-    dJ_db8 = np.sum(delta8, axis=0)
+    dJ_db8 = ones @ delta8
     # (91) ∂J/∂W⁹ᵢⱼ = 1/(N N₁₀) Σₙ δ⁹ᵢ(n) y⁸ⱼ(n)
     dJ_dW9 = delta9.T @ y8
     # (92) ∂J/∂b⁹ᵢ = 1/(N N₁₀) Σₙ δ⁹ᵢ(n)
-    dJ_db9 = np.sum(delta9, axis=0)
+    dJ_db9 = ones @ delta9
     # (93) ∂J/∂W¹⁰ᵢⱼ = 1/(N N₁₀) Σₙ δ¹⁰ᵢ(n) y⁹ⱼ(n)
     dJ_dW10 = delta10.T @ y9
     # (94) ∂J/∂b¹⁰ᵢ = 1/(N N₁₀) Σₙ δ¹⁰ᵢ(n)
-    dJ_db10 = np.sum(delta10, axis=0)
+    dJ_db10 = ones @ delta10
     return Parameters(
         dJ_dW1,
         dJ_db1,

@@ -254,18 +254,19 @@ def _gradient(
     N, N3 = D.shape
     scale = 1 / (N * N3)
     delta1, delta2, delta3 = _sensitivities(params, outputs, e, scale)
+    ones = np.ones(N, D.dtype)
     # (26) ∂J/∂W¹ᵢⱼ = 1/(N N₃) Σₙ δ¹ᵢ(n) xⱼ(n)
     dJ_dW1 = delta1.T @ X
     # (27) ∂J/∂b¹ᵢ = 1/(N N₃) Σₙ δ¹ᵢ(n)
-    dJ_db1 = np.sum(delta1, axis=0)
+    dJ_db1 = ones @ delta1
     # (28) ∂J/∂W²ᵢⱼ = 1/(N N₃) Σₙ δ²ᵢ(n) y¹ⱼ(n)
     dJ_dW2 = delta2.T @ y1
     # (29) ∂J/∂b²ᵢ = 1/(N N₃) Σₙ δ²ᵢ(n)
-    dJ_db2 = np.sum(delta2, axis=0)
+    dJ_db2 = ones @ delta2
     # (30) ∂J/∂W³ᵢⱼ = 1/(N N₃) Σₙ δ³ᵢ(n) y²ⱼ(n)
     dJ_dW3 = delta3.T @ y2
     # (31) ∂J/∂b³ᵢ = 1/(N N₃) Σₙ δ³ᵢ(n)
-    dJ_db3 = np.sum(delta3, axis=0)
+    dJ_db3 = ones @ delta3
     return Parameters(dJ_dW1, dJ_db1, dJ_dW2, dJ_db2, dJ_dW3, dJ_db3)
 
 

@@ -166,7 +166,7 @@ def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _gradient(params, X, outputs, e)
+    return _gradient(params, X, D, outputs, e)
 
 
 def cost_and_gradient(
@@ -180,7 +180,7 @@ def cost_and_gradient(
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _cost(e), _gradient(params, X, outputs, e)
+    return _cost(e), _gradient(params, X, D, outputs, e)
 
 
 # ---- the equations, for checked arguments ------------------------------------------------
@@ -247,23 +247,29 @@ def _sensitivities(
 
 
 def _gradient(
-    params: Parameters, X: np.ndarray, outputs: tuple[np.ndarray, ...], e: np.ndarray
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    outputs: tuple[np.ndarray, ...],
+    e: np.ndarray,
 ) -> Parameters:
     """Return ∂J/∂w for every parameter w."""
     y1, y2, _y3 = outputs
+    N = D.shape[0]
     delta1, delta2, delta3 = _sensitivities(params, outputs, e)
+    ones = np.ones(N, D.dtype)
     # (26) ∂J/∂W¹ᵢⱼ = Σₙ δ¹ᵢ(n) xⱼ(n)
     dJ_dW1 = delta1.T @ X
     # (27) ∂J/∂b¹ᵢ = Σₙ δ¹ᵢ(n)
-    dJ_db1 = np.sum(delta1, axis=0)
+    dJ_db1 = ones @ delta1
     # (28) ∂J/∂W²ᵢⱼ = Σₙ δ²ᵢ(n) y¹ⱼ(n)
     dJ_dW2 = delta2.T @ y1
     # (29) ∂J/∂b²ᵢ = Σₙ δ²ᵢ(n)
-    dJ_db2 = np.sum(delta2, axis=0)
+    dJ_db2 = ones @ delta2
     # (30) ∂J/∂W³ᵢⱼ = Σₙ δ³ᵢ(n) y²ⱼ(n)
     dJ_dW3 = delta3.T @ y2
     # (31) ∂J/∂b³ᵢ = Σₙ δ³ᵢ(n)
-    dJ_db3 = np.sum(delta3, axis=0)
+    dJ_db3 = ones @ delta3
     return Parameters(dJ_dW1, dJ_db1, dJ_dW2, dJ_db2, dJ_dW3, dJ_db3)
 
 

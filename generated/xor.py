@@ -240,14 +240,15 @@ def _gradient(
     N, N2 = D.shape
     scale = 1 / (N * N2)
     delta1, delta2 = _sensitivities(params, outputs, e, scale)
+    ones = np.ones(N, D.dtype)
     # (19) ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ δ¹ᵢ(n) xⱼ(n)
     dJ_dW1 = delta1.T @ X
     # (20) ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ δ¹ᵢ(n)
-    dJ_db1 = np.sum(delta1, axis=0)
+    dJ_db1 = ones @ delta1
     # (21) ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ δ²ᵢ(n) y¹ⱼ(n)
     dJ_dW2 = delta2.T @ y1
     # (22) ∂J/∂b²ᵢ = 1/(N N₂) Σₙ δ²ᵢ(n)
-    dJ_db2 = np.sum(delta2, axis=0)
+    dJ_db2 = ones @ delta2
     return Parameters(dJ_dW1, dJ_db1, dJ_dW2, dJ_db2)
 
 

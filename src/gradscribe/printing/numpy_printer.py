@@ -12,6 +12,7 @@ from gradscribe.program.ir import (
     MatMul,
     Mul,
     Node,
+    Ones,
     Power,
     Reduce,
     Ref,
@@ -51,6 +52,8 @@ def _written(node: Node) -> tuple[int, str]:
             return _number(value)
         case Size(name):
             return _ATOM, size_python(name)
+        case Ones(size):
+            return _ATOM, f"np.ones({size_python(size)}, D.dtype)"
         case Ref(name):
             return _ATOM, name
         case Add(terms):

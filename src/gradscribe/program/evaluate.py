@@ -16,6 +16,7 @@ from gradscribe.program.ir import (
     MatMul,
     Mul,
     Node,
+    Ones,
     Power,
     Program,
     Reduce,
@@ -74,6 +75,8 @@ class Machine:
                 return float(value)
             case Size(name):
                 return self.sizes[name]
+            case Ones(size):
+                return np.ones(self.sizes[size])
             case Ref(name):
                 return self.values[name]
             case Add(terms):

@@ -27,6 +27,13 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Ones:
+    """A vector of ones, as long as a size."""
+
+    size: str
+
+
+@dataclass(frozen=True)
 class Ref:
     """A variable by its name."""
 
@@ -94,7 +101,7 @@ class Expand:
     axes: tuple[int, ...]
 
 
-Node = Const | Size | Ref | Add | Mul | Power | Call | MatMul | Transpose | Reduce | Expand
+Node = Const | Size | Ones | Ref | Add | Mul | Power | Call | MatMul | Transpose | Reduce | Expand
 
 # Elementwise functions by name, with the number of their arguments.
 FUNCTIONS = {

@@ -10,7 +10,9 @@ from gradscribe.program.ir import (
     Kernel,
     MatMul,
     Node,
+    Ones,
     Program,
+    Reduce,
     Ref,
     Statement,
     children,
@@ -122,6 +124,32 @@ def _given_on(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
     return tuple(result)
 
 
+# ---- sums as products --------------------------------------------------------------------------
+
+ONES = "ones"
+
+
+def sum_by_product(program: Program) -> Program:
+    """Sum a matrix over its rows by a product with ones: BLAS does it several times faster."""
+    kernels = []
+    for kernel in program.kernels:
+        statements = tuple(_with_products(s, program) for s in kernel.statements)
+        if statements != kernel.statements:
+            statements = (Statement(ONES, Ones("N")), *statements)
+        kernels.append(with_statements(kernel, statements))
+    return replace(program, kernels=tuple(kernels), shapes={**program.shapes, ONES: ("N",)})
+
+
+def _with_products(statement: Statement, program: Program) -> Statement:
+    match statement.value:
+        case Reduce(Ref(name), (0,)) if (
+            program.shapes[name][:1] == ("N",) and len(program.shapes[name]) == 2
+        ):
+            return replace(statement, value=MatMul(Ref(ONES), Ref(name)))
+        case _:
+            return statement
+
+
 # ---- dead code ---------------------------------------------------------------------------------
 
 
@@ -143,6 +171,7 @@ PASSES = (
     Pass("shared subexpressions", "what occurs twice is computed once", share),
     Pass("dead code", "what nothing depends on is dropped", eliminate_dead),
     Pass("scale at source", "the factor of J is given to the first sensitivities", scale_at_source),
+    Pass("sums as products", "a sum over samples is a product with ones", sum_by_product),
     Pass("accumulate", "sums and products go into the array of a matrix product", accumulate),
     Pass("reuse", "f(u) takes the array of u where that is not needed again", reuse),
 )

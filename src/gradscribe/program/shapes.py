@@ -10,6 +10,7 @@ from gradscribe.program.ir import (
     MatMul,
     Mul,
     Node,
+    Ones,
     Power,
     Reduce,
     Ref,
@@ -30,6 +31,8 @@ def shape_of(node: Node, shapes: dict[str, Shape], helpers: frozenset[str] = fro
     match node:
         case Const() | Size():
             return ()
+        case Ones(size):
+            return (size,)
         case Ref(name):
             if name not in shapes:
                 raise DerivationError(f"{name} is not defined")

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from gradscribe.derivation.steps import Derivation
 from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import statement_source
-from gradscribe.program.ir import Kernel, Program, Ref, Size, Statement, references, replaced, walk
+from gradscribe.program.ir import (
+    Kernel,
+    Ones,
+    Program,
+    Ref,
+    Size,
+    Statement,
+    references,
+    replaced,
+    walk,
+)
 from gradscribe.program.scaling import SCALE
 from gradscribe.targets.layout import call, comment, signature
 
@@ -71,7 +81,7 @@ class _Scope:
             deltas = self.program.kernel("sensitivities")
             groups |= self._needs(deltas) - {SCALE}
             groups.discard("deltas")
-            groups |= {"D"} if self.scaled else set()
+            groups |= {"D"} if self.scaled or _sizes_in(kernel) else set()
         groups |= {"D"} if kernel.name == "cost" and _sizes_in(kernel) else set()
         return groups
 
@@ -84,8 +94,9 @@ class _Scope:
 
 
 def _sizes_in(kernel: Kernel) -> list[str]:
-    found = {n.name for s in kernel.statements for n in walk(s.value) if isinstance(n, Size)}
-    return sorted(found)
+    nodes = [n for s in kernel.statements for n in walk(s.value)]
+    found = {n.name for n in nodes if isinstance(n, Size)}
+    return sorted(found | {n.size for n in nodes if isinstance(n, Ones)})
 
 
 def kernel_views(derivation: Derivation, program: Program) -> tuple[KernelView, ...]:
@@ -156,7 +167,7 @@ def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
     sizes = _sizes_in(kernel)
     if kernel.name == "gradient" and scope.scaled:
         weight = scope.program.kernel(SCALE)
-        lines += _size_lines(_sizes_in(weight))
+        lines += _size_lines(sorted({*sizes, *_sizes_in(weight)}))
         lines += [statement_source(s) for s in weight.statements]
     elif sizes:
         lines += _size_lines(sizes)
