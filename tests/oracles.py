@@ -8,6 +8,7 @@ own; and the complex step of whatever cost it is given.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import autograd
@@ -25,7 +26,7 @@ def sigmoid(u: float) -> float:
 
 # f and f′ of one node.
 FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
-    "linear": (lambda u: u, lambda u: 1.0),
+    "linear": (lambda u: u, lambda _: 1.0),
     "sigmoid": (sigmoid, lambda u: sigmoid(u) * sigmoid(-u)),
     "tanh": (math.tanh, lambda u: 1 / math.cosh(u) ** 2),
     "relu": (lambda u: max(u, 0.0), lambda u: float(u > 0)),
@@ -167,9 +168,13 @@ def disagreement(found: Sequence[Array], truth: Sequence[Array]) -> float:
 def random_problem(
     sizes: Sequence[int], N: int, rng: np.random.Generator
 ) -> tuple[list[Array], Array, Array]:
-    """Return parameters W1, b1, …, inputs (N, N_0) and desired outputs (N, N_M)."""
+    """Return parameters W1, b1, …, inputs (N, N_0) and desired outputs (N, N_M).
+
+    Of a size that leaves u around 1: where all outputs are saturated, the whole gradient is as
+    small as the round-off in y(1 - y) and 1 - y², and no relative error of it is small.
+    """
     params: list[Array] = []
-    for inputs, nodes in zip(sizes[:-1], sizes[1:], strict=True):
-        params.append(rng.normal(0, 0.9, (nodes, inputs)))
-        params.append(rng.normal(0, 0.5, nodes))
+    for inputs, nodes in pairwise(sizes):
+        params.append(rng.normal(0, 1.5 / math.sqrt(inputs), (nodes, inputs)))
+        params.append(rng.normal(0.2, 0.4, nodes))
     return params, rng.normal(0, 1, (N, sizes[0])), rng.normal(0.3, 1, (N, sizes[-1]))

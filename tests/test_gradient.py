@@ -74,7 +74,7 @@ def compare(module: ModuleType, stack: Stack, sizes: list[int], N: int, seed: in
     wrong = {oracle: error for oracle, error in errors.items() if not error <= LIMIT}
     assert not wrong, f"{about}: {wrong}"
     J, both = module.cost_and_gradient(own, X, D)
-    assert J == module.cost(own, X, D), about
+    assert module.cost(own, X, D) == J, about
     assert all(np.array_equal(a, b) for a, b in zip(both, found, strict=True)), about
     return max(errors.values())
 
@@ -230,9 +230,7 @@ def test_layout_of_arguments_does_not_matter(name: str, stack: Stack, module_of:
     params, X, D = problem(module, stack)
     expected = called(module, name, params, X, D)
     for change in (np.asfortranarray, strided, read_only, reversed_view):
-        other = called(
-            module, name, module.Parameters(*map(change, params)), change(X), change(D)
-        )
+        other = called(module, name, module.Parameters(*map(change, params)), change(X), change(D))
         for a, b in zip(other, expected, strict=True):
             assert np.allclose(a, b, rtol=1e-14, atol=1e-15), change.__name__
     lists = called(module, name, tuple(p.tolist() for p in params), X.tolist(), D.tolist())
@@ -302,7 +300,7 @@ def test_single_precision_with_data_in_double_stays_single(module_of: Modules) -
 def test_complex_data_make_the_result_complex(module_of: Modules) -> None:
     """So that a complex step may be taken along the input, too."""
     module = module_of(STACK.formula)
-    params, X, D = problem(module, STACK)
+    params, X, _ = problem(module, STACK)
     step = np.zeros(X.shape, complex)
     step[2, 1] = 1e-30j
     slope = module.forward(params, X + step).imag / 1e-30

@@ -24,6 +24,7 @@ _MODULE = frozenset(
 )  # fmt: skip
 _CODE = frozenset(
     {"params", "sizes", "seed", "np", "sum", "tuple", "len", "range", "float", "int", "zip"}
+    | {"outputs", "scale", "ones", "count", "index"}
 )
 _DERIVED = re.compile(r"(u|y|delta)[0-9]+")
 _DERIVED_PREFIXES = ("_", "dE_", "dJ_", "fprime")

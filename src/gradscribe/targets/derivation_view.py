@@ -6,7 +6,8 @@ from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.model.network import Network
-from gradscribe.notation import name_text, size_text
+from gradscribe.notation import name_text
+from gradscribe.targets.mapping import elided, mapping, sizes_text
 
 _RULE_COLUMN = 62
 
@@ -60,6 +61,7 @@ class DerivationView:
     title: str
     underline: str
     mapping: str
+    sizes: str
     cost_meaning: str
     definitions: tuple[EquationView, ...]
     indent: str
@@ -86,6 +88,7 @@ def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
         title=title,
         underline="=" * len(title),
         mapping=mapping(network),
+        sizes=sizes_text(network),
         cost_meaning=network.loss.meaning,
         definitions=tuple(views[q.name] for q in derivation.equations if not q.steps),
         indent=" " * width,
@@ -132,22 +135,10 @@ def _lines(label: str, left: str, steps: tuple[StepView, ...]) -> list[str]:
     return lines
 
 
-def mapping(network: Network) -> str:
-    """Return the sizes that the network maps between, N₀ → … → N_M."""
-    sizes = [size_text(s.name) for s in network.layers]
-    if network.sizes is None:
-        return f"{' → '.join(_elided(sizes))}, sizes of any value"
-    return " → ".join(_elided([str(n) for n in network.sizes]))
-
-
-def _elided(items: list[str]) -> list[str]:
-    return items if len(items) <= 12 else [*items[:6], "⋯", *items[-3:]]
-
-
 def function_formulas(network: Network, dialect: Dialect = TEXT) -> tuple[str, ...]:
     """Return what each activation function is: f¹(u) = tanh(u)."""
     lines: dict[str, list[str]] = {}
     for stem, entry in network.functions.items():
         text = expression(entry.formula, dialect) if entry else "any differentiable function"
         lines.setdefault(text, []).append(f"{name_text(stem)}(u)")
-    return tuple(f"{' = '.join(_elided(names))} = {text}" for text, names in lines.items())
+    return tuple(f"{' = '.join(elided(names))} = {text}" for text, names in lines.items())

@@ -16,6 +16,7 @@ from gradscribe.targets.check_view import CheckView, check_view
 from gradscribe.targets.derivation_view import function_formulas
 from gradscribe.targets.kernel_view import Calls, KernelView, calls, kernel_views
 from gradscribe.targets.layout import WIDTH, tuple_source, wrapped
+from gradscribe.targets.mapping import mapping
 from gradscribe.version import VERSION
 
 
@@ -42,6 +43,7 @@ class ModuleView:
     """Everything that the template of a module may show."""
 
     title: str
+    mapping: str
     summary: str
     network: tuple[str, ...]
     functions: tuple[str, ...]
@@ -72,6 +74,7 @@ def module_view(derivation: Derivation, program: Program) -> ModuleView:
     network = derivation.network
     return ModuleView(
         title=_title(network),
+        mapping=mapping(network),
         summary=_summary(network),
         network=_network_lines(derivation),
         functions=function_formulas(network),
@@ -80,7 +83,9 @@ def module_view(derivation: Derivation, program: Program) -> ModuleView:
         spec=spec_source(network.spec),
         sizes_constant="\n".join(_sizes_constant(network)),
         shapes_constant="\n".join(_shapes_constant(network)),
-        parameters=tuple(ParameterView(v.name, _meaning(v)) for v in network.parameters),
+        parameters=tuple(
+            ParameterView(v.name, f"{_meaning(v)}, {_shape(v)}.") for v in network.parameters
+        ),
         sizes_argument="sizes: Sequence[int]" + (" = SIZES" if network.sizes else ""),
         sizes_meaning=_sizes_meaning(network),
         dtype=network.dtype,
@@ -120,8 +125,9 @@ def _title(network: Network) -> str:
     what = "-".join(map(str, network.sizes)) if network.sizes else "feed-forward"
     if len(what) > 40:
         what = f"{len(network.sizes or ()) - 1}-layer"
-    named = f"{network.name}: a" if network.name else "A"
-    return f"{named} {what} network with its cost and gradient."
+    article = "an" if what.startswith(("8", "11-", "18-")) else "a"
+    text = f"{article} {what} network with its cost and gradient."
+    return f"{network.name}: {text}" if network.name else text[0].upper() + text[1:]
 
 
 def _summary(network: Network) -> str:

@@ -1,0 +1,66 @@
+"""A network as one formula in vectors and matrices: y² = f²(W² f¹(W¹ x + b¹) + b²)."""
+
+from sympy import Add, Expr, Indexed, Mul, Sum
+
+from gradscribe.formula import TEXT, expression
+from gradscribe.model.network import Network
+from gradscribe.notation import name_text, size_text
+from gradscribe.symbols import ScalarFunction
+
+_LONGEST = 76
+
+
+def mapping(network: Network) -> str:
+    """Return the network as one formula; where that is too long, the sizes that it maps between."""
+    values = {network.input.name: name_text(network.input.name)}
+    for equation in network.equations:
+        text = _vector(equation.right, values)
+        if text is None or len(text) > _LONGEST:
+            break
+        values[equation.name] = text
+        if equation.name == network.output.name:
+            return f"{name_text(equation.name)} = {text}"
+    return sizes_text(network)
+
+
+def sizes_text(network: Network) -> str:
+    """Return the sizes that the network maps between, N₀ → … → N_M."""
+    if network.sizes is None:
+        return " → ".join(elided([size_text(s.name) for s in network.layers]))
+    return " → ".join(elided([str(n) for n in network.sizes]))
+
+
+def elided(items: list[str]) -> list[str]:
+    """Return a list with its middle left out where it is long."""
+    return items if len(items) <= 12 else [*items[:6], "⋯", *items[-3:]]
+
+
+def _vector(expr: Expr, values: dict[str, str]) -> str | None:
+    """Return a right side in index notation as a formula of whole vectors, if it is one."""
+    if isinstance(expr, ScalarFunction):
+        inner = _vector(expr.args[0], values)
+        name = expression(expr, TEXT).partition("(")[0]
+        return None if inner is None else f"{name}({inner})"
+    if isinstance(expr, Indexed):
+        name = str(expr.base)
+        return values.get(name, name_text(name))
+    if isinstance(expr, Add):
+        order = sorted(expr.args, key=lambda t: (not t.has(Sum), str(t)))
+        terms = [_vector(t, values) for t in order]
+        return None if None in terms else " + ".join(t for t in terms if t)
+    if isinstance(expr, Sum) and isinstance(expr.function, Mul):
+        return _matrix_times_vector(expr, values)
+    return None
+
+
+def _matrix_times_vector(expr: Sum, values: dict[str, str]) -> str | None:
+    factors = sorted(expr.function.args, key=lambda f: -len(getattr(f, "indices", ())))
+    if len(factors) != 2 or not all(isinstance(f, Indexed) for f in factors):
+        return None
+    matrix, vector = factors
+    inner = _vector(vector, values)
+    if inner is None or len(matrix.indices) != 2:
+        return None
+    head = inner.partition("(")[0]
+    inner = f"({inner})" if " " in head else inner
+    return f"{name_text(str(matrix.base))} {inner}"
