@@ -25,12 +25,13 @@ help:
 	@echo "make bench       benchmarks; writes benchmarks/results/"
 	@echo "make clean       remove $(VENV)/, build/ and the caches"
 
+# One BLAS thread: the matrices are small, and two threads on busy cores can be ten times slower.
 demo: $(VENV)/.ready
 	@mkdir -p $(demo)
 	$(bin)/python -m gradscribe derive examples/digits.toml --format text -o $(demo)/derivation.txt
 	$(bin)/python -m gradscribe generate examples/digits.toml -o $(demo)/digits.py
 	$(bin)/python -m gradscribe check $(demo)/digits.py
-	$(bin)/python examples/train_digits.py $(demo)/digits.py
+	OPENBLAS_NUM_THREADS=1 $(bin)/python examples/train_digits.py $(demo)/digits.py
 
 test: $(VENV)/.ready-test
 	$(TEST_ENV) $(bin)/python -m pytest -n auto --dist loadgroup $(PYTEST_FLAGS)

@@ -36,13 +36,13 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "strings": (lambda a: a.astype(str), "has type <U32, needs floating-point"),
     "bytes": (lambda a: a.astype("S8"), "has type |S8, needs floating-point"),
     "dates": (lambda a: a.astype("datetime64[s]"), "has type datetime64[s], needs floating"),
-    "none": (lambda a: None, "has type object, needs floating-point"),
-    "text": (lambda a: "W", "has type <U1, needs floating-point"),
-    "ragged": (lambda a: [[1.0], [1.0, 2.0]], "is not an array: "),
+    "none": (lambda _: None, "has type object, needs floating-point"),
+    "text": (lambda _: "W", "has type <U1, needs floating-point"),
+    "ragged": (lambda _: [[1.0], [1.0, 2.0]], "is not an array: "),
     "nan": (with_entry(np.nan), "has NaN or infinity, needs finite numbers"),
     "inf": (with_entry(np.inf), "has NaN or infinity, needs finite numbers"),
     "-inf": (with_entry(-np.inf), "has NaN or infinity, needs finite numbers"),
-    "scalar": (lambda a: 1.5, "has shape (), needs ("),
+    "scalar": (lambda _: 1.5, "has shape (), needs ("),
     "another axis": (lambda a: a[None], "has shape (1, "),
     "no rows": (lambda a: a[:0], "has shape (0"),
     "one row less": (lambda a: a[1:], "has shape ("),
@@ -157,18 +157,18 @@ def test_a_wrong_number_of_parameters_is_refused(change: str, module: ModuleType
     for function in (module.gradient, module.cost, module.sensitivities):
         with pytest.raises(ValueError, match=rf"^params has {len(wrong)} arrays, needs W1, b1, W2"):
             function(tuple(wrong), given["X"], given["D"])
-    with pytest.raises(ValueError, match="^params has"):
+    with pytest.raises(ValueError, match=r"^params has"):
         module.ravel(tuple(wrong))
-    with pytest.raises(ValueError, match="^params has"):
+    with pytest.raises(ValueError, match=r"^params has"):
         module.forward(tuple(wrong), given["X"])
 
 
 @pytest.mark.parametrize("params", [None, 1.5, object()], ids=["none", "number", "object"])
 def test_params_of_another_kind_are_refused(params: Any, module: ModuleType) -> None:
     given = arguments()
-    with pytest.raises(ValueError, match="^params is a .*, needs W1, b1, W2"):
+    with pytest.raises(ValueError, match=r"^params is a .*, needs W1, b1, W2"):
         module.gradient(params, given["X"], given["D"])
-    with pytest.raises(ValueError, match="^params is a "):
+    with pytest.raises(ValueError, match=r"^params is a "):
         module.ravel(params)
 
 
