@@ -6,6 +6,7 @@ Every time is that of a process of its own, from start to end unless said otherw
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -32,7 +33,10 @@ print(time.perf_counter() - start)
 def python(*arguments: str, cwd: Path) -> str:
     """Run Python and return what it prints."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+    variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(
+        command, cwd=cwd, env=variables, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def median(call: Callable[[], float], repeats: int) -> float:
@@ -59,6 +63,7 @@ def importing(cwd: Path, *options: str) -> float:
 
 def results(cwd: Path) -> str:
     """Measure and return the report."""
+    machine = measuring.machine(("gradscribe", "sympy", "numpy"))
     rows = [
         ("`python -c pass`", cold("-c", "pass", cwd=cwd)),
         ("`import sympy`", cold("-c", "import sympy", cwd=cwd)),
@@ -79,12 +84,12 @@ def results(cwd: Path) -> str:
         taken = generation(cwd, spec, repeats=DEEP_REPEATS)
         size = len((cwd / "net.py").read_text(encoding="utf-8").splitlines())
         deep.append([str(depth), f"{taken:.2f} s", f"{taken / depth * 1e3:.0f} ms", str(size)])
-    times = [[name, f"{value * 1e3:.3g} ms"] for name, value in rows]
+    times = [[name, f"{value * 1e3:.1f} ms"] for name, value in rows]
     return "\n".join(
         [
             "# Generation",
             "",
-            f"{measuring.machine(('gradscribe', 'sympy', 'numpy'))}.",
+            f"{machine}.",
             f"Medians of {REPEATS} processes ({DEEP_REPEATS} for the deep networks), after one",
             "that does not count: bytecode and files are in the caches.",
             "",

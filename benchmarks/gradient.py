@@ -9,6 +9,7 @@ disturb each other. Before the times the results are compared; a difference ends
 
 import argparse
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import measuring
 import peers
 
 TOLERANCE = 1e-10  # largest relative difference of two gradients, in the maximum norm
+PROCESSES = 3  # of each alone, as a pool of threads that starts badly stays bad
 OURS = "gradscribe"
 CASES = (
     peers.Case((784, 256, 128, 10), "tanh", "sigmoid", 128),
@@ -94,24 +96,22 @@ def ratio(times: dict[str, float], alone: dict[str, float], name: str) -> str:
 
 def results(threads: int) -> str:
     """Measure every case and return the report."""
+    machine = measuring.machine(("numpy", "jax", "jaxlib", "torch"))
     rows = []
     for number, case in enumerate(CASES):
         together = ask(number, list(peers.WAYS), threads)
-        present = together["times"]
-        alone = {name: ask(number, [name], threads)["times"][name] for name in present}
-        rows.append(row(case, together, alone))
+        rows.append(row(case, together, apart(number, list(together["times"]), threads)))
     head = ["case", *peers.WAYS, *(f"{OURS}/{n}" for n in peers.WAYS if n != OURS), "difference"]
     count = f"{threads} thread{'s' if threads > 1 else ''}"
-    packages = ("numpy", "jax", "jaxlib", "torch")
     return "\n".join(
         [
             f"# Gradient, {count}",
             "",
-            f"{measuring.machine(packages)}; float64;",
+            f"{machine}; float64;",
             f"{count} and as many cores for all.",
             "",
             f"Median of {measuring.ROUNDS} rounds in which the variants take turns in one process;",
-            "in brackets: each alone in a process of its own. A ratio below 1 means that the",
+            f"in brackets: each alone, the median of {PROCESSES} processes. A ratio below 1 means that the",
             "generated module, which checks its arguments at every call, is the faster one.",
             "JAX: `jax.jit(jax.grad)`, compiled and with its data on the device beforehand. torch:",
             "eager `autograd.grad`. Difference: the largest relative one between the gradients.",
@@ -119,6 +119,15 @@ def results(threads: int) -> str:
             measuring.table(head, rows),
         ]
     )
+
+
+def apart(case: int, names: list[str], threads: int) -> dict[str, float]:
+    """Return the seconds of each in processes of its own, which take turns too."""
+    rounds = [
+        {name: ask(case, [name], threads)["times"][name] for name in names}
+        for _ in range(PROCESSES)
+    ]
+    return {name: statistics.median(times[name] for times in rounds) for name in names}
 
 
 def ask(case: int, names: list[str], threads: int) -> Any:

@@ -116,9 +116,10 @@ def version(package: str) -> str:
 def machine(packages: Iterable[str]) -> str:
     """Return one line on the machine and the versions."""
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    load = f", load {os.getloadavg()[0]:.1f} from elsewhere" if hasattr(os, "getloadavg") else ""
     available = len(cores(os.cpu_count() or 1)) or os.cpu_count()
     return (
-        f"{processor()}, {available} cores, {platform.system()}, "
+        f"{processor()}, {available} cores{load}, {platform.system()}, "
         f"Python {platform.python_version()}, {versions}"
     )
 

@@ -184,8 +184,8 @@ def test_params_of_another_kind_are_refused(params: Any, module: ModuleType) -> 
         ((4, True, 3, 2), "sizes is (4, True, 3, 2), needs positive integers"),
         ((4, "5", 3, 2), "sizes is (4, '5', 3, 2), needs positive integers"),
         ("4532", "sizes is ('4', '5', '3', '2'), needs positive integers"),
-        (4, "sizes is 4, needs positive integers"),
-        (None, "sizes is None, needs positive integers"),
+        (4, "sizes has 1 entries, needs N0, N1, N2, N3"),
+        (None, "sizes has 1 entries, needs N0, N1, N2, N3"),
     ],
 )
 def test_wrong_sizes_are_refused(sizes: Any, expected: str, module: ModuleType) -> None:

@@ -40,6 +40,7 @@ from gradscribe.program.ir import (
     Size,
     Transpose,
 )
+from gradscribe.symbols import total
 
 Indices = tuple[Symbol, ...]
 
@@ -160,12 +161,33 @@ def _common(parts: list[Piece]) -> Indices:
 
 def _product_of_sums(expr: Expr, names: dict[Symbol, str]) -> Piece:
     factors, limits = flattened(expr)
+    wide = next((f for f in factors if limits and _is_outer_sum(f)), None)
+    if wide is not None:
+        return _by_terms(wide, [f for f in factors if f is not wide], limits, names)
     parts = [piece(f, names) for f in sorted(factors, key=_factor_order)]
     idle = [size for k, size in limits.items() if not any(k in p.indices for p in parts)]
     parts += [piece(size, names) for size in idle]
     for k in limits:
         parts = _without_index(parts, k)
     return _elementwise_product(parts)
+
+
+def _is_outer_sum(expr: Expr) -> bool:
+    """Whether a sum has more indices than any component in it: a_i x_j + b_i y_j."""
+    if not isinstance(expr, SymAdd):
+        return False
+    found = [set(a.indices) for a in expr.atoms(Indexed)]
+    return bool(found) and len(set().union(*found)) > max(map(len, found))
+
+
+def _by_terms(
+    wide: Expr, rest: list[Expr], limits: dict[Symbol, Symbol], names: dict[Symbol, str]
+) -> Piece:
+    """Sum each term by itself: a matrix product each, where the whole would be a larger array."""
+    scalars = [f for f in rest if not f.has(Indexed)]
+    arrays = [f for f in rest if f.has(Indexed)]
+    terms = [piece(total(SymMul(t, *arrays), limits), names) for t in _ordered_terms(wide)]
+    return _elementwise_product([*(piece(f, names) for f in scalars), _elementwise_sum(terms)])
 
 
 def _factor_order(expr: Expr) -> tuple[int, str]:

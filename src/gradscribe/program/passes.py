@@ -141,13 +141,15 @@ def sum_by_product(program: Program) -> Program:
 
 
 def _with_products(statement: Statement, program: Program) -> Statement:
-    match statement.value:
-        case Reduce(Ref(name), (0,)) if (
-            program.shapes[name][:1] == ("N",) and len(program.shapes[name]) == 2
-        ):
-            return replace(statement, value=MatMul(Ref(ONES), Ref(name)))
-        case _:
-            return statement
+    return replace(statement, value=_sums_as_products(statement.value, program))
+
+
+def _sums_as_products(node: Node, program: Program) -> Node:
+    if isinstance(node, Reduce) and node.axes == (0,) and isinstance(node.operand, Ref):
+        shape = program.shapes[node.operand.name]
+        if len(shape) == 2 and shape[0] == "N":
+            return MatMul(Ref(ONES), node.operand)
+    return rebuilt(node, tuple(_sums_as_products(c, program) for c in children(node)))
 
 
 # ---- dead code ---------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ def check_view(network: Network) -> CheckView:
 
 def _unpacked(network: Network) -> str:
     names = [size_python(s.name) for s in network.layers]
+    if len(names) == 1:
+        return f"({names[0]},) = sizes"
     if len(names) * 6 < 70:
         return f"{', '.join(names)} = sizes"
     rows = "".join(f"        {name},\n" for name in names)

@@ -178,7 +178,7 @@ def _sizes_constant(network: Network) -> list[str]:
     fixed = (
         wrapped("SIZES = (", sizes, ")") if sizes else ["SIZES = None  # read from the parameters"]
     )
-    return [*fixed, *wrapped("_SIZE_NAMES = (", names, ")")]
+    return [*fixed, *wrapped("_SIZE_NAMES = (", names, ",)" if len(names) == 1 else ")")]
 
 
 def _quoted(text: str) -> str:
