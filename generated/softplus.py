@@ -1,5 +1,7 @@
 """softplus: a 6-12-12-2 network with its cost and gradient.
 
+    y³ = f³(W³ f²(W² f¹(W¹ x + b¹) + b²) + b³)
+
 For one sample, with the layer as superscript (sum of squared errors):
 
     (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
@@ -55,12 +57,12 @@ class Parameters(NamedTuple):
     """All K parameters, in the order in which `ravel` lays them out.
 
     Attributes:
-        W1: weights of layer 1
-        b1: biases of layer 1
-        W2: weights of layer 2
-        b2: biases of layer 2
-        W3: weights of layer 3
-        b3: biases of layer 3
+        W1: weights of layer 1, (N1, N0).
+        b1: biases of layer 1, (N1,).
+        W2: weights of layer 2, (N2, N1).
+        b2: biases of layer 2, (N2,).
+        W3: weights of layer 3, (N3, N2).
+        b3: biases of layer 3, (N3,).
     """
 
     W1: np.ndarray
@@ -93,7 +95,7 @@ def initialize(sizes: Sequence[int] = SIZES, seed: int = 0) -> Parameters:
 
 def ravel(params: Parameters) -> np.ndarray:
     """Return all parameters as one vector w, (K,): each array in C order, in turn."""
-    params, _, _ = _checked(params)
+    (params,) = _checked(params)
     return np.concatenate([array.reshape(-1) for array in params])
 
 
@@ -107,7 +109,8 @@ def unravel(w: np.ndarray, sizes: Sequence[int] = SIZES) -> Parameters:
     Raises:
         ValueError: w is not a finite floating-point vector of K entries, or sizes are wrong.
     """
-    w = _array("w", w)
+    with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
+        w = _array("w", w)
     shapes = _shapes(sizes)
     ends = np.cumsum([math.prod(shape) for shape in shapes])
     if w.shape != (ends[-1],):
@@ -123,7 +126,7 @@ def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: an argument has a wrong shape or type, or is not finite; it is named.
     """
-    params, X, _ = _checked(params, X)
+    params, X = _checked(params, X)
     return _forward(params, X)[-1]
 
 
@@ -276,31 +279,29 @@ def _gradient(
 # ---- what arguments must be --------------------------------------------------------------
 
 
-def _checked(
-    params: Parameters, X: np.ndarray | None = None, D: np.ndarray | None = None
-) -> tuple[Parameters, np.ndarray, np.ndarray]:
-    """Return the arguments as arrays of the parameters' type; raise ValueError if unfit."""
-    if len(params) != len(_SHAPES):
-        needed = ", ".join(_SHAPES)
-        raise ValueError(f"params has {len(params)} arrays, needs {needed}")
+def _checked(params: Parameters, *data: np.ndarray) -> tuple:
+    """Return params and the data, X or X and D, as arrays of the parameters' type.
+
+    Raises:
+        ValueError: one of them is unfit; it is named.
+    """
+    listed = isinstance(params, tuple | list)
+    if not listed or len(params) != len(_SHAPES):
+        found = f"has {len(params)} arrays" if listed else f"is a {type(params).__name__}"
+        raise ValueError(f"params {found}, needs {', '.join(_SHAPES)}")
+    shapes = {**_SHAPES, "X": ("N", "N0"), "D": ("N", "N3")}
     sizes = dict(zip(_SIZE_NAMES, SIZES or (), strict=False))
     arrays = []
-    for (name, shape), value in zip(_SHAPES.items(), params, strict=True):
-        arrays.append(_array(name, value))
-        _fit(name, arrays[-1], shape, sizes)
-    dtype = np.result_type(*arrays)
-    if X is not None:
-        X = _array("X", X)
-        _fit("X", X, ("N", "N0"), sizes)
-    if D is not None:
-        D = _array("D", D)
-        _fit("D", D, ("N", "N3"), sizes)
-    if any(data is not None and data.dtype.kind == "c" for data in (X, D)):
+    with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
+        for (name, shape), value in zip(shapes.items(), (*params, *data), strict=False):
+            arrays.append(_array(name, value))
+            _fit(name, arrays[-1], shape, sizes)
+    own = arrays[: len(params)]
+    dtype = np.result_type(*own)
+    if any(array.dtype.kind == "c" for array in arrays):
         dtype = np.result_type(dtype, np.complex64)
-    data = [a if a is None or a.dtype == dtype else a.astype(dtype) for a in (X, D)]
-    if any(array.dtype != dtype for array in arrays):
-        arrays = [array.astype(dtype) for array in arrays]
-    return Parameters(*arrays), data[0], data[1]
+    arrays = [a if a.dtype == dtype else a.astype(dtype) for a in arrays]
+    return Parameters(*arrays[: len(params)]), *arrays[len(params) :]
 
 
 def _array(name: str, value: np.ndarray) -> np.ndarray:
@@ -313,7 +314,8 @@ def _array(name: str, value: np.ndarray) -> np.ndarray:
         kind = array.dtype
         raise ValueError(f"{name} has type {kind}, needs floating-point numbers")
     flat = array.reshape(-1)
-    # One BLAS call tells for nearly all arrays; a sum of squares may also overflow.
+    # One BLAS call tells for nearly all arrays. The sum of squares may overflow, of which
+    # the caller silences the warning, once for all arrays.
     if not (cmath.isfinite(flat.dot(flat)) or np.isfinite(flat).all()):
         raise ValueError(f"{name} has NaN or infinity, needs finite numbers")
     return array
@@ -343,11 +345,12 @@ def _fit(
 
 def _shapes(sizes: Sequence[int]) -> list[tuple[int, ...]]:
     """Return the shapes of the parameters of a network of these sizes."""
-    sizes = tuple(sizes)
     needed = ", ".join(_SIZE_NAMES)
+    sizes = tuple(sizes) if hasattr(sizes, "__len__") else (sizes,)
     if len(sizes) != len(_SIZE_NAMES):
         raise ValueError(f"sizes has {len(sizes)} entries, needs {needed}")
-    if not all(isinstance(n, int | np.integer) and n > 0 for n in sizes):
+    integers = all(isinstance(n, int | np.integer) and n is not True for n in sizes)
+    if not integers or min(sizes) < 1:
         raise ValueError(f"sizes is {sizes}, needs positive integers {needed}")
     if SIZES is not None and sizes != SIZES:
         raise ValueError(f"sizes is {sizes}, this network's are fixed: {SIZES}")

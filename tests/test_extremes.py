@@ -4,8 +4,9 @@ A generated network of one node a layer has u = x exactly (W = 1, b = 0), so its
 and its sensitivities hold f′(u). The truth has 50 digits.
 
 f′ is computed from y. Where that is 1 - y² or y(1 - y) and y is near ±1, digits cancel: the
-absolute error stays below an ulp or two of the largest f′, the relative error does not. That is
-by design (it is the lecture's formula, and one operation), and it is what is asserted here.
+absolute error stays below 2 ε of the largest f′ (3 ε for the sigmoid, whose y comes from three
+operations), the relative error does not. That is by design (it is the lecture's formula, from
+what is known already), and it is what is asserted here.
 """
 
 from collections.abc import Callable
@@ -25,33 +26,39 @@ NAMES = ("linear", "sigmoid", "tanh", "relu", "softplus")
 TINY = float(np.finfo(float).tiny)
 POINTS = np.array(
     [
-        *(sign * u for u in (1000.0, 1e5, 1e100, 1e308, 709.0, 745.0, 750.0) for sign in (1, -1)),
+        *(sign * u for u in (1000.0, 1e5, 1e100, 1e308) for sign in (1, -1)),
         *(sign * u for u in (5e-324, 1e-310, TINY, 1e-300, 1e-17, 1e-8) for sign in (1, -1)),
         0.0,
         -0.0,
         *(np.nextafter(0.5, side) for side in (0, 1)),
     ]
 )
-SWEEP = np.concatenate([np.linspace(-40, 40, 4001), np.geomspace(1e-12, 40, 500)])
-LARGEST_SLOPE = {"linear": 1.0, "sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "softplus": 1.0}
+# Where exp(u) and exp(-u) become subnormal and 0.
+EDGES = [
+    sign * u for u in (345.0, 354.9, 372.5, 708.3, 709.0, 709.8, 745.0, 750.0) for sign in (1, -1)
+]
+SWEEP = np.concatenate([np.linspace(-40, 40, 4001), np.geomspace(1e-12, 40, 500), EDGES])
+# The absolute error of f′, in ε: so many times the largest f′.
+SLOPE_ERROR = {"linear": 0, "sigmoid": 3 * 0.25, "tanh": 2, "relu": 0, "softplus": 2}
 
 
 def decay(u: float) -> Real:
     """Return exp(-|u|)."""
-    return mpmath.exp(-min(abs(mpmath.mpf(u)), 10**5))
+    return mpmath.exp(-min(abs(mpmath.mpf(u)), mpmath.mpf(10**5)))
 
 
-def truth(name: str, u: float) -> tuple[Real, Real]:
+def truth(name: str, place: Any) -> tuple[Real, Real]:
     """Return f(u) and f′(u) in high precision."""
+    u = float(place)
     x, t = mpmath.mpf(u), decay(u)
     upper = 1 / (1 + t)  # the logistic function of |u|
+    decayed = -mpmath.expm1(-2 * min(abs(x), mpmath.mpf(10**5)))
     logistic = upper if u >= 0 else t * upper
     values = {
         "linear": (x, mpmath.mpf(1)),
         "sigmoid": (logistic, t / (1 + t) ** 2),
-        "tanh": (mpmath.sign(x) * (-mpmath.expm1(-2 * min(abs(x), 10**5))) / (1 + t**2),)
-        + (4 * t**2 / (1 + t**2) ** 2,),
-        "relu": (max(x, mpmath.mpf(0)), mpmath.mpf(u > 0)),
+        "tanh": (mpmath.sign(x) * decayed / (1 + t**2), 4 * t**2 / (1 + t**2) ** 2),
+        "relu": (max(x, mpmath.mpf(0)), mpmath.mpf(int(u > 0))),
         "softplus": (max(x, mpmath.mpf(0)) + mpmath.log1p(t), logistic),
     }
     return values[name]
@@ -91,7 +98,7 @@ def test_extreme_arguments(name: str, module_of: Modules) -> None:
     values, slopes = node(module_of, name, POINTS)
     assert np.isfinite(values).all()
     for u, value, slope in zip(POINTS, values, slopes, strict=True):
-        value_true, slope_true = truth(name, float(u))
+        value_true, slope_true = truth(name, u)
         assert ulps(value, value_true) <= ULPS, (name, u, value)
         assert ulps(float(slope), slope_true) <= ULPS, (name, u, slope)
 
@@ -99,9 +106,9 @@ def test_extreme_arguments(name: str, module_of: Modules) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_ordinary_arguments(name: str, module_of: Modules) -> None:
     values, slopes = node(module_of, name, SWEEP)
-    allowed = 2 * float(np.finfo(float).eps) * LARGEST_SLOPE[name]
+    allowed = float(np.finfo(float).eps) * SLOPE_ERROR[name]
     for u, value, slope in zip(SWEEP, values, slopes, strict=True):
-        value_true, slope_true = truth(name, float(u))
+        value_true, slope_true = truth(name, u)
         assert ulps(value, value_true) <= ULPS, (name, u, value)
         assert abs(slope - slope_true) <= allowed, (name, u, slope)
 
@@ -112,9 +119,9 @@ def test_single_precision(name: str, module_of: Modules) -> None:
     u = np.array([*points, *(-p for p in points)], np.float32)
     values, slopes = node(module_of, name, u)
     assert values.dtype == np.float32
-    allowed = 2 * float(np.finfo(np.float32).eps) * LARGEST_SLOPE[name]
+    allowed = float(np.finfo(np.float32).eps) * SLOPE_ERROR[name]
     for place, value, slope in zip(u, values, slopes, strict=True):
-        value_true, slope_true = truth(name, float(place))
+        value_true, slope_true = truth(name, place)
         assert ulps(value, value_true, np.float32) <= ULPS, (name, place, value)
         assert abs(slope - slope_true) <= allowed, (name, place, slope)
 

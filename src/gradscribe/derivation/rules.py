@@ -13,8 +13,9 @@ by these functions:
 Reverse mode (`reverse.py`) is nothing but these, applied along the list of equations backwards.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from sympy import (
     Add,
@@ -32,7 +33,7 @@ from sympy import (
 )
 
 from gradscribe.equation import Equation, Variable
-from gradscribe.notation import SUMMED_INDICES
+from gradscribe.notation import SUMMED_INDICES, index
 from gradscribe.symbols import canonical, component, total
 from gradscribe.table import Table
 
@@ -73,7 +74,7 @@ def partial(expr: Expr, variable: Variable, at: Sequence[Symbol]) -> Expr:
     if isinstance(expr, Add):
         return Add(*[partial(term, variable, at) for term in expr.args])
     if isinstance(expr, Sum):
-        body, limits = opened(expr)
+        body, limits = opened(expr, {k.name for k in at})
         return total(partial(body, variable, at), limits)
     if not expr.has(Sum):
         return _partial_of_components(expr, variable, at)
@@ -108,15 +109,28 @@ def occurrences(expr: Expr, variable: Variable) -> list[Expr]:
     if not variable.shape:
         symbol = component(variable.name, ())
         return [symbol] if symbol in expr.free_symbols else []
-    found = {a for a in expr.atoms(Indexed) if str(a.base) == variable.name}
-    return sorted(found, key=str)
+    found = [a for a in expr.atoms(Indexed) if a.base.label.name == variable.name]
+    return sorted(found, key=str) if len(found) > 1 else found
 
 
-def opened(expr: Sum) -> tuple[Expr, dict[Symbol, Symbol]]:
-    """Return a sum's body and limits with its indices renamed, so that none can clash."""
-    fresh = {limit[0]: Dummy(limit[0].name, integer=True) for limit in expr.limits}
+def opened(expr: Sum, taken: set[str]) -> tuple[Expr, dict[Symbol, Symbol]]:
+    """Return a sum's body and limits, its indices renamed to names that are not taken.
+
+    The same names come again in every equation, so that SymPy's caches know the expressions.
+    """
+    taken = taken | {s.name for s in expr.atoms(Symbol)}
+    fresh: dict[Symbol, Symbol] = {}
+    for k, _, _ in expr.limits:
+        fresh[k] = new_index(k.name, taken)
+        taken.add(fresh[k].name)
     body = expr.function.xreplace(fresh)
     return body, {fresh[k]: stop for k, _, stop in expr.limits}
+
+
+def new_index(letter: str, taken: Collection[str]) -> Symbol:
+    """Return an index of that letter with the first number that makes its name a new one."""
+    stem = letter.partition("_")[0]
+    return next(index(name) for c in count() if (name := f"{stem}_{c}") not in taken)
 
 
 # ---- the chain rule ----------------------------------------------------------------------------
@@ -130,7 +144,8 @@ def path(reader: Equation, upper: Variable | None, target: Expr) -> Expr:
         upper: the derivative of the cost by that variable; None where it is the cost.
         target: the component to differentiate by.
     """
-    fresh = tuple(Dummy(k.name, integer=True) for k in reader.indices)
+    taken = {s.name for s in target.atoms(Symbol)}
+    fresh = tuple(new_index(k.name, taken) for k in reader.indices)
     factor = S.One if upper is None else upper[fresh]
     limits = dict(zip(fresh, reader.variable.shape, strict=True))
     return total(factor * Derivative(reader.variable[fresh], target, evaluate=False), limits)
@@ -175,17 +190,23 @@ def collapse(expr: Expr) -> Expr:
     return _factored(_without_deltas(factors, limits), limits)
 
 
-def flattened(expr: Expr) -> tuple[list[Expr], dict[Symbol, Symbol]]:
-    """Return the factors of a product of sums, and the indices that are summed over them all."""
+def flattened(expr: Expr, taken: set[str] | None = None) -> tuple[list[Expr], dict[Symbol, Symbol]]:
+    """Return the factors of a product of sums, and the indices that are summed over them all.
+
+    Args:
+        expr: the product.
+        taken: names that no index of a sum may have.
+    """
+    taken = {s.name for s in expr.atoms(Symbol)} if taken is None else taken
     if isinstance(expr, Sum):
-        body, limits = opened(expr)
-        factors, inner = flattened(body)
+        body, limits = opened(expr, taken)
+        factors, inner = flattened(body, taken | {k.name for k in limits})
         return factors, limits | inner
     if not isinstance(expr, Mul):
         return [expr], {}
     factors, limits = [], {}
     for argument in expr.args:
-        more, inner = flattened(argument)
+        more, inner = flattened(argument, taken | {k.name for k in limits})
         factors += more
         limits |= inner
     return factors, limits

@@ -11,11 +11,11 @@ from functools import cache
 from sympy import (
     Add,
     Expr,
+    Float,
     Function,
     Mul,
     Piecewise,
     Pow,
-    S,
     Symbol,
     exp,
     expand,
@@ -27,8 +27,8 @@ from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.losses import Y
 
 # Points of both signs, inside and outside the ranges in which functions can be undone.
-_POINTS = tuple(S(p) / 7 for p in (-47, -25, -11, -3, -1, 1, 2, 9, 23, 45))
 _DIGITS = 40
+_POINTS = tuple(Float(p, _DIGITS) / 7 for p in (-47, -25, -11, -3, -1, 1, 2, 9, 23, 45))
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,12 @@ def _agree(formula: Expr, derivative: Expr, of_y: Expr) -> bool:
 
 
 def _difference_is_small(formula: Expr, derivative: Expr, of_y: Expr, point: Expr) -> bool:
-    y = formula.subs(U, point).evalf(_DIGITS)
-    left = derivative.subs(U, point).evalf(_DIGITS)
-    right = of_y.subs(Y, y).evalf(_DIGITS)
-    return bool(abs(left - right) < S(10) ** (6 - _DIGITS) * (1 + abs(left)))
+    # Putting in a number of many digits evaluates at once, where `evalf` would first put in a
+    # rational and simplify.
+    y = formula.xreplace({U: point})
+    left = derivative.xreplace({U: point})
+    right = of_y.xreplace({Y: y})
+    return bool(abs(left - right) < Float(10) ** (6 - _DIGITS) * (1 + abs(left)))
 
 
 def slope_in(activation: Activation, u: Expr, y: Expr | None) -> Expr:
