@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from sympy import Add, Expr, Indexed, Sum, Symbol
 
 from gradscribe.catalog import CATALOG
-from gradscribe.equation import Equation, names
+from gradscribe.equation import Equation
 from gradscribe.errors import InputError
 from gradscribe.model.blueprint import settings_of
 from gradscribe.model.network import Network, assemble
 from gradscribe.model.stack import Stack, stack_blueprint
+from gradscribe.symbols import names
 
 
 def right_sides(spec: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any, Protocol
 
@@ -157,12 +158,34 @@ class Execution:
         return bool(holds[condition.rel_op])
 
     def _function(self, expr: Expr, binding: Binding) -> Dual:
-        """Apply a scalar function of mpmath, its slope by numerical differentiation."""
-        stand_in = Symbol("t")
-        (argument,) = expr.args
-        function = lambdify(stand_in, expr.func(stand_in), "mpmath")
-        at = self.dual(argument, binding)
-        return Dual(function(at.value), mpmath.diff(function, at.value) * at.slope)
+        """Apply a scalar function of mpmath, its slopes by numerical differentiation."""
+        function = _numeric(expr.func, len(expr.args))
+        at = [self.dual(argument, binding) for argument in expr.args]
+        values = [argument.value for argument in at]
+        result = Dual(function(*values), self.zero)
+        for position, argument in enumerate(at):
+            if argument.slope != self.zero:
+                slope = _slope(function, values, position)
+                result = result + Dual(self.zero, slope * argument.slope)
+        return result
+
+
+@cache
+def _numeric(function: Any, count: int) -> Callable[..., Any]:
+    """Return a SymPy function of so many arguments as one of mpmath's numbers."""
+    stand_ins = [Symbol(f"t{position}") for position in range(count)]
+    numeric: Callable[..., Any] = lambdify(stand_ins, function(*stand_ins), "mpmath")
+    return numeric
+
+
+def _slope(function: Callable[..., Any], at: list[Any], position: int) -> Any:
+    """Return a partial derivative, by differences of a step in proportion to the argument."""
+
+    def along(value: Any) -> Any:
+        return function(*at[:position], value, *at[position + 1 :])
+
+    size = max(abs(at[position]), mpmath.mpf(2) ** -20)
+    return mpmath.diff(along, at[position], h=size * mpmath.mpf(2) ** (-mpmath.mp.prec - 10))
 
 
 def _name(expr: Expr) -> str:

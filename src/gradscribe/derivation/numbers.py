@@ -81,11 +81,12 @@ def _minus(one: Any) -> Any:
 
 @dataclass(frozen=True)
 class Numbers:
-    """One kind of numbers: how to make one of a fraction, and when two are equal."""
+    """One kind of numbers: how to make one of a fraction, when two are equal, if exactly so."""
 
     name: str
     of: Callable[[Fraction], Any]
     equal: Callable[[Any, Any], bool]
+    exact: bool = True
 
 
 _FRACTIONS = Numbers("fractions", Fraction, lambda a, b: bool(a == b))
@@ -94,6 +95,7 @@ _DECIMALS = Numbers(
     f"{DIGITS} digits",
     lambda q: mpmath.mpf(q.numerator) / q.denominator,
     lambda a, b: bool(abs(a - b) <= _TOLERANCE * (1 + abs(a))),
+    exact=False,
 )
 
 

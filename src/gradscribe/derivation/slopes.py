@@ -17,6 +17,7 @@ from sympy import (
     Piecewise,
     Pow,
     Symbol,
+    cancel,
     exp,
     expand,
     factor_terms,
@@ -75,7 +76,7 @@ def tidied(expr: Expr) -> Expr:
 
     SymPy's `simplify` would do, but importing what it needs takes longer than all the rest.
     """
-    multiplied_out = expand(expr)
+    multiplied_out = expand(cancel(expr))
     forms = (factor_terms(multiplied_out), multiplied_out, expr)
     return min(forms, key=lambda form: form.count_ops())
 
@@ -133,12 +134,23 @@ def _difference_is_small(formula: Expr, derivative: Expr, of_y: Expr, point: Exp
     return bool(abs(left - right) < Float(10) ** (6 - _DIGITS) * (1 + abs(left)))
 
 
-def slope_in(activation: Activation, u: Expr, y: Expr | None) -> Expr:
-    """Return f′ at a place: in terms of the output where it has one and that is exact."""
+def slope_in(activation: Activation, u: Expr, y: Expr | None, value: Expr) -> Expr:
+    """Return f′ at a place: in terms of the output where it has one and that is exact.
+
+    Args:
+        activation: f.
+        u: the argument.
+        y: the variable that is f(u), if there is one.
+        value: f(u) itself. A shorter form of f′ in it goes before that in u: what is
+            evaluated already and does not overflow.
+    """
     found = slope(activation)
-    if y is not None and found.of_y is not None:
+    if found.of_y is None:
+        return found.of_u.subs(U, u)
+    if y is not None:
         return found.of_y.subs(Y, y)
-    return found.of_u.subs(U, u)
+    shorter = found.of_y.count_ops() < found.of_u.count_ops()
+    return found.of_y.subs(Y, value) if shorter else found.of_u.subs(U, u)
 
 
 def symbols() -> tuple[Symbol, Symbol]:

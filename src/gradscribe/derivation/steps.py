@@ -11,7 +11,7 @@ from gradscribe.equation import Equation, Role, Step, Variable, aligned_latex
 from gradscribe.errors import InputError, nearest
 from gradscribe.model.network import Network, labelled
 from gradscribe.notation import split
-from gradscribe.symbols import ScalarFunction
+from gradscribe.symbols import ScalarFunction, scalar_function
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
         source = network.variables[str(variable)]
         at = tuple(indices)
         y = None if value is None else value.variable[at]
-        right = slope_in(entry, place.args[0], y)
+        right = slope_in(entry, place.args[0], y, scalar_function(place.stem)(place.args[0]))
         parents = (value.name,) if value is not None else (source.name,)
         step = Step("slope", place, right, parents)
         yield Equation(slope_variable(place.stem, source), at, right, "slope", (step,))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, S, exp, log
-from sympy.core.relational import StrictGreaterThan
+from sympy.core.relational import GreaterThan, Relational, StrictGreaterThan
 
 maximum = Function("maximum")
 minimum = Function("minimum")
@@ -59,16 +59,18 @@ def _logistic(expr: Expr) -> Expr | None:
 
 
 def _logistic_of_product(expr: Expr) -> Expr | None:
-    """Pair exp(a) with 1/(1 + exp(a)): the product is 1/(1 + exp(-a))."""
+    """Pair exp(p a) with 1/(1 + exp(a))^k for p ≤ k: p of the factors are 1/(1 + exp(-a))."""
     if not isinstance(expr, Mul):
         return None
     for denominator in expr.args:
-        if not (isinstance(denominator, Pow) and denominator.exp == -1):
+        if not (isinstance(denominator, Pow) and denominator.exp.is_Integer):
             continue
-        a = _one_plus_exponential(denominator.base)
-        if a is not None and exp(a) in expr.args:
-            rest = [f for f in expr.args if f not in (denominator, exp(a))]
-            return Mul(1 / (1 + exp(-a)), *rest)
+        a, k = _one_plus_exponential(denominator.base), -denominator.exp
+        for exponential in expr.args if a is not None else ():
+            p = exponential.exp / a if isinstance(exponential, exp) else S.Zero
+            if p.is_Integer and 0 < p <= k:
+                rest = [f for f in expr.args if f not in (denominator, exponential)]
+                return Mul((1 + exp(-a)) ** -p, (1 + exp(a)) ** (p - k), *rest)
     return None
 
 
@@ -90,10 +92,39 @@ def _ramp(expr: Expr) -> Expr | None:
     return None
 
 
+def _guarded(expr: Expr) -> Expr | None:
+    """Keep the functions of each of two cases from what only the other one is for.
+
+    All cases are computed for all arguments before one is chosen.
+    """
+    if not (isinstance(expr, Piecewise) and len(expr.args) == 2):
+        return None
+    (value, condition), (other, _) = expr.args
+    if not isinstance(condition, Relational) or not condition.rhs.is_number:
+        return None
+    above, below = (f(condition.lhs, condition.rhs) for f in (maximum, minimum))
+    upper = isinstance(condition, StrictGreaterThan | GreaterThan)
+    here, there = (above, below) if upper else (below, above)
+    pairs = ((value, condition, here), (other, True, there))
+    return Piecewise(
+        *((stabilised(_put(case, condition.lhs, side)), when) for case, when, side in pairs)
+    )
+
+
+def _put(case: Expr, argument: Expr, replacement: Expr) -> Expr:
+    """Replace an argument inside functions only: sums and products need no guard."""
+    if isinstance(case, Function):
+        return case.xreplace({argument: replacement})
+    if not case.args:
+        return case
+    return case.func(*[_put(a, argument, replacement) for a in case.args])
+
+
 REWRITES = (
     Rewrite("ramp", "a where a > 0, else 0, is max(a, 0)", _ramp),
     Rewrite("softplus", "log(1 + exp(a)) is max(a, 0) + log1p(exp(-|a|))", _softplus),
     Rewrite("paired logistic", "exp(a) / (1 + exp(a)) is 1 / (1 + exp(-a))", _logistic_of_product),
+    Rewrite("guarded cases", "a case for a > c may have max(a, c) in place of a", _guarded),
     Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", _logistic),
     Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
 )
