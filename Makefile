@@ -49,9 +49,10 @@ regenerate: $(VENV)/.ready
 	done
 
 bench: $(VENV)/.ready-bench
-	@set -e; for script in gradient generation; do \
-	    $(bin)/python benchmarks/$$script.py -o benchmarks/results/$$script.md; \
-	done
+	@mkdir -p benchmarks/results
+	$(bin)/python benchmarks/generation.py -o benchmarks/results/generation.md
+	$(bin)/python benchmarks/gradient.py --threads 2 -o benchmarks/results/gradient.md
+	$(bin)/python benchmarks/gradient.py --threads 1 -o benchmarks/results/gradient_1_thread.md
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -34,9 +34,12 @@ def python(*arguments: str, cwd: Path) -> str:
     """Run Python and return what it prints."""
     command = [sys.executable, *arguments]
     variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return subprocess.run(
-        command, cwd=cwd, env=variables, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+    result = subprocess.run(
+        command, cwd=cwd, env=variables, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{result.stderr}")
+    return result.stdout
 
 
 def median(call: Callable[[], float], repeats: int) -> float:

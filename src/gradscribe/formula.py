@@ -130,7 +130,7 @@ def _symbol(expr: Symbol, d: Dialect) -> str:
 def _component(expr: Indexed, d: Dialect) -> tuple[int, str]:
     letters = [k.name for k in expr.indices]
     of_sample = letters[:1] == [SAMPLE.name]
-    text = d.component(str(expr.base), letters[of_sample:], of_sample)
+    text = d.component(expr.base.name, letters[of_sample:], of_sample)
     return _ATOM, text
 
 
@@ -185,7 +185,7 @@ def _factor_order(factor: Expr) -> tuple[int, str]:
         return (7, str(factor))
     if not isinstance(inner, Indexed):
         return (1, str(factor))
-    stem = split(str(inner.base)).stem
+    stem = split(inner.base.name).stem
     known = {"e": 2, "d": 2, "delta": 5, "y": 6, "x": 6}
     return (5 if stem.startswith("dE_d") else known.get(stem, 4), str(factor))
 
@@ -194,7 +194,7 @@ def _raised(expr: Pow, d: Dialect) -> tuple[int, str]:
     if _is_inverse(expr):
         return _PRODUCT, d.fraction("1", expression(Pow(expr.base, -expr.exp), d, _POWER), False)
     base = expression(expr.base, d, _POWER)
-    layered = isinstance(expr.base, Indexed) and split(str(expr.base.base)).layer
+    layered = isinstance(expr.base, Indexed) and split(expr.base.base.name).layer
     if layered or isinstance(expr.base, ScalarFunction):
         base = d.parentheses(base)
     return _POWER, d.power(base, expression(expr.exp, d))

@@ -45,7 +45,7 @@ def total(body: Expr, limits: Mapping[Symbol, Symbol]) -> Expr:
 
 def names(expr: Expr) -> set[str]:
     """Return the names of the variables with indices that occur."""
-    return {str(a.base) for a in expr.atoms(Indexed)}
+    return {a.base.name for a in expr.atoms(Indexed)}
 
 
 def summed(expr: Expr) -> Iterator[Symbol]:

@@ -136,7 +136,7 @@ def _sizes_of_indices(equation: Equation, network: Network) -> Mapping[str, set[
         k.name: {n.name} for k, n in zip(equation.indices, equation.variable.shape, strict=True)
     }
     for a in equation.right.atoms(Indexed):
-        for k, n in zip(a.indices, network.variables[str(a.base)].shape, strict=True):
+        for k, n in zip(a.indices, network.variables[a.base.name].shape, strict=True):
             used.setdefault(str(k), set()).add(n.name)
     return used
 
@@ -166,7 +166,7 @@ def _different(
 def _bent(network: Network) -> Iterator[Equation]:
     """Yield the equations that define an argument of an activation function, in order."""
     arguments = {
-        str(a.base)
+        a.base.name
         for q in network.equations
         for f in q.right.atoms(ScalarFunction)
         for a in f.args[0].atoms(Indexed)
@@ -175,7 +175,7 @@ def _bent(network: Network) -> Iterator[Equation]:
 
 
 def _read(right: Expr) -> list[str]:
-    return sorted({str(a.base) for a in right.atoms(Indexed)})
+    return sorted({a.base.name for a in right.atoms(Indexed)})
 
 
 def _largest(recursion: Recursion, point: Point, params: Mapping[str, Array], name: str) -> float:

@@ -66,7 +66,7 @@ class Execution:
                 return self._constant(Fraction(int(expr.p), int(expr.q)))
             case Indexed():
                 return self._component(
-                    str(expr.base), tuple(binding[k] for k in expr.indices), binding
+                    expr.base.name, tuple(binding[k] for k in expr.indices), binding
                 )
             case Symbol():
                 return self._symbol(expr, binding)
@@ -79,7 +79,8 @@ class Execution:
             case Sum():
                 return self._total(expr, binding)
             case KroneckerDelta():
-                return self._constant(Fraction(int(binding[expr.args[0]] == binding[expr.args[1]])))
+                equal = binding[expr.args[0]] == binding[expr.args[1]]
+                return Dual(self.one if equal else self.zero, self.zero)
             case ScalarFunction():
                 return self._stand_in(expr, binding)
             case Derivative():
@@ -189,7 +190,7 @@ def _slope(function: Callable[..., Any], at: list[Any], position: int) -> Any:
 
 
 def _name(expr: Expr) -> str:
-    return str(expr.base) if isinstance(expr, Indexed) else str(expr)
+    return expr.base.name if isinstance(expr, Indexed) else str(expr)
 
 
 def _indices(expr: Expr) -> tuple[Symbol, ...]:

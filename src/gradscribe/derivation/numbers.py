@@ -90,7 +90,7 @@ class Numbers:
 
 
 _FRACTIONS = Numbers("fractions", Fraction, lambda a, b: bool(a == b))
-_RESIDUES = Numbers("residues modulo 2⁶¹ − 1", Residue.of, lambda a, b: bool(a == b))
+RESIDUES = Numbers("residues modulo 2⁶¹ − 1", Residue.of, lambda a, b: bool(a == b))
 _DECIMALS = Numbers(
     f"{DIGITS} digits",
     lambda q: mpmath.mpf(q.numerator) / q.denominator,
@@ -104,7 +104,7 @@ def numbers_for(sides: Sequence[Expr]) -> Numbers:
     if not all(_is_rational(right) for right in sides):
         return _DECIMALS
     functions = sum(right.has(ScalarFunction) for right in sides)
-    return _RESIDUES if functions >= _DEEP else _FRACTIONS
+    return RESIDUES if functions >= _DEEP else _FRACTIONS
 
 
 def _is_rational(expr: Expr) -> bool:

@@ -144,9 +144,9 @@ def with_sample(expr: Expr, per_sample: Iterable[str]) -> Expr:
     """Write the index n of the sample on every component that has one for each sample."""
     names = set(per_sample)
     indexed = {
-        a: component(str(a.base), (SAMPLE, *a.indices))
+        a: component(a.base.name, (SAMPLE, *a.indices))
         for a in expr.atoms(Indexed)
-        if str(a.base) in names
+        if a.base.name in names
     }
     scalars = {
         s: component(s.name, (SAMPLE,))

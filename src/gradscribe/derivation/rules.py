@@ -163,7 +163,7 @@ def evaluate_derivatives(expr: Expr, equations: Mapping[str, Equation], at: Vari
 
 
 def _name(expr: Expr) -> str:
-    return str(expr.base) if isinstance(expr, Indexed) else str(expr)
+    return expr.base.name if isinstance(expr, Indexed) else str(expr)
 
 
 def _indices(expr: Expr) -> tuple[Symbol, ...]:

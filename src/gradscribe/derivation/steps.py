@@ -98,7 +98,7 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
         if entry is None:
             continue
         value = next((q for right, q in outputs.items() if _same(right, place)), None)
-        source = network.variables[str(variable)]
+        source = network.variables[variable.name]
         at = tuple(indices)
         y = None if value is None else value.variable[at]
         right = slope_in(entry, place.args[0], y, scalar_function(place.stem)(place.args[0]))
@@ -115,8 +115,8 @@ def _same(output: ScalarFunction, slope: ScalarFunction) -> bool:
 def _in_network_order(places: Iterable[Expr], network: Network) -> list[Expr]:
     """Sort places by layer, last first, once for each function and argument."""
     order = {name: position for position, name in enumerate(network.variables)}
-    once = {(p.stem, str(p.args[0].base)): p for p in sorted(places, key=str)}
-    return sorted(once.values(), key=lambda p: -order[str(p.args[0].base)])
+    once = {(p.stem, p.args[0].base.name): p for p in sorted(places, key=str)}
+    return sorted(once.values(), key=lambda p: -order[p.args[0].base.name])
 
 
 def slope_variable(stem: str, argument: Variable) -> Variable:
@@ -132,4 +132,4 @@ def slope_variable(stem: str, argument: Variable) -> Variable:
 
 def slope_name(place: ScalarFunction, network: Network) -> str:
     """Return the name of the variable that holds the value of f′ at a place."""
-    return slope_variable(place.stem, network.variables[str(place.args[0].base)]).name
+    return slope_variable(place.stem, network.variables[place.args[0].base.name]).name

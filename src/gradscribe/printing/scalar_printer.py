@@ -8,6 +8,7 @@ from sympy import Add, Expr, Indexed, Mul, Pow, Rational, Sum, Symbol
 from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import source
 from gradscribe.program.lower import lower
+from gradscribe.program.stable import stabilised
 from gradscribe.symbols import ScalarFunction
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
@@ -80,7 +81,7 @@ def _other(expr: Expr, functions: dict[str, str]) -> str:
     places: list[Expr] = sorted(expr.atoms(Indexed), key=str)
     stand_ins = {a: Symbol(f"q{position}") for position, a in enumerate(places)}
     names = {s: s.name for s in stand_ins.values()}
-    text = source(lower(expr.xreplace(stand_ins), (), names))
+    text = source(lower(stabilised(expr.xreplace(stand_ins)), (), names))
     for a, s in stand_ins.items():
         text = text.replace(s.name, scalar_source(a, functions))
     return f"({text})"

@@ -1,6 +1,5 @@
 """Passes: each takes a program and returns an equal one. The verifier stands behind each."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -50,50 +49,77 @@ def run_passes(program: Program, passes: "Iterable[Pass] | None" = None) -> Prog
 def share(program: Program) -> Program:
     """Compute an elementwise function or a product of matrices that occurs twice only once."""
     while True:
-        counts = Counter(
-            node
-            for kernel in program.kernels
-            for statement in kernel.statements
-            for node in set(walk(statement.value))
-            if isinstance(node, Call | MatMul) and references(node)
-        )
-        twice = [node for node, count in counts.items() if count > 1]
-        if not twice:
+        repeated = _repeated(program)
+        if not repeated:
             return program
-        largest = max(twice, key=lambda n: (sum(1 for _ in walk(n)), str(n)))
+        largest = max(repeated, key=lambda n: (sum(1 for _ in walk(n)), str(n)))
         program = _named(program, largest)
 
 
+def _repeated(program: Program) -> list[Node]:
+    """Return the calls and products that occur twice where one name can serve both."""
+    places: dict[Node, list[str]] = {}
+    for kernel in program.kernels:
+        for statement in kernel.statements:
+            for node in set(walk(statement.value)):
+                if isinstance(node, Call | MatMul) and references(node):
+                    places.setdefault(node, []).append(kernel.name)
+    return [
+        node
+        for node, names in places.items()
+        if sum(name in _served(program, names) for name in names) > 1
+    ]
+
+
+def _served(program: Program, places: list[str]) -> list[str]:
+    """Return the kernels that can share a value, the one that computes it first.
+
+    What `cost` computes is its own: the gradient is computed without it. What both need is
+    computed before, with what the loss defines, or else by each for itself.
+    """
+    others = [name for name in dict.fromkeys(places) if name != "cost"]
+    if not others or "cost" not in places or others[0] in ("forward", "loss"):
+        return list(dict.fromkeys(places))
+    return ["loss", "cost", *others] if any(k.name == "loss" for k in program.kernels) else others
+
+
 def _named(program: Program, node: Node) -> Program:
-    """Give a subexpression a name where it occurs first, and use the name everywhere."""
-    existing = next(
-        (
-            s.target
-            for k in program.kernels
-            for s in k.statements
-            if s.value == node and not s.update
-        ),
+    """Give a subexpression a name where it is needed first, and use the name everywhere."""
+    found = [k for k in program.kernels if any(node in walk(s.value) for s in k.statements)]
+    served = _served(program, [k.name for k in found])
+    first = next(
+        (s for k in found if k.name == served[0] for s in k.statements if node in walk(s.value)),
         None,
     )
+    existing = first.target if first and first.value == node and not first.update else None
     name = existing or _name_of(node, program)
     helpers = frozenset(h.name for h in program.helpers)
     shapes = dict(program.shapes)
     shapes.setdefault(name, shape_of(node, program.shapes, helpers))
     kernels = []
-    done = existing is not None
     for kernel in program.kernels:
-        statements: list[Statement] = []
-        for statement in kernel.statements:
-            if statement.target == name:
-                statements.append(statement)
-                continue
-            value = _with_name(statement.value, node, name)
-            if value != statement.value and not done:
-                statements.append(Statement(name, node))
-                done = True
-            statements.append(replace(statement, value=value))
-        kernels.append(with_statements(kernel, tuple(statements)))
+        if kernel.name in served:
+            defined = existing is None and kernel.name == served[0]
+            kernel = _with_shared(kernel, node, name, defined)
+        kernels.append(kernel)
     return replace(program, kernels=_given_on(tuple(kernels)), shapes=shapes)
+
+
+def _with_shared(kernel: Kernel, node: Node, name: str, defined: bool) -> Kernel:
+    """Use the name of a subexpression, which is defined before its first use or at the end."""
+    statements: list[Statement] = []
+    for statement in kernel.statements:
+        if statement.target == name:
+            statements.append(statement)
+            continue
+        value = _with_name(statement.value, node, name)
+        if value != statement.value and defined:
+            statements.append(Statement(name, node))
+            defined = False
+        statements.append(replace(statement, value=value))
+    if defined:
+        statements.append(Statement(name, node))
+    return with_statements(kernel, tuple(statements))
 
 
 def _with_name(value: Node, node: Node, name: str) -> Node:

@@ -42,7 +42,7 @@ def _vector(expr: Expr, values: dict[str, str]) -> str | None:
         name = expression(expr, TEXT).partition("(")[0]
         return None if inner is None else f"{name}({inner})"
     if isinstance(expr, Indexed):
-        name = str(expr.base)
+        name = expr.base.name
         return values.get(name, name_text(name))
     if isinstance(expr, Add):
         order = sorted(expr.args, key=lambda t: (not t.has(Sum), str(t)))
@@ -63,4 +63,4 @@ def _matrix_times_vector(expr: Sum, values: dict[str, str]) -> str | None:
         return None
     head = inner.partition("(")[0]
     inner = f"({inner})" if " " in head else inner
-    return f"{name_text(str(matrix.base))} {inner}"
+    return f"{name_text(matrix.base.name)} {inner}"
