@@ -332,7 +332,7 @@ def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
 def _sensitivities(
     params: Parameters, outputs: tuple[np.ndarray, ...], e: np.ndarray, scale: float
 ) -> tuple[np.ndarray, ...]:
-    """Return δ of every layer times `scale`: ∂J/∂u where that is the factor of J."""
+    """Return δ of every layer times `scale`, which is put in with the last one."""
     y1, y2, y3, y4, y5, y6, y7, y8, y9, y10 = outputs
     # (26) f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
     fprime10 = 1 - y10**2
@@ -407,6 +407,7 @@ def _gradient(
     """Return ∂J/∂w for every parameter w."""
     y1, y2, y3, y4, y5, y6, y7, y8, y9, _y10 = outputs
     N, N10 = D.shape
+    # The factor of J goes into δ here, once; all that follows has it.
     scale = 1 / (N * N10)
     (
         delta1,
@@ -762,7 +763,7 @@ def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float
     N, N10 = D.shape
     recursive = np.sum(each, axis=0) * (1 / (N * N10))
     stepped = [_cost_at(params, X, D, *e, 1e-30j).imag * 1e30 for e in entries]
-    h = 1e-5
+    h = 1e-5 / math.sqrt(max(1, np.abs(X).max()))  # u moves by h X
     differences = [
         (_cost_at(params, X, D, *e, h) - _cost_at(params, X, D, *e, -h)) / (2 * h)
         for e in entries

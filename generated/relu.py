@@ -228,7 +228,7 @@ def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
 def _sensitivities(
     params: Parameters, outputs: tuple[np.ndarray, ...], e: np.ndarray, scale: float
 ) -> tuple[np.ndarray, ...]:
-    """Return δ of every layer times `scale`: ∂J/∂u where that is the factor of J."""
+    """Return δ of every layer times `scale`, which is put in with the last one."""
     y1, y2, _y3 = outputs
     # (13) δ³ᵢ = −2 eᵢ f′³(u³ᵢ)
     delta3 = -2 * scale * e
@@ -255,6 +255,7 @@ def _gradient(
     """Return ∂J/∂w for every parameter w."""
     y1, y2, _y3 = outputs
     N, N3 = D.shape
+    # The factor of J goes into δ here, once; all that follows has it.
     scale = 1 / (N * N3)
     delta1, delta2, delta3 = _sensitivities(params, outputs, e, scale)
     ones = np.ones(N, D.dtype)
@@ -466,7 +467,7 @@ def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float
     N, N3 = D.shape
     recursive = np.sum(each, axis=0) * (1 / (N * N3))
     stepped = [_cost_at(params, X, D, *e, 1e-30j).imag * 1e30 for e in entries]
-    h = 1e-5
+    h = 1e-5 / math.sqrt(max(1, np.abs(X).max()))  # u moves by h X
     differences = [
         (_cost_at(params, X, D, *e, h) - _cost_at(params, X, D, *e, -h)) / (2 * h)
         for e in entries

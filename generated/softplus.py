@@ -468,7 +468,7 @@ def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float
     each = [_recursion(params, x, d, entries) for x, d in zip(X, D, strict=True)]
     recursive = np.sum(each, axis=0)
     stepped = [_cost_at(params, X, D, *e, 1e-30j).imag * 1e30 for e in entries]
-    h = 1e-5
+    h = 1e-5 / math.sqrt(max(1, np.abs(X).max()))  # u moves by h X
     differences = [
         (_cost_at(params, X, D, *e, h) - _cost_at(params, X, D, *e, -h)) / (2 * h)
         for e in entries

@@ -217,7 +217,7 @@ def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
 def _sensitivities(
     params: Parameters, outputs: tuple[np.ndarray, ...], e: np.ndarray, scale: float
 ) -> tuple[np.ndarray, ...]:
-    """Return δ of every layer times `scale`: ∂J/∂u where that is the factor of J."""
+    """Return δ of every layer times `scale`, which is put in with the last one."""
     y1, y2 = outputs
     # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
@@ -241,6 +241,7 @@ def _gradient(
     """Return ∂J/∂w for every parameter w."""
     y1 = outputs[0]
     N, N2 = D.shape
+    # The factor of J goes into δ here, once; all that follows has it.
     scale = 1 / (N * N2)
     delta1, delta2 = _sensitivities(params, outputs, e, scale)
     ones = np.ones(N, D.dtype)
@@ -436,7 +437,7 @@ def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float
     N, N2 = D.shape
     recursive = np.sum(each, axis=0) * (1 / (N * N2))
     stepped = [_cost_at(params, X, D, *e, 1e-30j).imag * 1e30 for e in entries]
-    h = 1e-5
+    h = 1e-5 / math.sqrt(max(1, np.abs(X).max()))  # u moves by h X
     differences = [
         (_cost_at(params, X, D, *e, h) - _cost_at(params, X, D, *e, -h)) / (2 * h)
         for e in entries

@@ -161,6 +161,9 @@ def _product(expr: Mul, d: Dialect) -> str:
     if not below:
         return d.product.join(expression(f, d, _PRODUCT) for f in above)
     under = d.product.join(expression(f, d, _PRODUCT) for f in below)
+    if any(f.has(Indexed) for f in below):
+        over = d.product.join(expression(f, d, _PRODUCT) for f in above) or "1"
+        return d.fraction(over, under, len(below) > 1)
     scalars = [f for f in above if not f.has(Indexed)]
     arrays = [f for f in above if f.has(Indexed)]
     over = d.product.join(expression(f, d, _PRODUCT) for f in scalars) or "1"
@@ -287,9 +290,8 @@ def _latex_component(name: str, letters: list[str], of_sample: bool) -> str:
 
 
 def _lower_case(name: str) -> str:
-    """A component of the matrix W is written w, as in the lecture."""
-    stem = unprimed(split(name).stem)[0]
-    return name[0].lower() + name[1:] if len(stem) == 1 and stem.isupper() else name
+    """A component of the matrix W is written w, as in the lecture; other names stay as they are."""
+    return name[0].lower() + name[1:] if split(name).stem == "W" else name
 
 
 def _latex_function(name: str, argument: str) -> str:

@@ -20,12 +20,18 @@ HUGE = 10000  # parameters; above, there is no time to drive u to where it is wa
 
 @dataclass(frozen=True)
 class Case:
-    """Sizes and how far the activations u shall reach (None: as they come)."""
+    """Sizes and how far the activations u shall reach (None: as they come).
+
+    With `partly`, only half of the samples are driven there, by their inputs: what the others
+    contribute keeps the derivatives well above rounding, so that a mistake made only at large u
+    is seen in them.
+    """
 
     title: str
     widths: tuple[int, ...]
     samples: int
     reach: float | None = None
+    partly: bool = False
 
 
 def planned(layout: Layout, network: Network | None, rng: np.random.Generator) -> Iterator[Case]:
@@ -46,6 +52,7 @@ def planned(layout: Layout, network: Network | None, rng: np.random.Generator) -
     yield Case("all sizes 1", (1,) * len(layout.layers), 1)
     yield Case("all widths alike", (3,) * len(layout.layers), 4)
     yield Case("|u| to 30", second, 4, 30.0)
+    yield Case("|u| to 1000 in half of the samples", first, 4, 1000.0, partly=True)
     yield Case("|u| to 1000", first, 4, 1000.0)
 
 
@@ -58,6 +65,7 @@ def _fixed(layout: Layout, widths: tuple[int, ...]) -> Iterator[Case]:
         yield Case("other number of samples", widths, 3)
     if count <= HUGE:
         yield Case("|u| to 30", widths, few, 30.0)
+        yield Case("|u| to 1000 in half of the samples", widths, few, 1000.0, partly=True)
         yield Case("|u| to 1000", widths, few, 1000.0)
 
 
@@ -83,7 +91,17 @@ def draw(
     point = Point(_titled(case), data_sizes(sizes, case.samples), params, X, D)
     if case.reach is None:
         return point
+    if case.partly:
+        return _partly_far(point, case.reach)
     return stretched(point, case.reach, recursion) if recursion else _blown_up(point, case.reach)
+
+
+def _partly_far(point: Point, reach: float) -> Point:
+    """Scale the inputs of half of the samples so that the largest is `reach`."""
+    X = point.X.copy()
+    far = X[: len(X) // 2]
+    far *= reach / np.max(np.abs(far))
+    return Point(point.case, point.sizes, point.params, X, point.D)
 
 
 def desired(network: Network | None, shape: tuple[int, int], rng: np.random.Generator) -> Array:

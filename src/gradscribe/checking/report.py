@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gradscribe.checking.compare import TELLING
+
+_SATURATED = "saturated"
 Verdict = Literal["agrees", "DIFFERS", "n/a"]
-HEADINGS = ("point", "quantity", "against", "error", "tolerance", "verdict", "")
+HEADINGS = ("point", "quantity", "against", "error", "tolerance", "verdict", "largest error in")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ def render(report: Report) -> str:
 def _last_line(report: Report) -> str:
     if report.ok:
         return "agrees"
-    return f"DISAGREES: {'; '.join(report.findings)}"
+    if len(report.findings) == 1:
+        return f"DISAGREES: {report.findings[0]}"
+    return "DISAGREES"
 
 
 def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
@@ -78,8 +83,14 @@ def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
         point = row.point if row.point != before else ""
         before = row.point
         error, tolerance = _figure(row.error), _figure(row.tolerance)
-        cells.append((point, row.quantity, row.oracle, error, tolerance, row.verdict, row.note))
+        verdict = _SATURATED if _saturated(row) else row.verdict
+        cells.append((point, row.quantity, row.oracle, error, tolerance, verdict, row.note))
     return cells
+
+
+def _saturated(row: Row) -> bool:
+    """Whether a row only shows that numbers are finite and small: nothing but rounding is left."""
+    return row.verdict == "agrees" and row.tolerance is not None and row.tolerance > TELLING
 
 
 def _figure(number: float | None) -> str:

@@ -108,6 +108,8 @@ class Execution:
         if variable.per_sample and len(place) == len(variable.shape):
             place = (binding[SAMPLE], *place)
         found = self.moved.get((name, place))
+        if found is None and (name, place) not in self.values:
+            raise DerivationError(f"{name} has no component {place}")
         return found if found is not None else Dual(self.values[name, place], self.zero)
 
     def _total(self, expr: Sum, binding: Binding) -> Dual:

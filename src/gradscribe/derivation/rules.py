@@ -54,7 +54,8 @@ RULES = Table(
     Rule("Kronecker delta", "a sum over an index in a delta has one term"),
     Rule("substitution", "an equal expression put in"),
     Rule("linearity", "the derivative of a sum over samples is the sum of the derivatives"),
-    Rule("slope", "the derivative of an activation function, written in terms of its output"),
+    Rule("scalar derivative", "SymPy's derivative of a function of one variable"),
+    Rule("slope", "the same in terms of the function's value, which is equal for every u"),
 )
 
 

@@ -134,14 +134,14 @@ def _difference_is_small(formula: Expr, derivative: Expr, of_y: Expr, point: Exp
     return bool(abs(left - right) < Float(10) ** (6 - _DIGITS) * (1 + abs(left)))
 
 
-def slope_in(activation: Activation, u: Expr, y: Expr | None, value: Expr) -> Expr:
+def slope_in(activation: Activation, u: Expr, y: Expr | None, value: Expr | None = None) -> Expr:
     """Return f′ at a place: in terms of the output where it has one and that is exact.
 
     Args:
         activation: f.
         u: the argument.
         y: the variable that is f(u), if there is one.
-        value: f(u) itself. A shorter form of f′ in it goes before that in u: what is
+        value: f(u) itself, if it may be used. A shorter form of f′ in it goes before that in u: what is
             evaluated already and does not overflow.
     """
     found = slope(activation)
@@ -150,7 +150,7 @@ def slope_in(activation: Activation, u: Expr, y: Expr | None, value: Expr) -> Ex
     if y is not None:
         return found.of_y.subs(Y, y)
     shorter = found.of_y.count_ops() < found.of_u.count_ops()
-    return found.of_y.subs(Y, value) if shorter else found.of_u.subs(U, u)
+    return found.of_y.subs(Y, value) if value and shorter else found.of_u.subs(U, u)
 
 
 def symbols() -> tuple[Symbol, Symbol]:

@@ -1,12 +1,13 @@
 """A derivation: the network's equations, those derived from them, and every step between."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sympy import Expr
 
+from gradscribe.catalog.activations import U
 from gradscribe.derivation.reverse import backwards, over_samples
-from gradscribe.derivation.slopes import slope_in
+from gradscribe.derivation.slopes import slope, slope_in
 from gradscribe.equation import Equation, Role, Step, Variable, aligned_latex
 from gradscribe.errors import InputError, nearest
 from gradscribe.model.network import Network, labelled
@@ -43,12 +44,26 @@ class Derivation:
     def _repr_latex_(self) -> str:
         return aligned_latex(self.equations)
 
-    def __getitem__(self, name: str) -> Equation:
-        """Return the equation that defines `name`: "u1", "delta1", "dJ_dW1".
+    def __iter__(self) -> Iterator[Equation]:
+        return iter(self.equations)
+
+    def __len__(self) -> int:
+        return len(self.equations)
+
+    def __repr__(self) -> str:
+        return f"<derivation of {self.network.spec!r}: {len(self)} equations>"
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.equations))
+
+    def __getitem__(self, name: str | int) -> Equation:
+        """Return an equation by what it defines ("u1", "delta1", "dJ_dW1") or by its number.
 
         Raises:
             InputError: no equation defines it.
         """
+        if isinstance(name, int):
+            name = {int(q.label): q.name for q in self.equations}.get(name, str(name))
         if name in self.by_name:
             return self.by_name[name]
         raise InputError(
@@ -94,17 +109,21 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
     needed = {a for q in adjoints for a in q.right.atoms(ScalarFunction) if a.order == 1}
     for place in _in_network_order(needed, network):
         entry = network.functions.get(place.stem)
-        variable, indices = place.args[0].base, place.args[0].indices
+        argument, indices = place.args[0].base, place.args[0].indices
         if entry is None:
             continue
         value = next((q for right, q in outputs.items() if _same(right, place)), None)
-        source = network.variables[variable.name]
+        source = network.variables[argument.name]
         at = tuple(indices)
         y = None if value is None else value.variable[at]
         right = slope_in(entry, place.args[0], y, scalar_function(place.stem)(place.args[0]))
         parents = (value.name,) if value is not None else (source.name,)
-        step = Step("slope", place, right, parents)
-        yield Equation(slope_variable(place.stem, source), at, right, "slope", (step,))
+        of_u = slope(entry).of_u.subs(U, place.args[0])
+        steps = [Step("scalar derivative", place, of_u)]
+        if of_u != right:
+            steps.append(Step("slope", of_u, right, parents))
+        variable = slope_variable(place.stem, source)
+        yield Equation(variable, at, right, "slope", tuple(steps))
 
 
 def _same(output: ScalarFunction, slope: ScalarFunction) -> bool:

@@ -83,6 +83,12 @@ class Network:
             dtype=blueprint.settings.dtype,
         )
 
+    def __repr__(self) -> str:
+        return f"Network.parse({self.spec!r})"
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, (*self.equations, self.cost)))
+
     def _repr_latex_(self) -> str:
         return aligned_latex((*self.equations, self.cost))
 

@@ -66,7 +66,9 @@ def _logistic_of_product(expr: Expr) -> Expr | None:
         if not (isinstance(denominator, Pow) and denominator.exp.is_Integer):
             continue
         a, k = _one_plus_exponential(denominator.base), -denominator.exp
-        for exponential in expr.args if a is not None else ():
+        if a is None:
+            continue
+        for exponential in expr.args:
             p = exponential.exp / a if isinstance(exponential, exp) else S.Zero
             if p.is_Integer and 0 < p <= k:
                 rest = [f for f in expr.args if f not in (denominator, exponential)]

@@ -139,6 +139,11 @@ def function_formulas(network: Network, dialect: Dialect = TEXT) -> tuple[str, .
     """Return what each activation function is: f¹(u) = tanh(u)."""
     lines: dict[str, list[str]] = {}
     for stem, entry in network.functions.items():
-        text = expression(entry.formula, dialect) if entry else "any differentiable function"
-        lines.setdefault(text, []).append(f"{name_text(stem)}(u)")
-    return tuple(f"{' = '.join(elided(names))} = {text}" for text, names in lines.items())
+        text = expression(entry.formula, dialect) if entry else ""
+        lines.setdefault(text, []).append(name_text(stem) + ("(u)" if entry else ""))
+    return tuple(
+        f"{' = '.join(elided(names))} = {text}"
+        if text
+        else f"{', '.join(elided(names))}: any differentiable function"
+        for text, names in lines.items()
+    )

@@ -122,7 +122,7 @@ def _kernel_view(kernel: Kernel, scope: _Scope, formulas: dict[str, str]) -> Ker
     if kernel.name == "sensitivities" and not scope.scaled:
         meaning = "Return δ of every layer."
     elif kernel.name == "sensitivities":
-        meaning = "Return δ of every layer times `scale`: ∂J/∂u where that is the factor of J."
+        meaning = "Return δ of every layer times `scale`, which is put in with the last one."
     return KernelView(
         head="\n".join(head),
         meaning=meaning,
@@ -168,6 +168,7 @@ def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
     if kernel.name == "gradient" and scope.scaled:
         weight = scope.program.kernel(SCALE)
         lines += _size_lines(sorted({*sizes, *_sizes_in(weight)}))
+        lines += comment("The factor of J goes into δ here, once; all that follows has it.")
         lines += [statement_source(s) for s in weight.statements]
     elif sizes:
         lines += _size_lines(sizes)

@@ -40,7 +40,7 @@ def write(path: Path, text: str) -> None:
     try:
         if path.is_dir():
             raise InputError(
-                "the output is a directory", where="-o", received=str(path), allowed="a file"
+                "the output is a directory", where="output", received=str(path), allowed="a file"
             )
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")  # a device or a pipe is not replaced
@@ -49,7 +49,7 @@ def write(path: Path, text: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            f"cannot write the output ({reason})", where="-o", received=str(path)
+            f"cannot write the output ({reason})", where="output", received=str(path)
         ) from error
 
 
@@ -57,11 +57,14 @@ def _replace(path: Path, text: str) -> None:
     """Write beside the file, then take its place in one step."""
     if not path.parent.is_dir():
         raise InputError(
-            "no such folder", where="-o", received=str(path.parent), allowed="an existing folder"
+            "no such folder",
+            where="output",
+            received=str(path.parent),
+            allowed="an existing folder",
         )
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
     if path.exists() and not os.access(path, os.W_OK):
-        raise InputError("the file is read-only", where="-o", received=str(path))
+        raise InputError("the file is read-only", where="output", received=str(path))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
