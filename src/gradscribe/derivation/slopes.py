@@ -141,8 +141,8 @@ def slope_in(activation: Activation, u: Expr, y: Expr | None, value: Expr | None
         activation: f.
         u: the argument.
         y: the variable that is f(u), if there is one.
-        value: f(u) itself, if it may be used. A shorter form of f′ in it goes before that in u: what is
-            evaluated already and does not overflow.
+        value: f(u) itself, if it may be used. A shorter form of f′ in it goes before that
+            in u: it is evaluated already and does not overflow.
     """
     found = slope(activation)
     if found.of_y is None:

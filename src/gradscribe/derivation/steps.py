@@ -119,7 +119,7 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
         right = slope_in(entry, place.args[0], y, scalar_function(place.stem)(place.args[0]))
         parents = (value.name,) if value is not None else (source.name,)
         of_u = slope(entry).of_u.subs(U, place.args[0])
-        steps = [Step("scalar derivative", place, of_u)]
+        steps = [Step("scalar derivative", place, of_u, parents)]
         if of_u != right:
             steps.append(Step("slope", of_u, right, parents))
         variable = slope_variable(place.stem, source)
