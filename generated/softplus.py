@@ -29,7 +29,8 @@ Arrays (a row of X and D is a sample, row i of a weight matrix is node i):
     b3  (2,)      biases of layer 3
 
 The numbers in parentheses are the equations' numbers in the derivation, which
-`gradscribe derive` shows. Written by gradscribe 0.1.0 from SPEC; run this file to check it.
+`gradscribe derive` shows. Written by gradscribe 0.1.0 from SPEC; run this file to
+check it.
 """
 
 import cmath
@@ -83,8 +84,11 @@ def initialize(sizes: Sequence[int] = SIZES, seed: int = 0) -> Parameters:
         seed: the same seed gives the same parameters.
 
     Raises:
-        ValueError: sizes are not positive integers, or not as many as needed.
+        ValueError: sizes are not positive integers, or not as many as needed; or the
+            seed is no integer or negative.
     """
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed is {seed!r}, needs an integer that is not negative")
     rng = np.random.default_rng(seed)
     arrays = []
     for shape in _shapes(sizes):
@@ -107,7 +111,8 @@ def unravel(w: np.ndarray, sizes: Sequence[int] = SIZES) -> Parameters:
         sizes: (N0, N1, N2, N3), the number of inputs and of each layer's nodes.
 
     Raises:
-        ValueError: w is not a finite floating-point vector of K entries, or sizes are wrong.
+        ValueError: w is not a finite floating-point vector of K entries, or the sizes
+            are wrong.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
         w = _array("w", w)
@@ -124,7 +129,7 @@ def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
     """Return the network's output y³ for every sample, (N, N3).
 
     Raises:
-        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X = _checked(params, X)
     return _forward(params, X)[-1]
@@ -136,7 +141,7 @@ def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
     J = Σₙ E(n) with E = Σⱼ eⱼ².
 
     Raises:
-        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
@@ -152,7 +157,7 @@ def sensitivities(
     E is the cost of one sample, without the factor of J. Each has a row a sample.
 
     Raises:
-        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
@@ -164,7 +169,7 @@ def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
     """Return ∂J/∂w for every parameter w, in arrays of the same shapes.
 
     Raises:
-        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
@@ -178,7 +183,7 @@ def cost_and_gradient(
     """Return J and ∂J/∂w, with one pass through the network.
 
     Raises:
-        ValueError: an argument has a wrong shape or type, or is not finite; it is named.
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
@@ -287,7 +292,8 @@ def _checked(params: Parameters, *data: np.ndarray) -> tuple:
     """
     listed = isinstance(params, tuple | list)
     if not listed or len(params) != len(_SHAPES):
-        found = f"has {len(params)} arrays" if listed else f"is a {type(params).__name__}"
+        kind = type(params).__name__
+        found = f"has {len(params)} arrays" if listed else f"is a {kind}"
         raise ValueError(f"params {found}, needs {', '.join(_SHAPES)}")
     shapes = {**_SHAPES, "X": ("N", "N0"), "D": ("N", "N3")}
     sizes = dict(zip(_SIZE_NAMES, SIZES or (), strict=False))
@@ -326,21 +332,30 @@ def _fit(
 ) -> None:
     """Compare a shape with what it must be; note the sizes that it is the first to have."""
     found = array.shape
-    if len(found) == len(shape) and 0 not in found:
-        for size, length in zip(shape, found, strict=True):
-            if sizes.setdefault(size, length) != length:
-                break
-        else:
-            return
-    needed = ", ".join(f"{s}={sizes[s]}" if s in sizes else s for s in shape)
+    if _agrees(found, shape, sizes) and 0 not in found:
+        sizes.update(zip(shape, found, strict=True))
+        return
     hint = ""
     if 0 in found:
         hint = "; it is empty"
-    elif len(found) == 2 == len(shape) and found[0] == sizes.get(shape[1]):
+    elif _agrees(found[::-1], shape, sizes):
         hint = f"; is it transposed, {name}.T?"
-    elif len(found) == 1 and name in ("X", "D"):
+    elif len(found) == 1 and _agrees((1, *found), shape, sizes):
+        hint = f"; a row is a sample: {name}.reshape(1, -1) for one sample"
+    elif len(found) == 1 and _agrees((*found, 1), shape, sizes):
         hint = f"; a row is a sample: {name}.reshape(-1, 1) for one column"
+    needed = ", ".join(f"{s}={sizes[s]}" if s in sizes else s for s in shape)
     raise ValueError(f"{name} has shape {found}, needs ({needed}){hint}")
+
+
+def _agrees(
+    found: tuple[int, ...], shape: tuple[str, ...], sizes: dict[str, int]
+) -> bool:
+    """Return whether an array of shape `found` may have sizes of these names."""
+    if len(found) != len(shape):
+        return False
+    known = {**dict(zip(shape, found, strict=True)), **sizes}
+    return all(known[s] == n for s, n in zip(shape, found, strict=True))
 
 
 def _shapes(sizes: Sequence[int]) -> list[tuple[int, ...]]:

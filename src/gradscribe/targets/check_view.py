@@ -10,7 +10,7 @@ from gradscribe.printing.numpy_printer import source
 from gradscribe.printing.scalar_printer import scalar_source
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
-from gradscribe.targets.layout import WIDTH, tuple_source
+from gradscribe.targets.layout import WIDTH, broken, tuple_source
 
 # Widths for networks of any sizes: neighbours differ from each other and from N.
 _WIDTHS = ((3, 5, 2, 4, 6), (4, 2, 6, 3, 5))
@@ -80,7 +80,8 @@ def _function(item: Equation, network: Network) -> str:
     body = scalar_source(item.right, function_sources(network))
     if 12 + len(head) + len(body) + 1 <= WIDTH:
         return head + body
-    return f"{head}(\n                {body}\n            )"
+    lines = "".join(f"                {line}\n" for line in broken(body, 16))
+    return f"{head}(\n{lines}            )"
 
 
 def function_sources(network: Network) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Breaking long lines of Python as its formatters do, at 88 columns."""
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Iterator, Sequence
 
 WIDTH = 88
 
@@ -51,3 +52,51 @@ def comment(text: str, indent: int = 4) -> list[str]:
     """Return a comment, cut with an ellipsis where it would be too long for a line."""
     room = WIDTH - indent - 2
     return [f"# {text if len(text) <= room else text[: room - 1] + '…'}"]
+
+
+def broken(expression: str, indent: int) -> list[str]:
+    """Return the source of an expression in lines: at its operators and generators, if long.
+
+    Args:
+        expression: in one line, inside of brackets.
+        indent: columns that the lines will be moved right by.
+
+    >>> broken("sum(W[i, j] * x[j] for j in range(N0)) + b[i]", 48)
+    ['sum(W[i, j] * x[j] for j in range(N0))', '+ b[i]']
+    """
+    if indent + len(expression) <= WIDTH:
+        return [expression]
+    match ast.parse(expression, mode="eval").body:
+        case ast.BinOp(op=ast.Add() | ast.Sub()) as node:
+            parts = list(_operands(expression, node, (ast.Add, ast.Sub)))
+        case ast.BinOp(op=ast.Mult() | ast.Div()) as node:
+            parts = list(_operands(expression, node, (ast.Mult, ast.Div)))
+        case ast.Call(args=[ast.GeneratorExp() as inside]) as node:
+            body = broken(_cut(expression, inside.elt), indent + 4)
+            loops = expression[inside.elt.end_col_offset or 0 : -1].strip()
+            return [f"{_cut(expression, node.func)}(", *(f"    {b}" for b in (*body, loops)), ")"]
+        case _:
+            return [expression]
+    return [line for part in parts for line in broken_after(*part, indent)]
+
+
+def broken_after(sign: str, operand: str, indent: int) -> list[str]:
+    """Return an operand in lines, its operator before the first."""
+    first, *others = broken(operand, indent + len(sign))
+    return [sign + first, *others]
+
+
+def _operands(
+    text: str, node: ast.expr, operators: tuple[type[ast.operator], ...]
+) -> Iterator[tuple[str, str]]:
+    """Yield the operands of operators that bind alike, each with the operator before it."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, operators):
+        yield "", _cut(text, node)
+        return
+    yield from _operands(text, node.left, operators)
+    sign = {ast.Add: "+ ", ast.Sub: "- ", ast.Mult: "* ", ast.Div: "/ "}[type(node.op)]
+    yield sign, _cut(text, node.right)
+
+
+def _cut(text: str, node: ast.expr) -> str:
+    return ast.get_source_segment(text, node) or ""

@@ -107,6 +107,8 @@ def spec_source(spec: str) -> str:
     """Return a specification as a Python string, broken over lines where it is long."""
     if len(spec) <= WIDTH - len('SPEC = ""'):
         return f'"{spec}"'
+    if len(spec) <= WIDTH - 6:
+        return f'(\n    "{spec}"\n)'
     lines, line = [], ""
     for word in spec.split(" "):
         piece = word + " "
