@@ -2,7 +2,8 @@
 
     y² = f²(W² f¹(W¹ x + b¹) + b²)
 
-For one sample, with the layer as superscript (mean squared error over samples and outputs):
+For one sample, with the layer as superscript (mean squared error over samples and
+outputs):
 
     (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
     (2) y¹ᵢ = f¹(u¹ᵢ)
@@ -180,7 +181,7 @@ def cost_and_gradient(
     return _cost(D, e), _gradient(params, X, D, outputs, e)
 
 
-# ---- the equations, for checked arguments ------------------------------------------------
+# ---- the equations, for checked arguments --------------------------------------------
 
 
 def _sigmoid(u: np.ndarray) -> np.ndarray:
@@ -261,7 +262,7 @@ def _gradient(
     return Parameters(dJ_dW1, dJ_db1, dJ_dW2, dJ_db2)
 
 
-# ---- what arguments must be --------------------------------------------------------------
+# ---- what arguments must be ----------------------------------------------------------
 
 
 def _checked(params: Parameters, *data: np.ndarray) -> tuple:
@@ -300,8 +301,8 @@ def _array(name: str, value: np.ndarray) -> np.ndarray:
         kind = array.dtype
         raise ValueError(f"{name} has type {kind}, needs floating-point numbers")
     flat = array.reshape(-1)
-    # One BLAS call tells for nearly all arrays. The sum of squares may overflow, of which
-    # the caller silences the warning, once for all arrays.
+    # One BLAS call tells for nearly all arrays. The sum of squares may overflow, whose
+    # warning the caller silences, once for all arrays.
     if not (cmath.isfinite(flat.dot(flat)) or np.isfinite(flat).all()):
         raise ValueError(f"{name} has NaN or infinity, needs finite numbers")
     return array
@@ -310,7 +311,7 @@ def _array(name: str, value: np.ndarray) -> np.ndarray:
 def _fit(
     name: str, array: np.ndarray, shape: tuple[str, ...], sizes: dict[str, int]
 ) -> None:
-    """Compare a shape with what it must be; note the sizes that it is the first to have."""
+    """Compare a shape with what it must be; note the sizes that are new."""
     found = array.shape
     if _agrees(found, shape, sizes) and 0 not in found:
         sizes.update(zip(shape, found, strict=True))
@@ -356,13 +357,13 @@ def _shapes(sizes: Sequence[int]) -> list[tuple[int, ...]]:
     return [tuple(known[s] for s in shape) for shape in _SHAPES.values()]
 
 
-# ---- self-check: `python FILE` -----------------------------------------------------------
+# ---- self-check: `python FILE` -------------------------------------------------------
 
 
 def _equations(sizes: Sequence[int]) -> dict:
     """Return the network's equations for one sample, a component at a time, as defined.
 
-    Each is a shape, the names that it reads, and a function of all values and of indices.
+    Each is a shape, the names that it reads, and a function of the values and indices.
     """
     N0, N1, N2 = sizes
     return {

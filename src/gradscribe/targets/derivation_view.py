@@ -142,8 +142,8 @@ def function_formulas(network: Network, dialect: Dialect = TEXT) -> tuple[str, .
         text = expression(entry.formula, dialect) if entry else ""
         lines.setdefault(text, []).append(name_text(stem) + ("(u)" if entry else ""))
     return tuple(
-        f"{' = '.join(elided(names))} = {text}"
+        f"{' = '.join(elided(names, 2, 1))} = {text}"
         if text
-        else f"{', '.join(elided(names))}: any differentiable function"
+        else f"{', '.join(elided(names, 2, 1))}: any differentiable function"
         for text, names in lines.items()
     )

@@ -30,9 +30,9 @@ def sizes_text(network: Network) -> str:
     return " → ".join(elided([str(n) for n in network.sizes]))
 
 
-def elided(items: list[str]) -> list[str]:
-    """Return a list with its middle left out where it is long."""
-    return items if len(items) <= 12 else [*items[:6], "⋯", *items[-3:]]
+def elided(items: list[str], first: int = 6, last: int = 3) -> list[str]:
+    """Return a list with its middle left out where that saves more than three items."""
+    return items if len(items) <= first + 3 + last else [*items[:first], "⋯", *items[-last:]]
 
 
 def _vector(expr: Expr, values: dict[str, str]) -> str | None:

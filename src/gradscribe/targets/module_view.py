@@ -1,5 +1,6 @@
 """What the template of a NumPy module is filled with: ready strings, no mathematics."""
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -77,7 +78,9 @@ def module_view(derivation: Derivation, program: Program) -> ModuleView:
         mapping=mapping(network),
         summary=_summary(network),
         network=_network_lines(derivation),
-        functions=function_formulas(network),
+        functions=tuple(
+            line for text in function_formulas(network) for line in textwrap.wrap(text, WIDTH - 4)
+        ),
         arrays=_array_lines(network),
         version=VERSION,
         spec=spec_source(network.spec),
@@ -133,7 +136,8 @@ def _title(network: Network) -> str:
 
 
 def _summary(network: Network) -> str:
-    return f"For one sample, with the layer as superscript ({_lower(network.loss.meaning)}):"
+    text = f"For one sample, with the layer as superscript ({_lower(network.loss.meaning)}):"
+    return textwrap.fill(text, WIDTH)
 
 
 def _lower(text: str) -> str:
