@@ -13,6 +13,9 @@ from gradscribe.model.network import Network
 from gradscribe.symbols import ScalarFunction
 
 WIDTHS = (2, 3, 4, 6)
+MANY = 130  # samples: more than a module may take at a time
+WIDE = 19  # nodes: more than loops are unrolled for
+WORK = 6000  # terms of one recursion; above, the cases with many samples and nodes are left out
 SAMPLE_COUNTS = (7, 5)  # none of the widths: N_M in the place of N would not be seen
 LARGE = 1500  # parameters; above, only two samples are used
 HUGE = 10000  # parameters; above, there is no time to drive u to where it is wanted
@@ -24,7 +27,7 @@ class Case:
 
     With `partly`, only half of the samples are driven there, by their inputs: what the others
     contribute keeps the derivatives well above rounding, so that a mistake made only at large u
-    is seen in them.
+    is seen in them. With `zeros`, some of the inputs and desired outputs are zero.
     """
 
     title: str
@@ -32,6 +35,7 @@ class Case:
     samples: int
     reach: float | None = None
     partly: bool = False
+    zeros: bool = False
 
 
 def planned(layout: Layout, network: Network | None, rng: np.random.Generator) -> Iterator[Case]:
@@ -51,6 +55,14 @@ def planned(layout: Layout, network: Network | None, rng: np.random.Generator) -
     yield Case("one sample", first, 1)
     yield Case("all sizes 1", (1,) * len(layout.layers), 1)
     yield Case("all widths alike", (3,) * len(layout.layers), 4)
+    yield Case("one output", (*first[:-1], 1), 5, zeros=True)
+    yield Case("one input", (1, *first[1:]), 2)
+    if len(first) > 2:
+        yield Case("layers of one node", (first[0], *(1,) * (len(first) - 2), first[-1]), 5)
+    wide = tuple(WIDE + (m % 3) for m in range(len(first)))
+    for title, widths, samples in (("many samples", first, MANY), ("many nodes", wide, 2)):
+        if parameter_count(layout, widths) * samples <= WORK:
+            yield Case(title, widths, samples)
     yield Case("|u| to 30", second, 4, 30.0)
     yield Case("|u| to 1000 in half of the samples", first, 4, 1000.0, partly=True)
     yield Case("|u| to 1000", first, 4, 1000.0)
@@ -62,7 +74,9 @@ def _fixed(layout: Layout, widths: tuple[int, ...]) -> Iterator[Case]:
     yield Case("fixed sizes", widths, few)
     yield Case("one sample", widths, 1)
     if count <= LARGE:
-        yield Case("other number of samples", widths, 3)
+        yield Case("other number of samples", widths, 3, zeros=True)
+    if count * MANY <= WORK:
+        yield Case("many samples", widths, MANY)
     if count <= HUGE:
         yield Case("|u| to 30", widths, few, 30.0)
         yield Case("|u| to 1000 in half of the samples", widths, few, 1000.0, partly=True)
@@ -88,6 +102,10 @@ def draw(
     D = desired(
         recursion.network if recursion else None, (case.samples, sizes[layout.outputs]), rng
     )
+    if case.zeros:
+        X[rng.random(X.shape) < 0.3] = 0.0
+        if recursion is None or "entropy" not in recursion.network.loss.name:
+            D[rng.random(D.shape) < 0.3] = 0.0
     point = Point(_titled(case), data_sizes(sizes, case.samples), params, X, D)
     if case.reach is None:
         return point

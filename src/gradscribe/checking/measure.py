@@ -6,6 +6,7 @@ import numpy as np
 
 from gradscribe.checking.cases import largest_argument
 from gradscribe.checking.compare import Array, Standard
+from gradscribe.checking.conduct import conduct_rows
 from gradscribe.checking.diagnosis import Evidence
 from gradscribe.checking.oracles import central_difference
 from gradscribe.checking.own_cost import compare_with_own_cost
@@ -31,6 +32,7 @@ def at_point(means: Means, point: Point, rng: np.random.Generator) -> Measuremen
         _sensitivity_row(scene)
         _both_row(scene)
         _argument_rows(scene)
+        conduct_rows(scene)
     except CallError as failure:
         found.failures.append(str(failure))
         found.rows.append(Row(point.case, "call", "", "DIFFERS", note=str(failure).split("\n")[0]))

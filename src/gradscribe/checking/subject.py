@@ -74,15 +74,15 @@ class Subject:
         return callable(getattr(self.module, function, None))
 
     def packed(self, blocks: Sequence[Array]) -> Any:
-        """Return parameters as the module takes them: its `Parameters`, or a named tuple."""
+        """Return parameters, not copied, as the module takes them: its `Parameters`, or a tuple."""
         kind = getattr(self.module, "Parameters", None) or namedtuple(
             "Parameters", list(self.layout.shapes)
         )
-        return kind(*[np.array(b) for b in blocks])
+        return kind(*blocks)
 
     def cost(self, params: Any, X: Array, D: Array) -> Any:
         """Return the module's cost as it is, real or complex."""
-        value = np.asarray(_called(self.module.cost, self.packed(params), X.copy(), D.copy()))
+        value = np.asarray(_called(self.module.cost, self._copied(params), X.copy(), D.copy()))
         if value.size != 1 or value.dtype.kind not in "fciu":
             raise CallError(f"cost must return a number; got {value.dtype} of shape {value.shape}")
         return value.reshape(())[()]
@@ -102,6 +102,20 @@ class Subject:
             raise CallError("cost_and_gradient does not return a pair")
         return result[0], self.blocks(result[1], "cost_and_gradient")
 
+    def forward(self, point: Point) -> Array:
+        """Return the module's output y^M."""
+        packed = self._copied(list(point.params.values()))
+        return _real(_called(self.module.forward, packed, point.X.copy()))
+
+    def ravel(self, point: Point) -> Array:
+        """Return what the module's `ravel` makes of a point's parameters."""
+        return _real(_called(self.module.ravel, self._copied(list(point.params.values()))))
+
+    def unravel(self, w: Array, point: Point) -> Blocks:
+        """Return what the module's `unravel` makes of a vector."""
+        sizes = [point.sizes[name] for name in self.layout.layers]
+        return self.blocks(_called(self.module.unravel, w.copy(), sizes), "unravel")
+
     def modified(self, function: str, point: Point) -> tuple[str, ...]:
         """Return the names of the arguments that a function changes in place."""
         arguments = {**{n: p.copy() for n, p in point.params.items()}, "X": point.X.copy()}
@@ -112,8 +126,11 @@ class Subject:
         return tuple(n for n, a in arguments.items() if not np.array_equal(a, before[n]))
 
     def _at(self, function: str, point: Point) -> Any:
-        packed = self.packed(list(point.params.values()))
+        packed = self._copied(list(point.params.values()))
         return _called(getattr(self.module, function), packed, point.X.copy(), point.D.copy())
+
+    def _copied(self, blocks: Sequence[Array]) -> Any:
+        return self.packed([np.array(b) for b in blocks])
 
     def blocks(self, result: Any, function: str) -> Blocks:
         """Take a sequence of arrays, or an object with attributes W1, b1, …, apart."""
@@ -145,6 +162,6 @@ def _called(function: Any, *arguments: Any) -> Any:
     try:
         with np.errstate(all="ignore"):
             return function(*arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         name = getattr(function, "__name__", "function")
         raise CallError(f"{name} raises {type(error).__name__}: {error}") from error
