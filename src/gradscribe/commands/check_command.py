@@ -13,7 +13,13 @@ from gradscribe.checking.report import render
 @click.command("check")
 @click.argument("module", type=click.Path(path_type=Path), metavar="MODULE.py")
 @click.option("--spec", help="The network that the module is for, where it does not say so itself.")
-@click.option("--seed", default=0, show_default=True, help="Of the random parameters and data.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of the random parameters and data.",
+)
 def command(module: Path, spec: str | None, seed: int) -> None:
     """Compare a module's cost and gradient with independent computations.
 
