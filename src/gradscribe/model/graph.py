@@ -76,8 +76,6 @@ class _Builder:
         nodes: the vectors found so far.
         places: the place of each vector by what makes two of them equal.
         values: for each node of the tree, its matrix or the place of its vector.
-        moving: the places of the vectors that depend on the input.
-        constant_at: where a function is applied to one that does not.
     """
 
     source: Source
@@ -87,8 +85,6 @@ class _Builder:
     nodes: list[Vector] = field(default_factory=list)
     places: dict[object, int] = field(default_factory=dict)
     values: list[Matrix | int] = field(default_factory=list)
-    moving: set[int] = field(default_factory=set)
-    constant_at: int | None = None
 
     def build(self) -> Graph:
         called = {node.word for node in self.tree if isinstance(node, Call)}
@@ -104,12 +100,6 @@ class _Builder:
             raise self.source.error(f"the input {INPUT} does not occur", 0, allowed="f(W x + b)")
         if all(isinstance(v, Activated | Total) or v == Leaf(INPUT) for v in self.nodes):
             raise self.source.error("there is no parameter", 0, allowed="f(W x + b)")
-        if not any(isinstance(v, Activated | Apply) for v in self.nodes):
-            raise self.source.error("there is no layer", 0, allowed="f(W x + b)")
-        if self.constant_at is not None:
-            raise self.source.error(
-                f"the function is applied to what does not depend on {INPUT}", self.constant_at
-            )
 
     def value(self, node: Node, called: set[str]) -> Matrix | int:
         if isinstance(node, Name):
@@ -145,8 +135,6 @@ class _Builder:
                 f"the function is applied to a matrix, {quoted(' '.join(operand.names))}",
                 allowed="a vector",
             )
-        if operand not in self.moving and self.constant_at is None:
-            self.constant_at = node.at
         return self.intern(Activated(node.word, operand))
 
     def unknown_function(self, name: Field) -> Exception:
@@ -196,17 +184,7 @@ class _Builder:
         if key not in self.places:
             self.places[key] = len(self.nodes)
             self.nodes.append(node)
-            if self.depends(node):
-                self.moving.add(self.places[key])
         return self.places[key]
-
-    def depends(self, node: Vector) -> bool:
-        """Return whether a vector depends on the input."""
-        if isinstance(node, Leaf):
-            return node.name == INPUT
-        if isinstance(node, Total):
-            return any(place in self.moving for _, place in node.terms)
-        return node.operand in self.moving
 
 
 def graph_of(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from gradscribe.model.source import Source, quoted
 
-MAX_DEPTH = 110
+MAX_DEPTH = 200
 MAX_NAMES = 1000
 
 _TOKEN = re.compile(r"\s+|[A-Za-z_][A-Za-z0-9_]*|[-+*@()]|[0-9]+|.", re.DOTALL)
