@@ -8,7 +8,7 @@ import click
 from gradscribe.cli import cli
 from gradscribe.errors import InputError
 
-DONE, WRONG_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 2, 130, 141
+DONE, WRONG_INPUT, INTERRUPTED = 0, 2, 130
 
 
 def main() -> None:
@@ -33,9 +33,6 @@ def _run() -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except BrokenPipeError:
-        _discard_output()
-        return PIPE_CLOSED
     except OSError as error:
         _discard_output()
         return _said(f"cannot write the output ({error.strerror or error})", WRONG_INPUT)

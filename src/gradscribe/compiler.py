@@ -20,6 +20,7 @@ from gradscribe.model.network import Network
 from gradscribe.program.build import build
 from gradscribe.program.ir import Program
 from gradscribe.program.passes import PASSES, Pass, run_passes
+from gradscribe.symbols import names
 from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import module_view
 from gradscribe.targets.render import render, write
@@ -68,7 +69,25 @@ def lower_program(derivation: Derivation, passes: Iterable[Pass] = PASSES) -> Pr
             received=derivation.network.spec,
             allowed=f"after the formula: {' '.join(f'{f}=tanh' for f in unbound)}",
         )
+    _check_per_sample(derivation.network)
     return run_passes(build(derivation), passes)
+
+
+def _check_per_sample(network: Network) -> None:
+    """Check that every value differs from sample to sample: arrays have an axis of samples.
+
+    Raises:
+        InputError: one does not depend on the input.
+    """
+    moving = {"x"}
+    for equation in network.equations:
+        if not moving & names(equation.right):
+            raise InputError(
+                f"{equation.name} does not depend on x, so there is no code for it",
+                received=network.spec,
+                allowed="a vector of parameters in its place",
+            )
+        moving.add(equation.name)
 
 
 def module_source(

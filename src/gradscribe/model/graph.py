@@ -100,6 +100,8 @@ class _Builder:
             raise self.source.error(f"the input {INPUT} does not occur", 0, allowed="f(W x + b)")
         if all(isinstance(v, Activated | Total) or v == Leaf(INPUT) for v in self.nodes):
             raise self.source.error("there is no parameter", 0, allowed="f(W x + b)")
+        if not any(isinstance(v, Activated | Apply) for v in self.nodes):
+            raise self.source.error("there is no layer", 0, allowed="f(W x + b)")
 
     def value(self, node: Node, called: set[str]) -> Matrix | int:
         if isinstance(node, Name):
