@@ -45,6 +45,9 @@ def _split(statement: Statement, program: Program, helpers: frozenset[str]) -> l
     sign = "+" if isinstance(value, Add) else "*"
     rest = list(operands)
     rest.remove(fresh)
+    scalars = [o for o in rest if shape_of(o, program.shapes, helpers) == ()]
+    if sign == "*" and len(scalars) > 1:
+        rest = [Mul(tuple(scalars)), *(o for o in rest if o not in scalars)]
     updates = [replace(statement, value=o, update=sign) for o in rest]
     return [replace(statement, value=fresh), *updates]
 
