@@ -51,6 +51,7 @@ regenerate: $(VENV)/.ready
 bench: $(VENV)/.ready-bench
 	@mkdir -p benchmarks/results
 	$(bin)/python benchmarks/generation.py -o benchmarks/results/generation.md
+	$(bin)/python benchmarks/second_order.py --threads 2 -o benchmarks/results/second_order.md
 	$(bin)/python benchmarks/gradient.py --threads 2 -o benchmarks/results/gradient.md
 	$(bin)/python benchmarks/gradient.py --threads 1 -o benchmarks/results/gradient_1_thread.md
 

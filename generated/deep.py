@@ -62,9 +62,11 @@ check it.
 """
 
 import cmath
+import difflib
 import math
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -94,6 +96,10 @@ _SHAPES = {
     "W10": ("N10", "N9"),
     "b10": ("N10",),
 }
+
+# How many bytes second derivatives may use beside their result, unless told otherwise.
+WORKSPACE = 64 * 2**20
+_SMALL = 2_000_000  # multiplications, below which symmetry is not worth its overhead
 
 
 class Parameters(NamedTuple):
@@ -259,6 +265,215 @@ def cost_and_gradient(
     outputs = _forward(params, X)
     e = _loss(D, outputs)
     return _cost(D, e), _gradient(params, X, D, outputs, e)
+
+
+def hessian(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    out: np.ndarray | None = None,
+    workspace: int = WORKSPACE,
+) -> np.ndarray:
+    """Return H = ∂²J/∂w∂wᵀ, (K, K), with w in the order of `ravel`; exactly symmetric.
+
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N10).
+        out: an array (K, K) of the parameters' type that takes the result.
+        workspace: how many bytes may be used beside the result; samples are taken in
+            parts so that they suffice, for any N.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite, or
+            the workspace is too small for one sample.
+        MemoryError: the result does not fit into the machine.
+    """
+    params, X, D = _checked(params, X, D)
+    return _square(_hessian_terms, _HESSIAN_HELD, params, X, D, out, workspace)
+
+
+def hessian_block(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    first: str,
+    second: str,
+    *,
+    workspace: int = WORKSPACE,
+) -> np.ndarray:
+    """Return ∂²J/∂first∂second, the shape of one parameter and then of the other.
+
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N10).
+        first: the name of a parameter.
+        second: the name of a parameter.
+        workspace: how many bytes may be used beside the result.
+
+    Raises:
+        ValueError: an argument (named) is unfit.
+    """
+    params, X, D = _checked(params, X, D)
+    for label, name in (("first", first), ("second", second)):
+        if name not in Parameters._fields:
+            known = ", ".join(Parameters._fields)
+            near = difflib.get_close_matches(str(name), Parameters._fields, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
+    block = _Block(params, first, second)
+    _sum_terms(block, _hessian_terms, _HESSIAN_HELD, params, X, D, workspace)
+    shapes = [getattr(params, name).shape for name in (first, second)]
+    return block.array.reshape(*shapes[0], *shapes[1])
+
+
+def hessian_diagonal(
+    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+) -> Parameters:
+    """Return ∂²J/∂w² for every parameter w, in arrays of their shapes, without H.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X, D = _checked(params, X, D)
+    diagonal = _Diagonal(params)
+    _sum_terms(diagonal, _hessian_terms, _HESSIAN_HELD, params, X, D, workspace)
+    return Parameters(*diagonal.arrays.values())
+
+
+def gauss_newton(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    out: np.ndarray | None = None,
+    workspace: int = WORKSPACE,
+) -> np.ndarray:
+    """Return the Gauss-Newton matrix, (K, K): H with the network linearised.
+
+    G = factor · Σ_n (∂y/∂w)ᵀ (∂²E/∂y∂yᵀ) (∂y/∂w), with the factor of J; what H has
+    beside it comes from the second derivatives of the network. Arguments as in
+    `hessian`.
+
+    Raises:
+        ValueError: an argument (named) is unfit.
+        MemoryError: the result does not fit into the machine.
+    """
+    params, X, D = _checked(params, X, D)
+    return _square(
+        _gauss_newton_terms, _GAUSS_NEWTON_HELD, params, X, D, out, workspace
+    )
+
+
+def hessian_vector_product(
+    params: Parameters, X: np.ndarray, D: np.ndarray, V: Parameters
+) -> Parameters:
+    """Return H V in arrays of the parameters' shapes; H is not formed.
+
+    It is the derivative of the gradient at params + t V by t, at t = 0, for the price
+    of two or three gradients (Pearlmutter 1994).
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X, D = _checked(params, X, D)
+    return _hessian_vector_product(params, X, D, _direction(V, params))
+
+
+def jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+    """Return ∂y/∂w of every sample's output, (N, N10, K), w as in `ravel`.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        MemoryError: the result does not fit into the machine.
+    """
+    params, X = _checked(params, X)
+    terms = _jacobian_terms(params, X)
+    return _filled(terms, params, (len(X), _output_size(params)))
+
+
+def input_jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+    """Return ∂y/∂x of every sample's output, (N, N10, N0).
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X = _checked(params, X)
+    result = _input_jacobian(params, X)
+    result = np.broadcast_to(result, (*result.shape[:2], len(X)))
+    return np.ascontiguousarray(result.transpose(2, 0, 1))
+
+
+def sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return ∂E/∂w of every sample, (N, K), w as in `ravel`.
+
+    E is the cost of one sample, without the factor of J: the gradient is their sum
+    times that factor.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        MemoryError: the result does not fit into the machine.
+    """
+    params, X, D = _checked(params, X, D)
+    terms = _sample_gradient_terms(params, X, D, 1)
+    return _filled(terms, params, (len(X),))
+
+
+class Problem:
+    """The cost of w and its derivatives as functions of one vector.
+
+        problem = Problem(X, D, sizes)
+        minimize(problem.fun, w, jac=problem.jac, hessp=problem.hessp)
+
+    with `minimize` of `scipy.optimize` and a method that takes them: `trust-ncg`, or
+    `trust-exact` with `hess=problem.hess`.
+
+    Args:
+        X: the input, (N, N0).
+        D: the desired output, (N, N10).
+        sizes: (N0, N1, N2, …, N10), the number of inputs and of each layer's nodes.
+
+    Raises:
+        ValueError: an argument (named) is unfit.
+    """
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        D: np.ndarray,
+        sizes: Sequence[int] = SIZES,
+    ) -> None:
+        like = Parameters(*[np.zeros(shape) for shape in _shapes(sizes)])
+        _, self.X, self.D = _checked(like, X, D)
+        self.sizes = tuple(sizes)
+
+    def fun(self, w: np.ndarray) -> np.floating:
+        """Return J."""
+        return cost(unravel(w, self.sizes), self.X, self.D)
+
+    def jac(self, w: np.ndarray) -> np.ndarray:
+        """Return ∂J/∂w, (K,)."""
+        return ravel(gradient(unravel(w, self.sizes), self.X, self.D))
+
+    def hess(self, w: np.ndarray) -> np.ndarray:
+        """Return H, (K, K)."""
+        return hessian(unravel(w, self.sizes), self.X, self.D)
+
+    def hessp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return H v, (K,)."""
+        params, V = unravel(w, self.sizes), unravel(v, self.sizes)
+        return ravel(hessian_vector_product(params, self.X, self.D, V))
+
+
+def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Problem:
+    """Return the cost on these data and its derivatives, as functions of one vector.
+
+    Raises:
+        ValueError: an argument (named) is unfit.
+    """
+    return Problem(X, D, sizes)
 
 
 # ---- the equations, for checked arguments --------------------------------------------
@@ -490,6 +705,4827 @@ def _gradient(
         dJ_dW10,
         dJ_db10,
     )
+
+
+# ---- second derivatives, and derivatives of each sample ------------------------------
+
+
+def _hessian_vector_product(params, X, D, V) -> Parameters:
+    """Return H V: ℛ is the derivative along V."""
+    N, N10 = D.shape
+    ones = np.ones(N, D.dtype)
+    # u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = X @ params.W1.T
+    u1 += params.b1
+    # y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1, out=u1)
+    # u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = y1 @ params.W2.T
+    u2 += params.b2
+    # y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2, out=u2)
+    # u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = y2 @ params.W3.T
+    u3 += params.b3
+    # y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3, out=u3)
+    # u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = y3 @ params.W4.T
+    u4 += params.b4
+    # y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4, out=u4)
+    # u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = y4 @ params.W5.T
+    u5 += params.b5
+    # y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5, out=u5)
+    # u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = y5 @ params.W6.T
+    u6 += params.b6
+    # y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6, out=u6)
+    # u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = y6 @ params.W7.T
+    u7 += params.b7
+    # y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7, out=u7)
+    # u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = y7 @ params.W8.T
+    u8 += params.b8
+    # y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8, out=u8)
+    # u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = y8 @ params.W9.T
+    u9 += params.b9
+    # y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9, out=u9)
+    # u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = y9 @ params.W10.T
+    u10 += params.b10
+    # y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10, out=u10)
+    # eᵢ = dᵢ − y¹⁰ᵢ
+    e = D - y10
+    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # f′′¹⁰(u¹⁰ᵢ) = 2 y¹⁰ᵢ ((y¹⁰ᵢ)² − 1)
+    fprimeprime10 = 2 * y10 * (-1 + y10**2)
+    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # f′′⁹(u⁹ᵢ) = 2 y⁹ᵢ ((y⁹ᵢ)² − 1)
+    fprimeprime9 = 2 * y9 * (-1 + y9**2)
+    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # f′′⁸(u⁸ᵢ) = 2 y⁸ᵢ ((y⁸ᵢ)² − 1)
+    fprimeprime8 = 2 * y8 * (-1 + y8**2)
+    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # f′′⁷(u⁷ᵢ) = 2 y⁷ᵢ ((y⁷ᵢ)² − 1)
+    fprimeprime7 = 2 * y7 * (-1 + y7**2)
+    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # f′′⁶(u⁶ᵢ) = 2 y⁶ᵢ ((y⁶ᵢ)² − 1)
+    fprimeprime6 = 2 * y6 * (-1 + y6**2)
+    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # f′′⁵(u⁵ᵢ) = 2 y⁵ᵢ ((y⁵ᵢ)² − 1)
+    fprimeprime5 = 2 * y5 * (-1 + y5**2)
+    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # f′′⁴(u⁴ᵢ) = 2 y⁴ᵢ ((y⁴ᵢ)² − 1)
+    fprimeprime4 = 2 * y4 * (-1 + y4**2)
+    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # f′′³(u³ᵢ) = 2 y³ᵢ ((y³ᵢ)² − 1)
+    fprimeprime3 = 2 * y3 * (-1 + y3**2)
+    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # f′′²(u²ᵢ) = 2 y²ᵢ ((y²ᵢ)² − 1)
+    fprimeprime2 = 2 * y2 * (-1 + y2**2)
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # f′′¹(u¹ᵢ) = 2 y¹ᵢ ((y¹ᵢ)² − 1)
+    fprimeprime1 = 2 * y1 * (-1 + y1**2)
+    # δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
+    delta10 = -2 * e * fprime10
+    product_delta10_W10 = delta10 @ params.W10
+    # δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
+    delta9 = fprime9 * product_delta10_W10
+    product_delta9_W9 = delta9 @ params.W9
+    # δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
+    delta8 = fprime8 * product_delta9_W9
+    product_delta8_W8 = delta8 @ params.W8
+    # δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
+    delta7 = fprime7 * product_delta8_W8
+    product_delta7_W7 = delta7 @ params.W7
+    # δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
+    delta6 = fprime6 * product_delta7_W7
+    product_delta6_W6 = delta6 @ params.W6
+    # δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
+    delta5 = fprime5 * product_delta6_W6
+    product_delta5_W5 = delta5 @ params.W5
+    # δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
+    delta4 = fprime4 * product_delta5_W5
+    product_delta4_W4 = delta4 @ params.W4
+    # δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
+    delta3 = fprime3 * product_delta4_W4
+    product_delta3_W3 = delta3 @ params.W3
+    # δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
+    delta2 = fprime2 * product_delta3_W3
+    # ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
+    R_u1 = X @ V.W1.T
+    R_u1 += V.b1
+    # ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
+    R_y1 = R_u1 * fprime1
+    # ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
+    R_u2 = y1 @ V.W2.T
+    R_u2 += R_y1 @ params.W2.T
+    R_u2 += V.b2
+    # ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
+    R_y2 = R_u2 * fprime2
+    # ℛu³ᵢ = Σₖ ℛW³ᵢₖ y²ₖ + Σₖ ℛy²ₖ W³ᵢₖ + ℛb³ᵢ
+    R_u3 = y2 @ V.W3.T
+    R_u3 += R_y2 @ params.W3.T
+    R_u3 += V.b3
+    # ℛy³ᵢ = f′³(u³ᵢ) ℛu³ᵢ
+    R_y3 = R_u3 * fprime3
+    # ℛu⁴ᵢ = Σₖ ℛW⁴ᵢₖ y³ₖ + Σₖ ℛy³ₖ W⁴ᵢₖ + ℛb⁴ᵢ
+    R_u4 = y3 @ V.W4.T
+    R_u4 += R_y3 @ params.W4.T
+    R_u4 += V.b4
+    # ℛy⁴ᵢ = f′⁴(u⁴ᵢ) ℛu⁴ᵢ
+    R_y4 = R_u4 * fprime4
+    # ℛu⁵ᵢ = Σₖ ℛW⁵ᵢₖ y⁴ₖ + Σₖ ℛy⁴ₖ W⁵ᵢₖ + ℛb⁵ᵢ
+    R_u5 = y4 @ V.W5.T
+    R_u5 += R_y4 @ params.W5.T
+    R_u5 += V.b5
+    # ℛy⁵ᵢ = f′⁵(u⁵ᵢ) ℛu⁵ᵢ
+    R_y5 = R_u5 * fprime5
+    # ℛu⁶ᵢ = Σₖ ℛW⁶ᵢₖ y⁵ₖ + Σₖ ℛy⁵ₖ W⁶ᵢₖ + ℛb⁶ᵢ
+    R_u6 = y5 @ V.W6.T
+    R_u6 += R_y5 @ params.W6.T
+    R_u6 += V.b6
+    # ℛy⁶ᵢ = f′⁶(u⁶ᵢ) ℛu⁶ᵢ
+    R_y6 = R_u6 * fprime6
+    # ℛu⁷ᵢ = Σₖ ℛW⁷ᵢₖ y⁶ₖ + Σₖ ℛy⁶ₖ W⁷ᵢₖ + ℛb⁷ᵢ
+    R_u7 = y6 @ V.W7.T
+    R_u7 += R_y6 @ params.W7.T
+    R_u7 += V.b7
+    # ℛy⁷ᵢ = f′⁷(u⁷ᵢ) ℛu⁷ᵢ
+    R_y7 = R_u7 * fprime7
+    # ℛu⁸ᵢ = Σₖ ℛW⁸ᵢₖ y⁷ₖ + Σₖ ℛy⁷ₖ W⁸ᵢₖ + ℛb⁸ᵢ
+    R_u8 = y7 @ V.W8.T
+    R_u8 += R_y7 @ params.W8.T
+    R_u8 += V.b8
+    # ℛy⁸ᵢ = f′⁸(u⁸ᵢ) ℛu⁸ᵢ
+    R_y8 = R_u8 * fprime8
+    # ℛu⁹ᵢ = Σₖ ℛW⁹ᵢₖ y⁸ₖ + Σₖ ℛy⁸ₖ W⁹ᵢₖ + ℛb⁹ᵢ
+    R_u9 = y8 @ V.W9.T
+    R_u9 += R_y8 @ params.W9.T
+    R_u9 += V.b9
+    # ℛy⁹ᵢ = f′⁹(u⁹ᵢ) ℛu⁹ᵢ
+    R_y9 = R_u9 * fprime9
+    # ℛu¹⁰ᵢ = Σₖ ℛW¹⁰ᵢₖ y⁹ₖ + Σₖ ℛy⁹ₖ W¹⁰ᵢₖ + ℛb¹⁰ᵢ
+    R_u10 = y9 @ V.W10.T
+    R_u10 += R_y9 @ params.W10.T
+    R_u10 += V.b10
+    # ℛy¹⁰ᵢ = f′¹⁰(u¹⁰ᵢ) ℛu¹⁰ᵢ
+    R_y10 = R_u10 * fprime10
+    # ℛeᵢ = −ℛy¹⁰ᵢ
+    R_e = -R_y10
+    # ℛδ¹⁰ᵢ = −2 f′¹⁰(u¹⁰ᵢ) ℛeᵢ − 2 eᵢ f′′¹⁰(u¹⁰ᵢ) ℛu¹⁰ᵢ
+    R_delta10 = -2 * R_e * fprime10 - 2 * R_u10 * e * fprimeprime10
+    # ℛδ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ ℛW¹⁰ₖᵢ δ¹⁰ₖ + f′⁹(u⁹ᵢ) Σₖ ℛδ¹⁰ₖ W¹⁰ₖᵢ + f′′⁹(u⁹ᵢ) ℛu⁹ᵢ Σₛ W¹⁰ₛ…
+    R_delta9 = delta10 @ V.W10
+    R_delta9 *= fprime9
+    R_delta9 += R_u9 * fprimeprime9 * product_delta10_W10
+    R_delta9 += fprime9 * (R_delta10 @ params.W10)
+    # ℛδ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ ℛW⁹ₖᵢ δ⁹ₖ + f′⁸(u⁸ᵢ) Σₖ ℛδ⁹ₖ W⁹ₖᵢ + f′′⁸(u⁸ᵢ) ℛu⁸ᵢ Σₛ W⁹ₛᵢ δ⁹ₛ
+    R_delta8 = delta9 @ V.W9
+    R_delta8 *= fprime8
+    R_delta8 += R_u8 * fprimeprime8 * product_delta9_W9
+    R_delta8 += fprime8 * (R_delta9 @ params.W9)
+    # ℛδ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ ℛW⁸ₖᵢ δ⁸ₖ + f′⁷(u⁷ᵢ) Σₖ ℛδ⁸ₖ W⁸ₖᵢ + f′′⁷(u⁷ᵢ) ℛu⁷ᵢ Σₛ W⁸ₛᵢ δ⁸ₛ
+    R_delta7 = delta8 @ V.W8
+    R_delta7 *= fprime7
+    R_delta7 += R_u7 * fprimeprime7 * product_delta8_W8
+    R_delta7 += fprime7 * (R_delta8 @ params.W8)
+    # ℛδ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ ℛW⁷ₖᵢ δ⁷ₖ + f′⁶(u⁶ᵢ) Σₖ ℛδ⁷ₖ W⁷ₖᵢ + f′′⁶(u⁶ᵢ) ℛu⁶ᵢ Σₛ W⁷ₛᵢ δ⁷ₛ
+    R_delta6 = delta7 @ V.W7
+    R_delta6 *= fprime6
+    R_delta6 += R_u6 * fprimeprime6 * product_delta7_W7
+    R_delta6 += fprime6 * (R_delta7 @ params.W7)
+    # ℛδ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ ℛW⁶ₖᵢ δ⁶ₖ + f′⁵(u⁵ᵢ) Σₖ ℛδ⁶ₖ W⁶ₖᵢ + f′′⁵(u⁵ᵢ) ℛu⁵ᵢ Σₛ W⁶ₛᵢ δ⁶ₛ
+    R_delta5 = delta6 @ V.W6
+    R_delta5 *= fprime5
+    R_delta5 += R_u5 * fprimeprime5 * product_delta6_W6
+    R_delta5 += fprime5 * (R_delta6 @ params.W6)
+    # ℛδ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ ℛW⁵ₖᵢ δ⁵ₖ + f′⁴(u⁴ᵢ) Σₖ ℛδ⁵ₖ W⁵ₖᵢ + f′′⁴(u⁴ᵢ) ℛu⁴ᵢ Σₛ W⁵ₛᵢ δ⁵ₛ
+    R_delta4 = delta5 @ V.W5
+    R_delta4 *= fprime4
+    R_delta4 += R_u4 * fprimeprime4 * product_delta5_W5
+    R_delta4 += fprime4 * (R_delta5 @ params.W5)
+    # ℛδ³ᵢ = f′³(u³ᵢ) Σₖ ℛW⁴ₖᵢ δ⁴ₖ + f′³(u³ᵢ) Σₖ ℛδ⁴ₖ W⁴ₖᵢ + f′′³(u³ᵢ) ℛu³ᵢ Σₛ W⁴ₛᵢ δ⁴ₛ
+    R_delta3 = delta4 @ V.W4
+    R_delta3 *= fprime3
+    R_delta3 += R_u3 * fprimeprime3 * product_delta4_W4
+    R_delta3 += fprime3 * (R_delta4 @ params.W4)
+    # ℛδ²ᵢ = f′²(u²ᵢ) Σₖ ℛW³ₖᵢ δ³ₖ + f′²(u²ᵢ) Σₖ ℛδ³ₖ W³ₖᵢ + f′′²(u²ᵢ) ℛu²ᵢ Σₛ W³ₛᵢ δ³ₛ
+    R_delta2 = delta3 @ V.W3
+    R_delta2 *= fprime2
+    R_delta2 += R_u2 * fprimeprime2 * product_delta3_W3
+    R_delta2 += fprime2 * (R_delta3 @ params.W3)
+    # ℛδ¹ᵢ = f′¹(u¹ᵢ) Σₖ ℛW²ₖᵢ δ²ₖ + f′¹(u¹ᵢ) Σₖ ℛδ²ₖ W²ₖᵢ + f′′¹(u¹ᵢ) ℛu¹ᵢ Σₛ W²ₛᵢ δ²ₛ
+    R_delta1 = delta2 @ params.W2
+    R_delta1 *= R_u1
+    R_delta1 *= fprimeprime1
+    R_delta1 += fprime1 * (delta2 @ V.W2)
+    R_delta1 += fprime1 * (R_delta2 @ params.W2)
+    # ℛ∂J/∂W¹ᵢⱼ = 1/(N N₁₀) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
+    R_dJ_dW1 = R_delta1.T @ X
+    R_dJ_dW1 *= 1 / (N * N10)
+    # ℛ∂J/∂b¹ᵢ = 1/(N N₁₀) Σₙ ℛδ¹ᵢ(n)
+    R_dJ_db1 = ones @ R_delta1
+    R_dJ_db1 *= 1 / (N * N10)
+    # ℛ∂J/∂W²ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
+    R_dJ_dW2 = (R_delta2.T @ y1 + delta2.T @ R_y1) / (N * N10)
+    # ℛ∂J/∂b²ᵢ = 1/(N N₁₀) Σₙ ℛδ²ᵢ(n)
+    R_dJ_db2 = ones @ R_delta2
+    R_dJ_db2 *= 1 / (N * N10)
+    # ℛ∂J/∂W³ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ³ᵢ(n) y²ⱼ(n) + ℛy²ⱼ(n) δ³ᵢ(n))
+    R_dJ_dW3 = (R_delta3.T @ y2 + delta3.T @ R_y2) / (N * N10)
+    # ℛ∂J/∂b³ᵢ = 1/(N N₁₀) Σₙ ℛδ³ᵢ(n)
+    R_dJ_db3 = ones @ R_delta3
+    R_dJ_db3 *= 1 / (N * N10)
+    # ℛ∂J/∂W⁴ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁴ᵢ(n) y³ⱼ(n) + ℛy³ⱼ(n) δ⁴ᵢ(n))
+    R_dJ_dW4 = (R_delta4.T @ y3 + delta4.T @ R_y3) / (N * N10)
+    # ℛ∂J/∂b⁴ᵢ = 1/(N N₁₀) Σₙ ℛδ⁴ᵢ(n)
+    R_dJ_db4 = ones @ R_delta4
+    R_dJ_db4 *= 1 / (N * N10)
+    # ℛ∂J/∂W⁵ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁵ᵢ(n) y⁴ⱼ(n) + ℛy⁴ⱼ(n) δ⁵ᵢ(n))
+    R_dJ_dW5 = (R_delta5.T @ y4 + delta5.T @ R_y4) / (N * N10)
+    # ℛ∂J/∂b⁵ᵢ = 1/(N N₁₀) Σₙ ℛδ⁵ᵢ(n)
+    R_dJ_db5 = ones @ R_delta5
+    R_dJ_db5 *= 1 / (N * N10)
+    # ℛ∂J/∂W⁶ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁶ᵢ(n) y⁵ⱼ(n) + ℛy⁵ⱼ(n) δ⁶ᵢ(n))
+    R_dJ_dW6 = (R_delta6.T @ y5 + delta6.T @ R_y5) / (N * N10)
+    # ℛ∂J/∂b⁶ᵢ = 1/(N N₁₀) Σₙ ℛδ⁶ᵢ(n)
+    R_dJ_db6 = ones @ R_delta6
+    R_dJ_db6 *= 1 / (N * N10)
+    # ℛ∂J/∂W⁷ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁷ᵢ(n) y⁶ⱼ(n) + ℛy⁶ⱼ(n) δ⁷ᵢ(n))
+    R_dJ_dW7 = (R_delta7.T @ y6 + delta7.T @ R_y6) / (N * N10)
+    # ℛ∂J/∂b⁷ᵢ = 1/(N N₁₀) Σₙ ℛδ⁷ᵢ(n)
+    R_dJ_db7 = ones @ R_delta7
+    R_dJ_db7 *= 1 / (N * N10)
+    # ℛ∂J/∂W⁸ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁸ᵢ(n) y⁷ⱼ(n) + ℛy⁷ⱼ(n) δ⁸ᵢ(n))
+    R_dJ_dW8 = (R_delta8.T @ y7 + delta8.T @ R_y7) / (N * N10)
+    # ℛ∂J/∂b⁸ᵢ = 1/(N N₁₀) Σₙ ℛδ⁸ᵢ(n)
+    R_dJ_db8 = ones @ R_delta8
+    R_dJ_db8 *= 1 / (N * N10)
+    # ℛ∂J/∂W⁹ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁹ᵢ(n) y⁸ⱼ(n) + ℛy⁸ⱼ(n) δ⁹ᵢ(n))
+    R_dJ_dW9 = (R_delta9.T @ y8 + delta9.T @ R_y8) / (N * N10)
+    # ℛ∂J/∂b⁹ᵢ = 1/(N N₁₀) Σₙ ℛδ⁹ᵢ(n)
+    R_dJ_db9 = ones @ R_delta9
+    R_dJ_db9 *= 1 / (N * N10)
+    # ℛ∂J/∂W¹⁰ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ¹⁰ᵢ(n) y⁹ⱼ(n) + ℛy⁹ⱼ(n) δ¹⁰ᵢ(n))
+    R_dJ_dW10 = (R_delta10.T @ y9 + delta10.T @ R_y9) / (N * N10)
+    # ℛ∂J/∂b¹⁰ᵢ = 1/(N N₁₀) Σₙ ℛδ¹⁰ᵢ(n)
+    R_dJ_db10 = ones @ R_delta10
+    R_dJ_db10 *= 1 / (N * N10)
+    return Parameters(
+        R_dJ_dW1,
+        R_dJ_db1,
+        R_dJ_dW2,
+        R_dJ_db2,
+        R_dJ_dW3,
+        R_dJ_db3,
+        R_dJ_dW4,
+        R_dJ_db4,
+        R_dJ_dW5,
+        R_dJ_db5,
+        R_dJ_dW6,
+        R_dJ_db6,
+        R_dJ_dW7,
+        R_dJ_db7,
+        R_dJ_dW8,
+        R_dJ_db8,
+        R_dJ_dW9,
+        R_dJ_db9,
+        R_dJ_dW10,
+        R_dJ_db10,
+    )
+
+
+def _direction(V: Parameters, params: Parameters) -> Parameters:
+    """Return V as arrays of the parameters' type, if it has their shapes."""
+    try:
+        (V,) = _checked(V)
+    except ValueError as error:
+        raise ValueError(f"V is no direction of the parameters: {error}") from None
+    for name, direction, array in zip(params._fields, V, params, strict=True):
+        if direction.shape != array.shape:
+            found, needed = direction.shape, array.shape
+            raise ValueError(f"V.{name} has shape {found}, needs {needed} as in params")
+    return Parameters(*[d.astype(params[0].dtype, copy=False) for d in V])
+
+
+# Arrays have the samples on their last axis, n, here. A generator yields the terms of
+# the blocks of a (K, K) matrix, one by one:
+#
+#     rows, columns   the variables u that the parameters of the block enter, or one
+#                     parameter; see _ENTER
+#     target          the block's indices: r, s of the rows, i, j of the columns; one
+#                     that stands twice means the entries where the two are equal
+#     left, right     the indices of factors and the factors; Σ_n of their product
+#     constant        the same without samples, or None
+
+
+def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
+    """Yield the terms of ∂²J/∂w∂wᵀ, times `scale`, for these samples."""
+    X, D = X.T, D.T
+    z1 = _stacked(X, X, 1)
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = params.W3 @ y2
+    u3 += params.b3[:, None]
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = params.W4 @ y3
+    u4 += params.b4[:, None]
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = params.W5 @ y4
+    u5 += params.b5[:, None]
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = params.W6 @ y5
+    u6 += params.b6[:, None]
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = params.W7 @ y6
+    u7 += params.b7[:, None]
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = params.W8 @ y7
+    u8 += params.b8[:, None]
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = params.W9 @ y8
+    u9 += params.b9[:, None]
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = params.W10 @ y9
+    u10 += params.b10[:, None]
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10)
+    # (21) eᵢ = dᵢ − y¹⁰ᵢ
+    e = D - y10
+    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # f′′¹⁰(u¹⁰ᵢ) = 2 y¹⁰ᵢ ((y¹⁰ᵢ)² − 1)
+    fprimeprime10 = 2 * y10 * (-1 + y10**2)
+    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # f′′⁹(u⁹ᵢ) = 2 y⁹ᵢ ((y⁹ᵢ)² − 1)
+    fprimeprime9 = 2 * y9 * (-1 + y9**2)
+    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # f′′⁸(u⁸ᵢ) = 2 y⁸ᵢ ((y⁸ᵢ)² − 1)
+    fprimeprime8 = 2 * y8 * (-1 + y8**2)
+    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # f′′⁷(u⁷ᵢ) = 2 y⁷ᵢ ((y⁷ᵢ)² − 1)
+    fprimeprime7 = 2 * y7 * (-1 + y7**2)
+    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # f′′⁶(u⁶ᵢ) = 2 y⁶ᵢ ((y⁶ᵢ)² − 1)
+    fprimeprime6 = 2 * y6 * (-1 + y6**2)
+    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # f′′⁵(u⁵ᵢ) = 2 y⁵ᵢ ((y⁵ᵢ)² − 1)
+    fprimeprime5 = 2 * y5 * (-1 + y5**2)
+    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # f′′⁴(u⁴ᵢ) = 2 y⁴ᵢ ((y⁴ᵢ)² − 1)
+    fprimeprime4 = 2 * y4 * (-1 + y4**2)
+    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # f′′³(u³ᵢ) = 2 y³ᵢ ((y³ᵢ)² − 1)
+    fprimeprime3 = 2 * y3 * (-1 + y3**2)
+    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # f′′²(u²ᵢ) = 2 y²ᵢ ((y²ᵢ)² − 1)
+    fprimeprime2 = 2 * y2 * (-1 + y2**2)
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # f′′¹(u¹ᵢ) = 2 y¹ᵢ ((y¹ᵢ)² − 1)
+    fprimeprime1 = 2 * y1 * (-1 + y1**2)
+    # (27) δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
+    delta10 = -2 * scale * e * fprime10
+    z8 = _stacked(X, y7, 1)
+    # ∂²E/∂(W⁸, b⁸)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield (
+        "u8",
+        "W10",
+        "rsij",
+        ("r,s", fprime8, z8),
+        ("i,j", delta10, fprime9),
+        ("jr", params.W9),
+    )
+    z9 = _stacked(X, y8, 1)
+    # ∂²E/∂(W⁹, b⁹)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield "u9", "W10", "rsir", ("r,s", fprime9, z9), ("i", delta10), None
+    # (30) δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
+    delta9 = params.W10.T @ delta10
+    delta9 *= fprime9
+    z7 = _stacked(X, y6, 1)
+    # ∂²E/∂(W⁷, b⁷)∂W⁹: what W⁹ is multiplied by changes
+    yield (
+        "u7",
+        "W9",
+        "rsij",
+        ("r,s", fprime7, z7),
+        ("i,j", delta9, fprime8),
+        ("jr", params.W8),
+    )
+    # ∂²E/∂(W⁸, b⁸)∂W⁹: what W⁹ is multiplied by changes
+    yield "u8", "W9", "rsir", ("r,s", fprime8, z8), ("i", delta9), None
+    # (33) δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
+    delta8 = params.W9.T @ delta9
+    delta8 *= fprime8
+    z6 = _stacked(X, y5, 1)
+    # ∂²E/∂(W⁶, b⁶)∂W⁸: what W⁸ is multiplied by changes
+    yield (
+        "u6",
+        "W8",
+        "rsij",
+        ("r,s", fprime6, z6),
+        ("i,j", delta8, fprime7),
+        ("jr", params.W7),
+    )
+    # ∂²E/∂(W⁷, b⁷)∂W⁸: what W⁸ is multiplied by changes
+    yield "u7", "W8", "rsir", ("r,s", fprime7, z7), ("i", delta8), None
+    # (36) δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
+    delta7 = params.W8.T @ delta8
+    delta7 *= fprime7
+    z5 = _stacked(X, y4, 1)
+    # ∂²E/∂(W⁵, b⁵)∂W⁷: what W⁷ is multiplied by changes
+    yield (
+        "u5",
+        "W7",
+        "rsij",
+        ("r,s", fprime5, z5),
+        ("i,j", delta7, fprime6),
+        ("jr", params.W6),
+    )
+    # ∂²E/∂(W⁶, b⁶)∂W⁷: what W⁷ is multiplied by changes
+    yield "u6", "W7", "rsir", ("r,s", fprime6, z6), ("i", delta7), None
+    # (39) δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
+    delta6 = params.W7.T @ delta7
+    delta6 *= fprime6
+    z4 = _stacked(X, y3, 1)
+    # ∂²E/∂(W⁴, b⁴)∂W⁶: what W⁶ is multiplied by changes
+    yield (
+        "u4",
+        "W6",
+        "rsij",
+        ("r,s", fprime4, z4),
+        ("i,j", delta6, fprime5),
+        ("jr", params.W5),
+    )
+    # ∂²E/∂(W⁵, b⁵)∂W⁶: what W⁶ is multiplied by changes
+    yield "u5", "W6", "rsir", ("r,s", fprime5, z5), ("i", delta6), None
+    # (42) δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
+    delta5 = params.W6.T @ delta6
+    delta5 *= fprime5
+    z3 = _stacked(X, y2, 1)
+    # ∂²E/∂(W³, b³)∂W⁵: what W⁵ is multiplied by changes
+    yield (
+        "u3",
+        "W5",
+        "rsij",
+        ("r,s", fprime3, z3),
+        ("i,j", delta5, fprime4),
+        ("jr", params.W4),
+    )
+    # ∂²E/∂(W⁴, b⁴)∂W⁵: what W⁵ is multiplied by changes
+    yield "u4", "W5", "rsir", ("r,s", fprime4, z4), ("i", delta5), None
+    # (45) δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
+    delta4 = params.W5.T @ delta5
+    delta4 *= fprime4
+    z2 = _stacked(X, y1, 1)
+    # ∂²E/∂(W², b²)∂W⁴: what W⁴ is multiplied by changes
+    yield (
+        "u2",
+        "W4",
+        "rsij",
+        ("r,s", fprime2, z2),
+        ("i,j", delta4, fprime3),
+        ("jr", params.W3),
+    )
+    # ∂²E/∂(W³, b³)∂W⁴: what W⁴ is multiplied by changes
+    yield "u3", "W4", "rsir", ("r,s", fprime3, z3), ("i", delta4), None
+    # (48) δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
+    delta3 = params.W4.T @ delta4
+    delta3 *= fprime3
+    # ∂²E/∂(W¹, b¹)∂W³: what W³ is multiplied by changes
+    yield (
+        "u1",
+        "W3",
+        "rsij",
+        ("r,s", fprime1, z1),
+        ("i,j", delta3, fprime2),
+        ("jr", params.W2),
+    )
+    # ∂²E/∂(W², b²)∂W³: what W³ is multiplied by changes
+    yield "u2", "W3", "rsir", ("r,s", fprime2, z2), ("i", delta3), None
+    # (51) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
+    delta2 = params.W3.T @ delta3
+    delta2 *= fprime2
+    # ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
+    yield "u1", "W2", "rsir", ("r,s", fprime1, z1), ("i", delta2), None
+    # ∂δ¹⁰ᵢ/∂u¹⁰ⱼ = 2 f′¹⁰(u¹⁰ᵢ) f′¹⁰(u¹⁰ⱼ) [i = j] − 2 eᵢ f′′¹⁰(u¹⁰ᵢ) [i = j]
+    diagonal_ddelta10_du10 = 2 * scale * fprime10**2 - 2 * scale * e * fprimeprime10
+    z10 = _stacked(X, y9, 1)
+    # ∂²E/∂(W⁹, b⁹)∂(W¹⁰, b¹⁰)
+    yield (
+        "u9",
+        "u10",
+        "rsij",
+        ("r,s", fprime9, z9),
+        ("i,j", diagonal_ddelta10_du10, z10),
+        ("ir", params.W10),
+    )
+    # ∂²E/∂(W¹⁰, b¹⁰)∂(W¹⁰, b¹⁰)
+    yield "u10", "u10", "rsrj", ("r", diagonal_ddelta10_du10), ("s,j", z10, z10), None
+    # ∂δ⁸ᵢ/∂u¹⁰ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁹ₖ/∂u¹⁰ⱼ
+    ddelta8_du10 = _apply(
+        (params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9
+    ).transpose(1, 0, 2)
+    ddelta8_du10 *= diagonal_ddelta10_du10
+    ddelta8_du10 *= fprime8[:, None]
+    # ∂²E/∂(W⁸, b⁸)∂(W¹⁰, b¹⁰)
+    yield "u8", "u10", "rsij", ("ri", ddelta8_du10), ("j,s", z10, z8), None
+    # ∂δ⁷ᵢ/∂u¹⁰ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u¹⁰ⱼ
+    ddelta7_du10 = _apply(params.W8.T, ddelta8_du10)
+    del ddelta8_du10
+    ddelta7_du10 *= fprime7[:, None]
+    # ∂²E/∂(W⁷, b⁷)∂(W¹⁰, b¹⁰)
+    yield "u7", "u10", "rsij", ("ri", ddelta7_du10), ("j,s", z10, z7), None
+    # ∂δ⁶ᵢ/∂u¹⁰ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u¹⁰ⱼ
+    ddelta6_du10 = _apply(params.W7.T, ddelta7_du10)
+    del ddelta7_du10
+    ddelta6_du10 *= fprime6[:, None]
+    # ∂²E/∂(W⁶, b⁶)∂(W¹⁰, b¹⁰)
+    yield "u6", "u10", "rsij", ("ri", ddelta6_du10), ("j,s", z10, z6), None
+    # ∂δ⁵ᵢ/∂u¹⁰ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u¹⁰ⱼ
+    ddelta5_du10 = _apply(params.W6.T, ddelta6_du10)
+    del ddelta6_du10
+    ddelta5_du10 *= fprime5[:, None]
+    # ∂²E/∂(W⁵, b⁵)∂(W¹⁰, b¹⁰)
+    yield "u5", "u10", "rsij", ("ri", ddelta5_du10), ("j,s", z10, z5), None
+    # ∂δ⁴ᵢ/∂u¹⁰ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u¹⁰ⱼ
+    ddelta4_du10 = _apply(params.W5.T, ddelta5_du10)
+    del ddelta5_du10
+    ddelta4_du10 *= fprime4[:, None]
+    # ∂²E/∂(W⁴, b⁴)∂(W¹⁰, b¹⁰)
+    yield "u4", "u10", "rsij", ("ri", ddelta4_du10), ("j,s", z10, z4), None
+    # ∂δ³ᵢ/∂u¹⁰ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u¹⁰ⱼ
+    ddelta3_du10 = _apply(params.W4.T, ddelta4_du10)
+    del ddelta4_du10
+    ddelta3_du10 *= fprime3[:, None]
+    # ∂²E/∂(W³, b³)∂(W¹⁰, b¹⁰)
+    yield "u3", "u10", "rsij", ("ri", ddelta3_du10), ("j,s", z10, z3), None
+    # ∂δ²ᵢ/∂u¹⁰ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u¹⁰ⱼ
+    ddelta2_du10 = _apply(params.W3.T, ddelta3_du10)
+    del ddelta3_du10
+    ddelta2_du10 *= fprime2[:, None]
+    # ∂²E/∂(W², b²)∂(W¹⁰, b¹⁰)
+    yield "u2", "u10", "rsij", ("ri", ddelta2_du10), ("j,s", z10, z2), None
+    # ∂δ¹ᵢ/∂u¹⁰ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u¹⁰ⱼ
+    ddelta1_du10 = _apply(params.W2.T, ddelta2_du10)
+    del ddelta2_du10
+    ddelta1_du10 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W¹⁰, b¹⁰)
+    yield "u1", "u10", "rsij", ("ri", ddelta1_du10), ("s,j", z1, z10), None
+    del ddelta1_du10
+    # ∂δ⁹ᵢ/∂u⁹ⱼ = f′′⁹(u⁹ᵢ) [i = j] Σₛ W¹⁰ₛᵢ δ¹⁰ₛ + f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ ∂δ⁹ⱼ/∂u¹⁰ₖ
+    ddelta9_du9 = _apply(
+        (params.W10[:, :, None] * params.W10[:, None]).transpose(1, 2, 0),
+        diagonal_ddelta10_du10,
+    )
+    ddelta9_du9 *= fprime9[:, None]
+    ddelta9_du9 *= fprime9
+    _diagonal(ddelta9_du9)[...] += fprimeprime9 * (params.W10.T @ delta10)
+    # ∂²E/∂(W⁹, b⁹)∂(W⁹, b⁹)
+    yield "u9", "u9", "rsij", ("ir", ddelta9_du9), ("j,s", z9, z9), None
+    # ∂δ⁸ᵢ/∂u⁹ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁹ₖ/∂u⁹ⱼ
+    ddelta8_du9 = _apply(params.W9.T, ddelta9_du9)
+    del ddelta9_du9
+    ddelta8_du9 *= fprime8[:, None]
+    # ∂²E/∂(W⁸, b⁸)∂(W⁹, b⁹)
+    yield "u8", "u9", "rsij", ("ri", ddelta8_du9), ("s,j", z8, z9), None
+    # ∂δ⁷ᵢ/∂u⁹ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u⁹ⱼ
+    ddelta7_du9 = _apply(params.W8.T, ddelta8_du9)
+    ddelta7_du9 *= fprime7[:, None]
+    # ∂²E/∂(W⁷, b⁷)∂(W⁹, b⁹)
+    yield "u7", "u9", "rsij", ("ri", ddelta7_du9), ("s,j", z7, z9), None
+    # ∂δ⁶ᵢ/∂u⁹ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁹ⱼ
+    ddelta6_du9 = _apply(params.W7.T, ddelta7_du9)
+    del ddelta7_du9
+    ddelta6_du9 *= fprime6[:, None]
+    # ∂²E/∂(W⁶, b⁶)∂(W⁹, b⁹)
+    yield "u6", "u9", "rsij", ("ri", ddelta6_du9), ("s,j", z6, z9), None
+    # ∂δ⁵ᵢ/∂u⁹ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁹ⱼ
+    ddelta5_du9 = _apply(params.W6.T, ddelta6_du9)
+    del ddelta6_du9
+    ddelta5_du9 *= fprime5[:, None]
+    # ∂²E/∂(W⁵, b⁵)∂(W⁹, b⁹)
+    yield "u5", "u9", "rsij", ("ri", ddelta5_du9), ("s,j", z5, z9), None
+    # ∂δ⁴ᵢ/∂u⁹ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁹ⱼ
+    ddelta4_du9 = _apply(params.W5.T, ddelta5_du9)
+    del ddelta5_du9
+    ddelta4_du9 *= fprime4[:, None]
+    # ∂²E/∂(W⁴, b⁴)∂(W⁹, b⁹)
+    yield "u4", "u9", "rsij", ("ri", ddelta4_du9), ("s,j", z4, z9), None
+    # ∂δ³ᵢ/∂u⁹ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁹ⱼ
+    ddelta3_du9 = _apply(params.W4.T, ddelta4_du9)
+    del ddelta4_du9
+    ddelta3_du9 *= fprime3[:, None]
+    # ∂²E/∂(W³, b³)∂(W⁹, b⁹)
+    yield "u3", "u9", "rsij", ("ri", ddelta3_du9), ("s,j", z3, z9), None
+    # ∂δ²ᵢ/∂u⁹ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁹ⱼ
+    ddelta2_du9 = _apply(params.W3.T, ddelta3_du9)
+    del ddelta3_du9
+    ddelta2_du9 *= fprime2[:, None]
+    # ∂²E/∂(W², b²)∂(W⁹, b⁹)
+    yield "u2", "u9", "rsij", ("ri", ddelta2_du9), ("s,j", z2, z9), None
+    # ∂δ¹ᵢ/∂u⁹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁹ⱼ
+    ddelta1_du9 = _apply(params.W2.T, ddelta2_du9)
+    del ddelta2_du9
+    ddelta1_du9 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W⁹, b⁹)
+    yield "u1", "u9", "rsij", ("ri", ddelta1_du9), ("s,j", z1, z9), None
+    del ddelta1_du9
+    # ∂δ⁸ᵢ/∂u⁸ⱼ = f′′⁸(u⁸ᵢ) [i = j] Σₛ W⁹ₛᵢ δ⁹ₛ + f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁸ⱼ/∂u⁹ₖ
+    ddelta8_du8 = params.W9.T @ ddelta8_du9
+    del ddelta8_du9
+    ddelta8_du8 *= fprime8
+    _diagonal(ddelta8_du8)[...] += fprimeprime8 * (params.W9.T @ delta9)
+    # ∂²E/∂(W⁸, b⁸)∂(W⁸, b⁸)
+    yield "u8", "u8", "rsij", ("ir", ddelta8_du8), ("j,s", z8, z8), None
+    # ∂δ⁷ᵢ/∂u⁸ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u⁸ⱼ
+    ddelta7_du8 = _apply(params.W8.T, ddelta8_du8)
+    del ddelta8_du8
+    ddelta7_du8 *= fprime7[:, None]
+    # ∂²E/∂(W⁷, b⁷)∂(W⁸, b⁸)
+    yield "u7", "u8", "rsij", ("ri", ddelta7_du8), ("s,j", z7, z8), None
+    # ∂δ⁶ᵢ/∂u⁸ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁸ⱼ
+    ddelta6_du8 = _apply(params.W7.T, ddelta7_du8)
+    ddelta6_du8 *= fprime6[:, None]
+    # ∂²E/∂(W⁶, b⁶)∂(W⁸, b⁸)
+    yield "u6", "u8", "rsij", ("ri", ddelta6_du8), ("s,j", z6, z8), None
+    # ∂δ⁵ᵢ/∂u⁸ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁸ⱼ
+    ddelta5_du8 = _apply(params.W6.T, ddelta6_du8)
+    del ddelta6_du8
+    ddelta5_du8 *= fprime5[:, None]
+    # ∂²E/∂(W⁵, b⁵)∂(W⁸, b⁸)
+    yield "u5", "u8", "rsij", ("ri", ddelta5_du8), ("s,j", z5, z8), None
+    # ∂δ⁴ᵢ/∂u⁸ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁸ⱼ
+    ddelta4_du8 = _apply(params.W5.T, ddelta5_du8)
+    del ddelta5_du8
+    ddelta4_du8 *= fprime4[:, None]
+    # ∂²E/∂(W⁴, b⁴)∂(W⁸, b⁸)
+    yield "u4", "u8", "rsij", ("ri", ddelta4_du8), ("s,j", z4, z8), None
+    # ∂δ³ᵢ/∂u⁸ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁸ⱼ
+    ddelta3_du8 = _apply(params.W4.T, ddelta4_du8)
+    del ddelta4_du8
+    ddelta3_du8 *= fprime3[:, None]
+    # ∂²E/∂(W³, b³)∂(W⁸, b⁸)
+    yield "u3", "u8", "rsij", ("ri", ddelta3_du8), ("s,j", z3, z8), None
+    # ∂δ²ᵢ/∂u⁸ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁸ⱼ
+    ddelta2_du8 = _apply(params.W3.T, ddelta3_du8)
+    del ddelta3_du8
+    ddelta2_du8 *= fprime2[:, None]
+    # ∂²E/∂(W², b²)∂(W⁸, b⁸)
+    yield "u2", "u8", "rsij", ("ri", ddelta2_du8), ("s,j", z2, z8), None
+    # ∂δ¹ᵢ/∂u⁸ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁸ⱼ
+    ddelta1_du8 = _apply(params.W2.T, ddelta2_du8)
+    del ddelta2_du8
+    ddelta1_du8 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W⁸, b⁸)
+    yield "u1", "u8", "rsij", ("ri", ddelta1_du8), ("s,j", z1, z8), None
+    del ddelta1_du8
+    # ∂δ⁷ᵢ/∂u⁷ⱼ = f′′⁷(u⁷ᵢ) [i = j] Σₛ W⁸ₛᵢ δ⁸ₛ + f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁷ⱼ/∂u⁸ₖ
+    ddelta7_du7 = params.W8.T @ ddelta7_du8
+    del ddelta7_du8
+    ddelta7_du7 *= fprime7
+    _diagonal(ddelta7_du7)[...] += fprimeprime7 * (params.W8.T @ delta8)
+    # ∂²E/∂(W⁷, b⁷)∂(W⁷, b⁷)
+    yield "u7", "u7", "rsij", ("ir", ddelta7_du7), ("j,s", z7, z7), None
+    # ∂δ⁶ᵢ/∂u⁷ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁷ⱼ
+    ddelta6_du7 = _apply(params.W7.T, ddelta7_du7)
+    del ddelta7_du7
+    ddelta6_du7 *= fprime6[:, None]
+    # ∂²E/∂(W⁶, b⁶)∂(W⁷, b⁷)
+    yield "u6", "u7", "rsij", ("ri", ddelta6_du7), ("s,j", z6, z7), None
+    # ∂δ⁵ᵢ/∂u⁷ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁷ⱼ
+    ddelta5_du7 = _apply(params.W6.T, ddelta6_du7)
+    ddelta5_du7 *= fprime5[:, None]
+    # ∂²E/∂(W⁵, b⁵)∂(W⁷, b⁷)
+    yield "u5", "u7", "rsij", ("ri", ddelta5_du7), ("s,j", z5, z7), None
+    # ∂δ⁴ᵢ/∂u⁷ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁷ⱼ
+    ddelta4_du7 = _apply(params.W5.T, ddelta5_du7)
+    del ddelta5_du7
+    ddelta4_du7 *= fprime4[:, None]
+    # ∂²E/∂(W⁴, b⁴)∂(W⁷, b⁷)
+    yield "u4", "u7", "rsij", ("ri", ddelta4_du7), ("s,j", z4, z7), None
+    # ∂δ³ᵢ/∂u⁷ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁷ⱼ
+    ddelta3_du7 = _apply(params.W4.T, ddelta4_du7)
+    del ddelta4_du7
+    ddelta3_du7 *= fprime3[:, None]
+    # ∂²E/∂(W³, b³)∂(W⁷, b⁷)
+    yield "u3", "u7", "rsij", ("ri", ddelta3_du7), ("s,j", z3, z7), None
+    # ∂δ²ᵢ/∂u⁷ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁷ⱼ
+    ddelta2_du7 = _apply(params.W3.T, ddelta3_du7)
+    del ddelta3_du7
+    ddelta2_du7 *= fprime2[:, None]
+    # ∂²E/∂(W², b²)∂(W⁷, b⁷)
+    yield "u2", "u7", "rsij", ("ri", ddelta2_du7), ("s,j", z2, z7), None
+    # ∂δ¹ᵢ/∂u⁷ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁷ⱼ
+    ddelta1_du7 = _apply(params.W2.T, ddelta2_du7)
+    del ddelta2_du7
+    ddelta1_du7 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W⁷, b⁷)
+    yield "u1", "u7", "rsij", ("ri", ddelta1_du7), ("s,j", z1, z7), None
+    del ddelta1_du7
+    # ∂δ⁶ᵢ/∂u⁶ⱼ = f′′⁶(u⁶ᵢ) [i = j] Σₛ W⁷ₛᵢ δ⁷ₛ + f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁶ⱼ/∂u⁷ₖ
+    ddelta6_du6 = params.W7.T @ ddelta6_du7
+    del ddelta6_du7
+    ddelta6_du6 *= fprime6
+    _diagonal(ddelta6_du6)[...] += fprimeprime6 * (params.W7.T @ delta7)
+    # ∂²E/∂(W⁶, b⁶)∂(W⁶, b⁶)
+    yield "u6", "u6", "rsij", ("ir", ddelta6_du6), ("j,s", z6, z6), None
+    # ∂δ⁵ᵢ/∂u⁶ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁶ⱼ
+    ddelta5_du6 = _apply(params.W6.T, ddelta6_du6)
+    del ddelta6_du6
+    ddelta5_du6 *= fprime5[:, None]
+    # ∂²E/∂(W⁵, b⁵)∂(W⁶, b⁶)
+    yield "u5", "u6", "rsij", ("ri", ddelta5_du6), ("s,j", z5, z6), None
+    # ∂δ⁴ᵢ/∂u⁶ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁶ⱼ
+    ddelta4_du6 = _apply(params.W5.T, ddelta5_du6)
+    ddelta4_du6 *= fprime4[:, None]
+    # ∂²E/∂(W⁴, b⁴)∂(W⁶, b⁶)
+    yield "u4", "u6", "rsij", ("ri", ddelta4_du6), ("s,j", z4, z6), None
+    # ∂δ³ᵢ/∂u⁶ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁶ⱼ
+    ddelta3_du6 = _apply(params.W4.T, ddelta4_du6)
+    del ddelta4_du6
+    ddelta3_du6 *= fprime3[:, None]
+    # ∂²E/∂(W³, b³)∂(W⁶, b⁶)
+    yield "u3", "u6", "rsij", ("ri", ddelta3_du6), ("s,j", z3, z6), None
+    # ∂δ²ᵢ/∂u⁶ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁶ⱼ
+    ddelta2_du6 = _apply(params.W3.T, ddelta3_du6)
+    del ddelta3_du6
+    ddelta2_du6 *= fprime2[:, None]
+    # ∂²E/∂(W², b²)∂(W⁶, b⁶)
+    yield "u2", "u6", "rsij", ("ri", ddelta2_du6), ("s,j", z2, z6), None
+    # ∂δ¹ᵢ/∂u⁶ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁶ⱼ
+    ddelta1_du6 = _apply(params.W2.T, ddelta2_du6)
+    del ddelta2_du6
+    ddelta1_du6 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W⁶, b⁶)
+    yield "u1", "u6", "rsij", ("ri", ddelta1_du6), ("s,j", z1, z6), None
+    del ddelta1_du6
+    # ∂δ⁵ᵢ/∂u⁵ⱼ = f′′⁵(u⁵ᵢ) [i = j] Σₛ W⁶ₛᵢ δ⁶ₛ + f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁵ⱼ/∂u⁶ₖ
+    ddelta5_du5 = params.W6.T @ ddelta5_du6
+    del ddelta5_du6
+    ddelta5_du5 *= fprime5
+    _diagonal(ddelta5_du5)[...] += fprimeprime5 * (params.W6.T @ delta6)
+    # ∂²E/∂(W⁵, b⁵)∂(W⁵, b⁵)
+    yield "u5", "u5", "rsij", ("ir", ddelta5_du5), ("j,s", z5, z5), None
+    # ∂δ⁴ᵢ/∂u⁵ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁵ⱼ
+    ddelta4_du5 = _apply(params.W5.T, ddelta5_du5)
+    del ddelta5_du5
+    ddelta4_du5 *= fprime4[:, None]
+    # ∂²E/∂(W⁴, b⁴)∂(W⁵, b⁵)
+    yield "u4", "u5", "rsij", ("ri", ddelta4_du5), ("s,j", z4, z5), None
+    # ∂δ³ᵢ/∂u⁵ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁵ⱼ
+    ddelta3_du5 = _apply(params.W4.T, ddelta4_du5)
+    ddelta3_du5 *= fprime3[:, None]
+    # ∂²E/∂(W³, b³)∂(W⁵, b⁵)
+    yield "u3", "u5", "rsij", ("ri", ddelta3_du5), ("s,j", z3, z5), None
+    # ∂δ²ᵢ/∂u⁵ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁵ⱼ
+    ddelta2_du5 = _apply(params.W3.T, ddelta3_du5)
+    del ddelta3_du5
+    ddelta2_du5 *= fprime2[:, None]
+    # ∂²E/∂(W², b²)∂(W⁵, b⁵)
+    yield "u2", "u5", "rsij", ("ri", ddelta2_du5), ("s,j", z2, z5), None
+    # ∂δ¹ᵢ/∂u⁵ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁵ⱼ
+    ddelta1_du5 = _apply(params.W2.T, ddelta2_du5)
+    del ddelta2_du5
+    ddelta1_du5 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W⁵, b⁵)
+    yield "u1", "u5", "rsij", ("ri", ddelta1_du5), ("s,j", z1, z5), None
+    del ddelta1_du5
+    # ∂δ⁴ᵢ/∂u⁴ⱼ = f′′⁴(u⁴ᵢ) [i = j] Σₛ W⁵ₛᵢ δ⁵ₛ + f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁴ⱼ/∂u⁵ₖ
+    ddelta4_du4 = params.W5.T @ ddelta4_du5
+    del ddelta4_du5
+    ddelta4_du4 *= fprime4
+    _diagonal(ddelta4_du4)[...] += fprimeprime4 * (params.W5.T @ delta5)
+    # ∂²E/∂(W⁴, b⁴)∂(W⁴, b⁴)
+    yield "u4", "u4", "rsij", ("ir", ddelta4_du4), ("j,s", z4, z4), None
+    # ∂δ³ᵢ/∂u⁴ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁴ⱼ
+    ddelta3_du4 = _apply(params.W4.T, ddelta4_du4)
+    del ddelta4_du4
+    ddelta3_du4 *= fprime3[:, None]
+    # ∂²E/∂(W³, b³)∂(W⁴, b⁴)
+    yield "u3", "u4", "rsij", ("ri", ddelta3_du4), ("s,j", z3, z4), None
+    # ∂δ²ᵢ/∂u⁴ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁴ⱼ
+    ddelta2_du4 = _apply(params.W3.T, ddelta3_du4)
+    ddelta2_du4 *= fprime2[:, None]
+    # ∂²E/∂(W², b²)∂(W⁴, b⁴)
+    yield "u2", "u4", "rsij", ("ri", ddelta2_du4), ("s,j", z2, z4), None
+    # ∂δ¹ᵢ/∂u⁴ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁴ⱼ
+    ddelta1_du4 = _apply(params.W2.T, ddelta2_du4)
+    del ddelta2_du4
+    ddelta1_du4 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W⁴, b⁴)
+    yield "u1", "u4", "rsij", ("ri", ddelta1_du4), ("s,j", z1, z4), None
+    del ddelta1_du4
+    # ∂δ³ᵢ/∂u³ⱼ = f′′³(u³ᵢ) [i = j] Σₛ W⁴ₛᵢ δ⁴ₛ + f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ³ⱼ/∂u⁴ₖ
+    ddelta3_du3 = params.W4.T @ ddelta3_du4
+    del ddelta3_du4
+    ddelta3_du3 *= fprime3
+    _diagonal(ddelta3_du3)[...] += fprimeprime3 * (params.W4.T @ delta4)
+    # ∂²E/∂(W³, b³)∂(W³, b³)
+    yield "u3", "u3", "rsij", ("ir", ddelta3_du3), ("j,s", z3, z3), None
+    # ∂δ²ᵢ/∂u³ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u³ⱼ
+    ddelta2_du3 = _apply(params.W3.T, ddelta3_du3)
+    del ddelta3_du3
+    ddelta2_du3 *= fprime2[:, None]
+    # ∂²E/∂(W², b²)∂(W³, b³)
+    yield "u2", "u3", "rsij", ("ri", ddelta2_du3), ("s,j", z2, z3), None
+    # ∂δ¹ᵢ/∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u³ⱼ
+    ddelta1_du3 = _apply(params.W2.T, ddelta2_du3)
+    ddelta1_du3 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W³, b³)
+    yield "u1", "u3", "rsij", ("ri", ddelta1_du3), ("s,j", z1, z3), None
+    del ddelta1_du3
+    # ∂δ²ᵢ/∂u²ⱼ = f′′²(u²ᵢ) [i = j] Σₛ W³ₛᵢ δ³ₛ + f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ²ⱼ/∂u³ₖ
+    ddelta2_du2 = params.W3.T @ ddelta2_du3
+    del ddelta2_du3
+    ddelta2_du2 *= fprime2
+    _diagonal(ddelta2_du2)[...] += fprimeprime2 * (params.W3.T @ delta3)
+    # ∂²E/∂(W², b²)∂(W², b²)
+    yield "u2", "u2", "rsij", ("ir", ddelta2_du2), ("j,s", z2, z2), None
+    # ∂δ¹ᵢ/∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u²ⱼ
+    ddelta1_du2 = _apply(params.W2.T, ddelta2_du2)
+    del ddelta2_du2
+    ddelta1_du2 *= fprime1[:, None]
+    # ∂²E/∂(W¹, b¹)∂(W², b²)
+    yield "u1", "u2", "rsij", ("ri", ddelta1_du2), ("s,j", z1, z2), None
+    # ∂δ¹ᵢ/∂u¹ⱼ = f′′¹(u¹ᵢ) [i = j] Σₛ W²ₛᵢ δ²ₛ + f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ
+    ddelta1_du1 = params.W2.T @ ddelta1_du2
+    del ddelta1_du2
+    ddelta1_du1 *= fprime1
+    _diagonal(ddelta1_du1)[...] += fprimeprime1 * (params.W2.T @ delta2)
+    # ∂²E/∂(W¹, b¹)∂(W¹, b¹)
+    yield "u1", "u1", "rsij", ("ir", ddelta1_du1), ("j,s", z1, z1), None
+    del ddelta1_du1
+    # ∂y³ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) f′³(u³ᵢ) Σₖ f′²(u²ₖ) W²ₖⱼ W³ᵢₖ
+    dy3_du1 = _apply(
+        (params.W2[:, :, None] * params.W3.T[:, None]).transpose(1, 2, 0), fprime2
+    ).transpose(1, 0, 2)
+    dy3_du1 *= fprime1
+    dy3_du1 *= fprime3[:, None]
+    # ∂²E/∂(W¹, b¹)∂W⁴: what W⁴ is multiplied by changes
+    yield "u1", "W4", "rsij", ("jr", dy3_du1), ("i,s", delta4, z1), None
+    del dy3_du1
+    # ∂y⁴ᵢ/∂u²ⱼ = f′²(u²ⱼ) f′⁴(u⁴ᵢ) Σₖ f′³(u³ₖ) W³ₖⱼ W⁴ᵢₖ
+    dy4_du2 = _apply(
+        (params.W3[:, :, None] * params.W4.T[:, None]).transpose(1, 2, 0), fprime3
+    ).transpose(1, 0, 2)
+    dy4_du2 *= fprime2
+    dy4_du2 *= fprime4[:, None]
+    # ∂²E/∂(W², b²)∂W⁵: what W⁵ is multiplied by changes
+    yield "u2", "W5", "rsij", ("jr", dy4_du2), ("i,s", delta5, z2), None
+    # ∂y⁴ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁴ᵢ/∂u²ₖ
+    dy4_du1 = params.W2.T @ dy4_du2
+    del dy4_du2
+    dy4_du1 *= fprime1
+    # ∂²E/∂(W¹, b¹)∂W⁵: what W⁵ is multiplied by changes
+    yield "u1", "W5", "rsij", ("jr", dy4_du1), ("i,s", delta5, z1), None
+    del dy4_du1
+    # ∂y⁵ᵢ/∂u³ⱼ = f′³(u³ⱼ) f′⁵(u⁵ᵢ) Σₖ f′⁴(u⁴ₖ) W⁴ₖⱼ W⁵ᵢₖ
+    dy5_du3 = _apply(
+        (params.W4[:, :, None] * params.W5.T[:, None]).transpose(1, 2, 0), fprime4
+    ).transpose(1, 0, 2)
+    dy5_du3 *= fprime3
+    dy5_du3 *= fprime5[:, None]
+    # ∂²E/∂(W³, b³)∂W⁶: what W⁶ is multiplied by changes
+    yield "u3", "W6", "rsij", ("jr", dy5_du3), ("i,s", delta6, z3), None
+    # ∂y⁵ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁵ᵢ/∂u³ₖ
+    dy5_du2 = params.W3.T @ dy5_du3
+    del dy5_du3
+    dy5_du2 *= fprime2
+    # ∂²E/∂(W², b²)∂W⁶: what W⁶ is multiplied by changes
+    yield "u2", "W6", "rsij", ("jr", dy5_du2), ("i,s", delta6, z2), None
+    # ∂y⁵ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁵ᵢ/∂u²ₖ
+    dy5_du1 = params.W2.T @ dy5_du2
+    del dy5_du2
+    dy5_du1 *= fprime1
+    # ∂²E/∂(W¹, b¹)∂W⁶: what W⁶ is multiplied by changes
+    yield "u1", "W6", "rsij", ("jr", dy5_du1), ("i,s", delta6, z1), None
+    del dy5_du1
+    # ∂y⁶ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) f′⁶(u⁶ᵢ) Σₖ f′⁵(u⁵ₖ) W⁵ₖⱼ W⁶ᵢₖ
+    dy6_du4 = _apply(
+        (params.W5[:, :, None] * params.W6.T[:, None]).transpose(1, 2, 0), fprime5
+    ).transpose(1, 0, 2)
+    dy6_du4 *= fprime4
+    dy6_du4 *= fprime6[:, None]
+    # ∂²E/∂(W⁴, b⁴)∂W⁷: what W⁷ is multiplied by changes
+    yield "u4", "W7", "rsij", ("jr", dy6_du4), ("i,s", delta7, z4), None
+    # ∂y⁶ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁶ᵢ/∂u⁴ₖ
+    dy6_du3 = params.W4.T @ dy6_du4
+    del dy6_du4
+    dy6_du3 *= fprime3
+    # ∂²E/∂(W³, b³)∂W⁷: what W⁷ is multiplied by changes
+    yield "u3", "W7", "rsij", ("jr", dy6_du3), ("i,s", delta7, z3), None
+    # ∂y⁶ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁶ᵢ/∂u³ₖ
+    dy6_du2 = params.W3.T @ dy6_du3
+    del dy6_du3
+    dy6_du2 *= fprime2
+    # ∂²E/∂(W², b²)∂W⁷: what W⁷ is multiplied by changes
+    yield "u2", "W7", "rsij", ("jr", dy6_du2), ("i,s", delta7, z2), None
+    # ∂y⁶ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁶ᵢ/∂u²ₖ
+    dy6_du1 = params.W2.T @ dy6_du2
+    del dy6_du2
+    dy6_du1 *= fprime1
+    # ∂²E/∂(W¹, b¹)∂W⁷: what W⁷ is multiplied by changes
+    yield "u1", "W7", "rsij", ("jr", dy6_du1), ("i,s", delta7, z1), None
+    del dy6_du1
+    # ∂y⁷ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) f′⁷(u⁷ᵢ) Σₖ f′⁶(u⁶ₖ) W⁶ₖⱼ W⁷ᵢₖ
+    dy7_du5 = _apply(
+        (params.W6[:, :, None] * params.W7.T[:, None]).transpose(1, 2, 0), fprime6
+    ).transpose(1, 0, 2)
+    dy7_du5 *= fprime5
+    dy7_du5 *= fprime7[:, None]
+    # ∂²E/∂(W⁵, b⁵)∂W⁸: what W⁸ is multiplied by changes
+    yield "u5", "W8", "rsij", ("jr", dy7_du5), ("i,s", delta8, z5), None
+    # ∂y⁷ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁷ᵢ/∂u⁵ₖ
+    dy7_du4 = params.W5.T @ dy7_du5
+    del dy7_du5
+    dy7_du4 *= fprime4
+    # ∂²E/∂(W⁴, b⁴)∂W⁸: what W⁸ is multiplied by changes
+    yield "u4", "W8", "rsij", ("jr", dy7_du4), ("i,s", delta8, z4), None
+    # ∂y⁷ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁷ᵢ/∂u⁴ₖ
+    dy7_du3 = params.W4.T @ dy7_du4
+    del dy7_du4
+    dy7_du3 *= fprime3
+    # ∂²E/∂(W³, b³)∂W⁸: what W⁸ is multiplied by changes
+    yield "u3", "W8", "rsij", ("jr", dy7_du3), ("i,s", delta8, z3), None
+    # ∂y⁷ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁷ᵢ/∂u³ₖ
+    dy7_du2 = params.W3.T @ dy7_du3
+    del dy7_du3
+    dy7_du2 *= fprime2
+    # ∂²E/∂(W², b²)∂W⁸: what W⁸ is multiplied by changes
+    yield "u2", "W8", "rsij", ("jr", dy7_du2), ("i,s", delta8, z2), None
+    # ∂y⁷ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁷ᵢ/∂u²ₖ
+    dy7_du1 = params.W2.T @ dy7_du2
+    del dy7_du2
+    dy7_du1 *= fprime1
+    # ∂²E/∂(W¹, b¹)∂W⁸: what W⁸ is multiplied by changes
+    yield "u1", "W8", "rsij", ("jr", dy7_du1), ("i,s", delta8, z1), None
+    del dy7_du1
+    # ∂y⁸ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) f′⁸(u⁸ᵢ) Σₖ f′⁷(u⁷ₖ) W⁷ₖⱼ W⁸ᵢₖ
+    dy8_du6 = _apply(
+        (params.W7[:, :, None] * params.W8.T[:, None]).transpose(1, 2, 0), fprime7
+    ).transpose(1, 0, 2)
+    dy8_du6 *= fprime6
+    dy8_du6 *= fprime8[:, None]
+    # ∂²E/∂(W⁶, b⁶)∂W⁹: what W⁹ is multiplied by changes
+    yield "u6", "W9", "rsij", ("jr", dy8_du6), ("i,s", delta9, z6), None
+    # ∂y⁸ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y⁸ᵢ/∂u⁶ₖ
+    dy8_du5 = params.W6.T @ dy8_du6
+    del dy8_du6
+    dy8_du5 *= fprime5
+    # ∂²E/∂(W⁵, b⁵)∂W⁹: what W⁹ is multiplied by changes
+    yield "u5", "W9", "rsij", ("jr", dy8_du5), ("i,s", delta9, z5), None
+    # ∂y⁸ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁸ᵢ/∂u⁵ₖ
+    dy8_du4 = params.W5.T @ dy8_du5
+    del dy8_du5
+    dy8_du4 *= fprime4
+    # ∂²E/∂(W⁴, b⁴)∂W⁹: what W⁹ is multiplied by changes
+    yield "u4", "W9", "rsij", ("jr", dy8_du4), ("i,s", delta9, z4), None
+    # ∂y⁸ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁸ᵢ/∂u⁴ₖ
+    dy8_du3 = params.W4.T @ dy8_du4
+    del dy8_du4
+    dy8_du3 *= fprime3
+    # ∂²E/∂(W³, b³)∂W⁹: what W⁹ is multiplied by changes
+    yield "u3", "W9", "rsij", ("jr", dy8_du3), ("i,s", delta9, z3), None
+    # ∂y⁸ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁸ᵢ/∂u³ₖ
+    dy8_du2 = params.W3.T @ dy8_du3
+    del dy8_du3
+    dy8_du2 *= fprime2
+    # ∂²E/∂(W², b²)∂W⁹: what W⁹ is multiplied by changes
+    yield "u2", "W9", "rsij", ("jr", dy8_du2), ("i,s", delta9, z2), None
+    # ∂y⁸ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁸ᵢ/∂u²ₖ
+    dy8_du1 = params.W2.T @ dy8_du2
+    del dy8_du2
+    dy8_du1 *= fprime1
+    # ∂²E/∂(W¹, b¹)∂W⁹: what W⁹ is multiplied by changes
+    yield "u1", "W9", "rsij", ("jr", dy8_du1), ("i,s", delta9, z1), None
+    del dy8_du1
+    # ∂y⁹ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) f′⁹(u⁹ᵢ) Σₖ f′⁸(u⁸ₖ) W⁸ₖⱼ W⁹ᵢₖ
+    dy9_du7 = _apply(
+        (params.W8[:, :, None] * params.W9.T[:, None]).transpose(1, 2, 0), fprime8
+    ).transpose(1, 0, 2)
+    dy9_du7 *= fprime7
+    dy9_du7 *= fprime9[:, None]
+    # ∂²E/∂(W⁷, b⁷)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield "u7", "W10", "rsij", ("jr", dy9_du7), ("i,s", delta10, z7), None
+    # ∂y⁹ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y⁹ᵢ/∂u⁷ₖ
+    dy9_du6 = params.W7.T @ dy9_du7
+    del dy9_du7
+    dy9_du6 *= fprime6
+    # ∂²E/∂(W⁶, b⁶)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield "u6", "W10", "rsij", ("jr", dy9_du6), ("i,s", delta10, z6), None
+    # ∂y⁹ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y⁹ᵢ/∂u⁶ₖ
+    dy9_du5 = params.W6.T @ dy9_du6
+    del dy9_du6
+    dy9_du5 *= fprime5
+    # ∂²E/∂(W⁵, b⁵)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield "u5", "W10", "rsij", ("jr", dy9_du5), ("i,s", delta10, z5), None
+    # ∂y⁹ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁹ᵢ/∂u⁵ₖ
+    dy9_du4 = params.W5.T @ dy9_du5
+    del dy9_du5
+    dy9_du4 *= fprime4
+    # ∂²E/∂(W⁴, b⁴)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield "u4", "W10", "rsij", ("jr", dy9_du4), ("i,s", delta10, z4), None
+    # ∂y⁹ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁹ᵢ/∂u⁴ₖ
+    dy9_du3 = params.W4.T @ dy9_du4
+    del dy9_du4
+    dy9_du3 *= fprime3
+    # ∂²E/∂(W³, b³)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield "u3", "W10", "rsij", ("jr", dy9_du3), ("i,s", delta10, z3), None
+    # ∂y⁹ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁹ᵢ/∂u³ₖ
+    dy9_du2 = params.W3.T @ dy9_du3
+    del dy9_du3
+    dy9_du2 *= fprime2
+    # ∂²E/∂(W², b²)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield "u2", "W10", "rsij", ("jr", dy9_du2), ("i,s", delta10, z2), None
+    # ∂y⁹ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁹ᵢ/∂u²ₖ
+    dy9_du1 = params.W2.T @ dy9_du2
+    del dy9_du2
+    dy9_du1 *= fprime1
+    # ∂²E/∂(W¹, b¹)∂W¹⁰: what W¹⁰ is multiplied by changes
+    yield "u1", "W10", "rsij", ("jr", dy9_du1), ("i,s", delta10, z1), None
+
+
+# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
+_HESSIAN_HELD = (
+    {
+        "": 2,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N10 N9": 2,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 5,
+        "N7 N8": 2,
+        "N8": 6,
+        "N9": 4,
+    },
+    {
+        "": 4,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 5,
+        "N6 N7": 2,
+        "N7": 7,
+        "N8": 5,
+        "N8 N9": 2,
+        "N9": 5,
+    },
+    {
+        "": 4,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 5,
+        "N7": 5,
+        "N7 N8": 2,
+        "N8": 7,
+        "N9": 7,
+    },
+    {
+        "": 5,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 5,
+        "N5 N6": 2,
+        "N6": 7,
+        "N7": 5,
+        "N7 N8": 2,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 5,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 5,
+        "N6": 5,
+        "N6 N7": 2,
+        "N7": 7,
+        "N8": 8,
+        "N9": 5,
+    },
+    {
+        "": 6,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 4,
+        "N3": 4,
+        "N4": 5,
+        "N4 N5": 2,
+        "N5": 7,
+        "N6": 5,
+        "N6 N7": 2,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 6,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 4,
+        "N3": 4,
+        "N4": 5,
+        "N5": 5,
+        "N5 N6": 2,
+        "N6": 7,
+        "N7": 8,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 7,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 4,
+        "N3": 5,
+        "N3 N4": 2,
+        "N4": 7,
+        "N5": 5,
+        "N5 N6": 2,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 7,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 4,
+        "N3": 5,
+        "N4": 5,
+        "N4 N5": 2,
+        "N5": 7,
+        "N6": 8,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 8,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 5,
+        "N2 N3": 2,
+        "N3": 7,
+        "N4": 5,
+        "N4 N5": 2,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 8,
+        "N0": 1,
+        "N1": 4,
+        "N10": 6,
+        "N2": 5,
+        "N3": 5,
+        "N3 N4": 2,
+        "N4": 7,
+        "N5": 8,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 9,
+        "N0": 1,
+        "N1": 5,
+        "N1 N2": 2,
+        "N10": 6,
+        "N2": 7,
+        "N3": 5,
+        "N3 N4": 2,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 9,
+        "N0": 1,
+        "N1": 5,
+        "N10": 6,
+        "N2": 5,
+        "N2 N3": 2,
+        "N3": 7,
+        "N4": 8,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 9,
+        "N0": 1,
+        "N0 N1": 2,
+        "N1": 7,
+        "N10": 6,
+        "N2": 5,
+        "N2 N3": 2,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 9,
+        "N0": 1,
+        "N1": 5,
+        "N1 N2": 2,
+        "N10": 6,
+        "N2": 7,
+        "N3": 8,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 9,
+        "N0": 1,
+        "N0 N1": 2,
+        "N1": 7,
+        "N10": 6,
+        "N2": 8,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 5,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 9,
+        "N10 N9": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N8 N9": 2,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 9,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 10,
+        "N9 N9": 2,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N10 N8": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 8,
+        "N7 N9": 2,
+        "N8": 6,
+        "N8 N10": 1,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N10 N7": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 8,
+        "N6 N9": 2,
+        "N7": 6,
+        "N7 N10": 1,
+        "N8": 6,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N10 N6": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 8,
+        "N5 N9": 2,
+        "N6": 6,
+        "N6 N10": 1,
+        "N7": 6,
+        "N8": 6,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N10 N5": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 8,
+        "N4 N9": 2,
+        "N5": 6,
+        "N5 N10": 1,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N10 N4": 2,
+        "N2": 6,
+        "N3": 8,
+        "N3 N9": 2,
+        "N4": 6,
+        "N4 N10": 1,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N10 N3": 2,
+        "N2": 8,
+        "N2 N9": 2,
+        "N3": 6,
+        "N3 N10": 1,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 7,
+        "N1 N9": 2,
+        "N10": 7,
+        "N10 N2": 2,
+        "N2": 6,
+        "N2 N10": 1,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N9": 2,
+        "N1": 5,
+        "N1 N10": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 8,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 10,
+        "N8 N8": 2,
+        "N9": 6,
+        "N9 N9": 3,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 8,
+        "N7 N8": 2,
+        "N8": 8,
+        "N8 N9": 3,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 8,
+        "N6 N8": 2,
+        "N7": 6,
+        "N7 N9": 3,
+        "N8": 8,
+        "N8 N9": 1,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 8,
+        "N5 N8": 2,
+        "N6": 6,
+        "N6 N9": 3,
+        "N7": 6,
+        "N8": 8,
+        "N8 N9": 1,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 8,
+        "N4 N8": 2,
+        "N5": 6,
+        "N5 N9": 3,
+        "N6": 6,
+        "N7": 6,
+        "N8": 8,
+        "N8 N9": 1,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 8,
+        "N3 N8": 2,
+        "N4": 6,
+        "N4 N9": 3,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 8,
+        "N8 N9": 1,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 8,
+        "N2 N8": 2,
+        "N3": 6,
+        "N3 N9": 3,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 8,
+        "N8 N9": 1,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 7,
+        "N1 N8": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N9": 3,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 8,
+        "N8 N9": 1,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N8": 2,
+        "N1": 5,
+        "N1 N9": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 8,
+        "N8 N9": 1,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 10,
+        "N7 N7": 2,
+        "N8": 6,
+        "N8 N8": 3,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 8,
+        "N6 N7": 2,
+        "N7": 8,
+        "N7 N8": 3,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 8,
+        "N5 N7": 2,
+        "N6": 6,
+        "N6 N8": 3,
+        "N7": 8,
+        "N7 N8": 1,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 8,
+        "N4 N7": 2,
+        "N5": 6,
+        "N5 N8": 3,
+        "N6": 6,
+        "N7": 8,
+        "N7 N8": 1,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 8,
+        "N3 N7": 2,
+        "N4": 6,
+        "N4 N8": 3,
+        "N5": 6,
+        "N6": 6,
+        "N7": 8,
+        "N7 N8": 1,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 8,
+        "N2 N7": 2,
+        "N3": 6,
+        "N3 N8": 3,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 8,
+        "N7 N8": 1,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 7,
+        "N1 N7": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N8": 3,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 8,
+        "N7 N8": 1,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N7": 2,
+        "N1": 5,
+        "N1 N8": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 8,
+        "N7 N8": 1,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 10,
+        "N6 N6": 2,
+        "N7": 6,
+        "N7 N7": 3,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 8,
+        "N5 N6": 2,
+        "N6": 8,
+        "N6 N7": 3,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 8,
+        "N4 N6": 2,
+        "N5": 6,
+        "N5 N7": 3,
+        "N6": 8,
+        "N6 N7": 1,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 8,
+        "N3 N6": 2,
+        "N4": 6,
+        "N4 N7": 3,
+        "N5": 6,
+        "N6": 8,
+        "N6 N7": 1,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 8,
+        "N2 N6": 2,
+        "N3": 6,
+        "N3 N7": 3,
+        "N4": 6,
+        "N5": 6,
+        "N6": 8,
+        "N6 N7": 1,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 7,
+        "N1 N6": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N7": 3,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 8,
+        "N6 N7": 1,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N6": 2,
+        "N1": 5,
+        "N1 N7": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 8,
+        "N6 N7": 1,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 10,
+        "N5 N5": 2,
+        "N6": 6,
+        "N6 N6": 3,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 8,
+        "N4 N5": 2,
+        "N5": 8,
+        "N5 N6": 3,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 8,
+        "N3 N5": 2,
+        "N4": 6,
+        "N4 N6": 3,
+        "N5": 8,
+        "N5 N6": 1,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 8,
+        "N2 N5": 2,
+        "N3": 6,
+        "N3 N6": 3,
+        "N4": 6,
+        "N5": 8,
+        "N5 N6": 1,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 7,
+        "N1 N5": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N6": 3,
+        "N3": 6,
+        "N4": 6,
+        "N5": 8,
+        "N5 N6": 1,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N5": 2,
+        "N1": 5,
+        "N1 N6": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 8,
+        "N5 N6": 1,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 10,
+        "N4 N4": 2,
+        "N5": 6,
+        "N5 N5": 3,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 8,
+        "N3 N4": 2,
+        "N4": 8,
+        "N4 N5": 3,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 8,
+        "N2 N4": 2,
+        "N3": 6,
+        "N3 N5": 3,
+        "N4": 8,
+        "N4 N5": 1,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 7,
+        "N1 N4": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N5": 3,
+        "N3": 6,
+        "N4": 8,
+        "N4 N5": 1,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N4": 2,
+        "N1": 5,
+        "N1 N5": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 8,
+        "N4 N5": 1,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 10,
+        "N3 N3": 2,
+        "N4": 6,
+        "N4 N4": 3,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 8,
+        "N2 N3": 2,
+        "N3": 8,
+        "N3 N4": 3,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 7,
+        "N1 N3": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N4": 3,
+        "N3": 8,
+        "N3 N4": 1,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N3": 2,
+        "N1": 5,
+        "N1 N4": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 8,
+        "N3 N4": 1,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 10,
+        "N2 N2": 2,
+        "N3": 6,
+        "N3 N3": 3,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 7,
+        "N1 N2": 2,
+        "N10": 7,
+        "N2": 8,
+        "N2 N3": 3,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N2": 2,
+        "N1": 5,
+        "N1 N3": 3,
+        "N10": 7,
+        "N2": 8,
+        "N2 N3": 1,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 9,
+        "N1 N1": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N2": 3,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N1": 2,
+        "N1": 7,
+        "N1 N2": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 5,
+        "N0 N0": 2,
+        "N1": 5,
+        "N1 N1": 3,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N0 N4": 2,
+        "N1": 5,
+        "N1 N3": 2,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N3 N1": 1,
+        "N4": 8,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N1 N5": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N4": 2,
+        "N3": 6,
+        "N4": 6,
+        "N4 N2": 1,
+        "N5": 8,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N0 N5": 2,
+        "N1": 5,
+        "N1 N4": 2,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N4 N1": 1,
+        "N5": 8,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N2 N6": 2,
+        "N3": 6,
+        "N3 N5": 2,
+        "N4": 6,
+        "N5": 6,
+        "N5 N3": 1,
+        "N6": 8,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N1 N6": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N5": 2,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N5 N2": 1,
+        "N6": 8,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N0 N6": 2,
+        "N1": 5,
+        "N1 N5": 2,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N5 N1": 1,
+        "N6": 8,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N3 N7": 2,
+        "N4": 6,
+        "N4 N6": 2,
+        "N5": 6,
+        "N6": 6,
+        "N6 N4": 1,
+        "N7": 8,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N2 N7": 2,
+        "N3": 6,
+        "N3 N6": 2,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N6 N3": 1,
+        "N7": 8,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N1 N7": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N6": 2,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N6 N2": 1,
+        "N7": 8,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N0 N7": 2,
+        "N1": 5,
+        "N1 N6": 2,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N6 N1": 1,
+        "N7": 8,
+        "N8": 6,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N4 N8": 2,
+        "N5": 6,
+        "N5 N7": 2,
+        "N6": 6,
+        "N7": 6,
+        "N7 N5": 1,
+        "N8": 8,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N3 N8": 2,
+        "N4": 6,
+        "N4 N7": 2,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N7 N4": 1,
+        "N8": 8,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N2 N8": 2,
+        "N3": 6,
+        "N3 N7": 2,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N7 N3": 1,
+        "N8": 8,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N1 N8": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N7": 2,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N7 N2": 1,
+        "N8": 8,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N0 N8": 2,
+        "N1": 5,
+        "N1 N7": 2,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N7 N1": 1,
+        "N8": 8,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N5 N9": 2,
+        "N6": 6,
+        "N6 N8": 2,
+        "N7": 6,
+        "N8": 6,
+        "N8 N6": 1,
+        "N9": 8,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N4 N9": 2,
+        "N5": 6,
+        "N5 N8": 2,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N8 N5": 1,
+        "N9": 8,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N3 N9": 2,
+        "N4": 6,
+        "N4 N8": 2,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N8 N4": 1,
+        "N9": 8,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 7,
+        "N2": 6,
+        "N2 N9": 2,
+        "N3": 6,
+        "N3 N8": 2,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N8 N3": 1,
+        "N9": 8,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N1 N9": 2,
+        "N10": 7,
+        "N2": 6,
+        "N2 N8": 2,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N8 N2": 1,
+        "N9": 8,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N0 N9": 2,
+        "N1": 5,
+        "N1 N8": 2,
+        "N10": 7,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N8 N1": 1,
+        "N9": 8,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 9,
+        "N10 N6": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N7 N9": 2,
+        "N8": 6,
+        "N9": 6,
+        "N9 N7": 1,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 9,
+        "N10 N5": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N6 N9": 2,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+        "N9 N6": 1,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 9,
+        "N10 N4": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N5 N9": 2,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+        "N9 N5": 1,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 9,
+        "N10 N3": 2,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N4 N9": 2,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+        "N9 N4": 1,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N10": 9,
+        "N10 N2": 2,
+        "N2": 6,
+        "N3": 6,
+        "N3 N9": 2,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+        "N9 N3": 1,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 5,
+        "N1 N10": 2,
+        "N10": 9,
+        "N2": 6,
+        "N2 N9": 2,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+        "N9 N2": 1,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N0 N10": 2,
+        "N1": 5,
+        "N1 N9": 2,
+        "N10": 9,
+        "N2": 6,
+        "N3": 6,
+        "N4": 6,
+        "N5": 6,
+        "N6": 6,
+        "N7": 6,
+        "N8": 6,
+        "N9": 6,
+        "N9 N1": 1,
+    },
+)
+
+
+def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
+    """Yield the terms of the Gauss-Newton matrix, times `scale`, for these samples."""
+    X, D = X.T, D.T
+    z1 = _stacked(X, X, 1)
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = params.W3 @ y2
+    u3 += params.b3[:, None]
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = params.W4 @ y3
+    u4 += params.b4[:, None]
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = params.W5 @ y4
+    u5 += params.b5[:, None]
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = params.W6 @ y5
+    u6 += params.b6[:, None]
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = params.W7 @ y6
+    u7 += params.b7[:, None]
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = params.W8 @ y7
+    u8 += params.b8[:, None]
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = params.W9 @ y8
+    u9 += params.b9[:, None]
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = params.W10 @ y9
+    u10 += params.b10[:, None]
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10)
+    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    z10 = _stacked(X, y9, 1)
+    # ∂²G/∂(W¹⁰, b¹⁰)∂(W¹⁰, b¹⁰)
+    yield "u10", "u10", "rsrj", ("r", fprime10**2), ("s,j", z10, z10), ("", 2 * scale)
+    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    z9 = _stacked(X, y8, 1)
+    # ∂²G/∂(W⁹, b⁹)∂(W¹⁰, b¹⁰)
+    yield (
+        "u9",
+        "u10",
+        "rsij",
+        ("r,s", fprime9, z9),
+        ("i,j", fprime10**2, z10),
+        (",ir", 2 * scale, params.W10),
+    )
+    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # ∂²G/∂u⁸ᵢ∂u¹⁰ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁹ₖ∂u¹⁰ⱼ
+    d2G_du8_du10 = _apply(
+        (params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9
+    ).transpose(1, 0, 2)
+    d2G_du8_du10 *= 2 * scale
+    d2G_du8_du10 *= fprime10**2
+    d2G_du8_du10 *= fprime8[:, None]
+    z8 = _stacked(X, y7, 1)
+    # ∂²G/∂(W⁸, b⁸)∂(W¹⁰, b¹⁰)
+    yield "u8", "u10", "rsij", ("ri", d2G_du8_du10), ("j,s", z10, z8), None
+    # ∂²G/∂u⁷ᵢ∂u¹⁰ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u¹⁰ⱼ
+    d2G_du7_du10 = _apply(params.W8.T, d2G_du8_du10)
+    del d2G_du8_du10
+    d2G_du7_du10 *= fprime7[:, None]
+    z7 = _stacked(X, y6, 1)
+    # ∂²G/∂(W⁷, b⁷)∂(W¹⁰, b¹⁰)
+    yield "u7", "u10", "rsij", ("ri", d2G_du7_du10), ("j,s", z10, z7), None
+    # ∂²G/∂u⁶ᵢ∂u¹⁰ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u¹⁰ⱼ
+    d2G_du6_du10 = _apply(params.W7.T, d2G_du7_du10)
+    del d2G_du7_du10
+    d2G_du6_du10 *= fprime6[:, None]
+    z6 = _stacked(X, y5, 1)
+    # ∂²G/∂(W⁶, b⁶)∂(W¹⁰, b¹⁰)
+    yield "u6", "u10", "rsij", ("ri", d2G_du6_du10), ("j,s", z10, z6), None
+    # ∂²G/∂u⁵ᵢ∂u¹⁰ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u¹⁰ⱼ
+    d2G_du5_du10 = _apply(params.W6.T, d2G_du6_du10)
+    del d2G_du6_du10
+    d2G_du5_du10 *= fprime5[:, None]
+    z5 = _stacked(X, y4, 1)
+    # ∂²G/∂(W⁵, b⁵)∂(W¹⁰, b¹⁰)
+    yield "u5", "u10", "rsij", ("ri", d2G_du5_du10), ("j,s", z10, z5), None
+    # ∂²G/∂u⁴ᵢ∂u¹⁰ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u¹⁰ⱼ
+    d2G_du4_du10 = _apply(params.W5.T, d2G_du5_du10)
+    del d2G_du5_du10
+    d2G_du4_du10 *= fprime4[:, None]
+    z4 = _stacked(X, y3, 1)
+    # ∂²G/∂(W⁴, b⁴)∂(W¹⁰, b¹⁰)
+    yield "u4", "u10", "rsij", ("ri", d2G_du4_du10), ("j,s", z10, z4), None
+    # ∂²G/∂u³ᵢ∂u¹⁰ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u¹⁰ⱼ
+    d2G_du3_du10 = _apply(params.W4.T, d2G_du4_du10)
+    del d2G_du4_du10
+    d2G_du3_du10 *= fprime3[:, None]
+    z3 = _stacked(X, y2, 1)
+    # ∂²G/∂(W³, b³)∂(W¹⁰, b¹⁰)
+    yield "u3", "u10", "rsij", ("ri", d2G_du3_du10), ("j,s", z10, z3), None
+    # ∂²G/∂u²ᵢ∂u¹⁰ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u¹⁰ⱼ
+    d2G_du2_du10 = _apply(params.W3.T, d2G_du3_du10)
+    del d2G_du3_du10
+    d2G_du2_du10 *= fprime2[:, None]
+    z2 = _stacked(X, y1, 1)
+    # ∂²G/∂(W², b²)∂(W¹⁰, b¹⁰)
+    yield "u2", "u10", "rsij", ("ri", d2G_du2_du10), ("j,s", z10, z2), None
+    # ∂²G/∂u¹ᵢ∂u¹⁰ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u¹⁰ⱼ
+    d2G_du1_du10 = _apply(params.W2.T, d2G_du2_du10)
+    del d2G_du2_du10
+    d2G_du1_du10 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W¹⁰, b¹⁰)
+    yield "u1", "u10", "rsij", ("ri", d2G_du1_du10), ("s,j", z1, z10), None
+    del d2G_du1_du10
+    # ∂²G/∂u⁹ᵢ∂u⁹ⱼ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ ∂²G/∂u⁹ⱼ∂u¹⁰ₖ
+    d2G_du9_du9 = _apply(
+        (params.W10[:, :, None] * params.W10[:, None]).transpose(1, 2, 0), fprime10**2
+    )
+    d2G_du9_du9 *= 2 * scale
+    d2G_du9_du9 *= fprime9[:, None]
+    d2G_du9_du9 *= fprime9
+    # ∂²G/∂(W⁹, b⁹)∂(W⁹, b⁹)
+    yield "u9", "u9", "rsij", ("ir", d2G_du9_du9), ("j,s", z9, z9), None
+    # ∂²G/∂u⁸ᵢ∂u⁹ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁹ₖ∂u⁹ⱼ
+    d2G_du8_du9 = _apply(params.W9.T, d2G_du9_du9)
+    del d2G_du9_du9
+    d2G_du8_du9 *= fprime8[:, None]
+    # ∂²G/∂(W⁸, b⁸)∂(W⁹, b⁹)
+    yield "u8", "u9", "rsij", ("ri", d2G_du8_du9), ("s,j", z8, z9), None
+    # ∂²G/∂u⁷ᵢ∂u⁹ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u⁹ⱼ
+    d2G_du7_du9 = _apply(params.W8.T, d2G_du8_du9)
+    d2G_du7_du9 *= fprime7[:, None]
+    # ∂²G/∂(W⁷, b⁷)∂(W⁹, b⁹)
+    yield "u7", "u9", "rsij", ("ri", d2G_du7_du9), ("s,j", z7, z9), None
+    # ∂²G/∂u⁶ᵢ∂u⁹ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁹ⱼ
+    d2G_du6_du9 = _apply(params.W7.T, d2G_du7_du9)
+    del d2G_du7_du9
+    d2G_du6_du9 *= fprime6[:, None]
+    # ∂²G/∂(W⁶, b⁶)∂(W⁹, b⁹)
+    yield "u6", "u9", "rsij", ("ri", d2G_du6_du9), ("s,j", z6, z9), None
+    # ∂²G/∂u⁵ᵢ∂u⁹ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁹ⱼ
+    d2G_du5_du9 = _apply(params.W6.T, d2G_du6_du9)
+    del d2G_du6_du9
+    d2G_du5_du9 *= fprime5[:, None]
+    # ∂²G/∂(W⁵, b⁵)∂(W⁹, b⁹)
+    yield "u5", "u9", "rsij", ("ri", d2G_du5_du9), ("s,j", z5, z9), None
+    # ∂²G/∂u⁴ᵢ∂u⁹ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁹ⱼ
+    d2G_du4_du9 = _apply(params.W5.T, d2G_du5_du9)
+    del d2G_du5_du9
+    d2G_du4_du9 *= fprime4[:, None]
+    # ∂²G/∂(W⁴, b⁴)∂(W⁹, b⁹)
+    yield "u4", "u9", "rsij", ("ri", d2G_du4_du9), ("s,j", z4, z9), None
+    # ∂²G/∂u³ᵢ∂u⁹ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁹ⱼ
+    d2G_du3_du9 = _apply(params.W4.T, d2G_du4_du9)
+    del d2G_du4_du9
+    d2G_du3_du9 *= fprime3[:, None]
+    # ∂²G/∂(W³, b³)∂(W⁹, b⁹)
+    yield "u3", "u9", "rsij", ("ri", d2G_du3_du9), ("s,j", z3, z9), None
+    # ∂²G/∂u²ᵢ∂u⁹ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁹ⱼ
+    d2G_du2_du9 = _apply(params.W3.T, d2G_du3_du9)
+    del d2G_du3_du9
+    d2G_du2_du9 *= fprime2[:, None]
+    # ∂²G/∂(W², b²)∂(W⁹, b⁹)
+    yield "u2", "u9", "rsij", ("ri", d2G_du2_du9), ("s,j", z2, z9), None
+    # ∂²G/∂u¹ᵢ∂u⁹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁹ⱼ
+    d2G_du1_du9 = _apply(params.W2.T, d2G_du2_du9)
+    del d2G_du2_du9
+    d2G_du1_du9 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W⁹, b⁹)
+    yield "u1", "u9", "rsij", ("ri", d2G_du1_du9), ("s,j", z1, z9), None
+    del d2G_du1_du9
+    # ∂²G/∂u⁸ᵢ∂u⁸ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁸ⱼ∂u⁹ₖ
+    d2G_du8_du8 = params.W9.T @ d2G_du8_du9
+    del d2G_du8_du9
+    d2G_du8_du8 *= fprime8
+    # ∂²G/∂(W⁸, b⁸)∂(W⁸, b⁸)
+    yield "u8", "u8", "rsij", ("ir", d2G_du8_du8), ("j,s", z8, z8), None
+    # ∂²G/∂u⁷ᵢ∂u⁸ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u⁸ⱼ
+    d2G_du7_du8 = _apply(params.W8.T, d2G_du8_du8)
+    del d2G_du8_du8
+    d2G_du7_du8 *= fprime7[:, None]
+    # ∂²G/∂(W⁷, b⁷)∂(W⁸, b⁸)
+    yield "u7", "u8", "rsij", ("ri", d2G_du7_du8), ("s,j", z7, z8), None
+    # ∂²G/∂u⁶ᵢ∂u⁸ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁸ⱼ
+    d2G_du6_du8 = _apply(params.W7.T, d2G_du7_du8)
+    d2G_du6_du8 *= fprime6[:, None]
+    # ∂²G/∂(W⁶, b⁶)∂(W⁸, b⁸)
+    yield "u6", "u8", "rsij", ("ri", d2G_du6_du8), ("s,j", z6, z8), None
+    # ∂²G/∂u⁵ᵢ∂u⁸ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁸ⱼ
+    d2G_du5_du8 = _apply(params.W6.T, d2G_du6_du8)
+    del d2G_du6_du8
+    d2G_du5_du8 *= fprime5[:, None]
+    # ∂²G/∂(W⁵, b⁵)∂(W⁸, b⁸)
+    yield "u5", "u8", "rsij", ("ri", d2G_du5_du8), ("s,j", z5, z8), None
+    # ∂²G/∂u⁴ᵢ∂u⁸ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁸ⱼ
+    d2G_du4_du8 = _apply(params.W5.T, d2G_du5_du8)
+    del d2G_du5_du8
+    d2G_du4_du8 *= fprime4[:, None]
+    # ∂²G/∂(W⁴, b⁴)∂(W⁸, b⁸)
+    yield "u4", "u8", "rsij", ("ri", d2G_du4_du8), ("s,j", z4, z8), None
+    # ∂²G/∂u³ᵢ∂u⁸ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁸ⱼ
+    d2G_du3_du8 = _apply(params.W4.T, d2G_du4_du8)
+    del d2G_du4_du8
+    d2G_du3_du8 *= fprime3[:, None]
+    # ∂²G/∂(W³, b³)∂(W⁸, b⁸)
+    yield "u3", "u8", "rsij", ("ri", d2G_du3_du8), ("s,j", z3, z8), None
+    # ∂²G/∂u²ᵢ∂u⁸ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁸ⱼ
+    d2G_du2_du8 = _apply(params.W3.T, d2G_du3_du8)
+    del d2G_du3_du8
+    d2G_du2_du8 *= fprime2[:, None]
+    # ∂²G/∂(W², b²)∂(W⁸, b⁸)
+    yield "u2", "u8", "rsij", ("ri", d2G_du2_du8), ("s,j", z2, z8), None
+    # ∂²G/∂u¹ᵢ∂u⁸ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁸ⱼ
+    d2G_du1_du8 = _apply(params.W2.T, d2G_du2_du8)
+    del d2G_du2_du8
+    d2G_du1_du8 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W⁸, b⁸)
+    yield "u1", "u8", "rsij", ("ri", d2G_du1_du8), ("s,j", z1, z8), None
+    del d2G_du1_du8
+    # ∂²G/∂u⁷ᵢ∂u⁷ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁷ⱼ∂u⁸ₖ
+    d2G_du7_du7 = params.W8.T @ d2G_du7_du8
+    del d2G_du7_du8
+    d2G_du7_du7 *= fprime7
+    # ∂²G/∂(W⁷, b⁷)∂(W⁷, b⁷)
+    yield "u7", "u7", "rsij", ("ir", d2G_du7_du7), ("j,s", z7, z7), None
+    # ∂²G/∂u⁶ᵢ∂u⁷ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁷ⱼ
+    d2G_du6_du7 = _apply(params.W7.T, d2G_du7_du7)
+    del d2G_du7_du7
+    d2G_du6_du7 *= fprime6[:, None]
+    # ∂²G/∂(W⁶, b⁶)∂(W⁷, b⁷)
+    yield "u6", "u7", "rsij", ("ri", d2G_du6_du7), ("s,j", z6, z7), None
+    # ∂²G/∂u⁵ᵢ∂u⁷ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁷ⱼ
+    d2G_du5_du7 = _apply(params.W6.T, d2G_du6_du7)
+    d2G_du5_du7 *= fprime5[:, None]
+    # ∂²G/∂(W⁵, b⁵)∂(W⁷, b⁷)
+    yield "u5", "u7", "rsij", ("ri", d2G_du5_du7), ("s,j", z5, z7), None
+    # ∂²G/∂u⁴ᵢ∂u⁷ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁷ⱼ
+    d2G_du4_du7 = _apply(params.W5.T, d2G_du5_du7)
+    del d2G_du5_du7
+    d2G_du4_du7 *= fprime4[:, None]
+    # ∂²G/∂(W⁴, b⁴)∂(W⁷, b⁷)
+    yield "u4", "u7", "rsij", ("ri", d2G_du4_du7), ("s,j", z4, z7), None
+    # ∂²G/∂u³ᵢ∂u⁷ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁷ⱼ
+    d2G_du3_du7 = _apply(params.W4.T, d2G_du4_du7)
+    del d2G_du4_du7
+    d2G_du3_du7 *= fprime3[:, None]
+    # ∂²G/∂(W³, b³)∂(W⁷, b⁷)
+    yield "u3", "u7", "rsij", ("ri", d2G_du3_du7), ("s,j", z3, z7), None
+    # ∂²G/∂u²ᵢ∂u⁷ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁷ⱼ
+    d2G_du2_du7 = _apply(params.W3.T, d2G_du3_du7)
+    del d2G_du3_du7
+    d2G_du2_du7 *= fprime2[:, None]
+    # ∂²G/∂(W², b²)∂(W⁷, b⁷)
+    yield "u2", "u7", "rsij", ("ri", d2G_du2_du7), ("s,j", z2, z7), None
+    # ∂²G/∂u¹ᵢ∂u⁷ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁷ⱼ
+    d2G_du1_du7 = _apply(params.W2.T, d2G_du2_du7)
+    del d2G_du2_du7
+    d2G_du1_du7 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W⁷, b⁷)
+    yield "u1", "u7", "rsij", ("ri", d2G_du1_du7), ("s,j", z1, z7), None
+    del d2G_du1_du7
+    # ∂²G/∂u⁶ᵢ∂u⁶ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁶ⱼ∂u⁷ₖ
+    d2G_du6_du6 = params.W7.T @ d2G_du6_du7
+    del d2G_du6_du7
+    d2G_du6_du6 *= fprime6
+    # ∂²G/∂(W⁶, b⁶)∂(W⁶, b⁶)
+    yield "u6", "u6", "rsij", ("ir", d2G_du6_du6), ("j,s", z6, z6), None
+    # ∂²G/∂u⁵ᵢ∂u⁶ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁶ⱼ
+    d2G_du5_du6 = _apply(params.W6.T, d2G_du6_du6)
+    del d2G_du6_du6
+    d2G_du5_du6 *= fprime5[:, None]
+    # ∂²G/∂(W⁵, b⁵)∂(W⁶, b⁶)
+    yield "u5", "u6", "rsij", ("ri", d2G_du5_du6), ("s,j", z5, z6), None
+    # ∂²G/∂u⁴ᵢ∂u⁶ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁶ⱼ
+    d2G_du4_du6 = _apply(params.W5.T, d2G_du5_du6)
+    d2G_du4_du6 *= fprime4[:, None]
+    # ∂²G/∂(W⁴, b⁴)∂(W⁶, b⁶)
+    yield "u4", "u6", "rsij", ("ri", d2G_du4_du6), ("s,j", z4, z6), None
+    # ∂²G/∂u³ᵢ∂u⁶ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁶ⱼ
+    d2G_du3_du6 = _apply(params.W4.T, d2G_du4_du6)
+    del d2G_du4_du6
+    d2G_du3_du6 *= fprime3[:, None]
+    # ∂²G/∂(W³, b³)∂(W⁶, b⁶)
+    yield "u3", "u6", "rsij", ("ri", d2G_du3_du6), ("s,j", z3, z6), None
+    # ∂²G/∂u²ᵢ∂u⁶ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁶ⱼ
+    d2G_du2_du6 = _apply(params.W3.T, d2G_du3_du6)
+    del d2G_du3_du6
+    d2G_du2_du6 *= fprime2[:, None]
+    # ∂²G/∂(W², b²)∂(W⁶, b⁶)
+    yield "u2", "u6", "rsij", ("ri", d2G_du2_du6), ("s,j", z2, z6), None
+    # ∂²G/∂u¹ᵢ∂u⁶ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁶ⱼ
+    d2G_du1_du6 = _apply(params.W2.T, d2G_du2_du6)
+    del d2G_du2_du6
+    d2G_du1_du6 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W⁶, b⁶)
+    yield "u1", "u6", "rsij", ("ri", d2G_du1_du6), ("s,j", z1, z6), None
+    del d2G_du1_du6
+    # ∂²G/∂u⁵ᵢ∂u⁵ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁵ⱼ∂u⁶ₖ
+    d2G_du5_du5 = params.W6.T @ d2G_du5_du6
+    del d2G_du5_du6
+    d2G_du5_du5 *= fprime5
+    # ∂²G/∂(W⁵, b⁵)∂(W⁵, b⁵)
+    yield "u5", "u5", "rsij", ("ir", d2G_du5_du5), ("j,s", z5, z5), None
+    # ∂²G/∂u⁴ᵢ∂u⁵ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁵ⱼ
+    d2G_du4_du5 = _apply(params.W5.T, d2G_du5_du5)
+    del d2G_du5_du5
+    d2G_du4_du5 *= fprime4[:, None]
+    # ∂²G/∂(W⁴, b⁴)∂(W⁵, b⁵)
+    yield "u4", "u5", "rsij", ("ri", d2G_du4_du5), ("s,j", z4, z5), None
+    # ∂²G/∂u³ᵢ∂u⁵ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁵ⱼ
+    d2G_du3_du5 = _apply(params.W4.T, d2G_du4_du5)
+    d2G_du3_du5 *= fprime3[:, None]
+    # ∂²G/∂(W³, b³)∂(W⁵, b⁵)
+    yield "u3", "u5", "rsij", ("ri", d2G_du3_du5), ("s,j", z3, z5), None
+    # ∂²G/∂u²ᵢ∂u⁵ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁵ⱼ
+    d2G_du2_du5 = _apply(params.W3.T, d2G_du3_du5)
+    del d2G_du3_du5
+    d2G_du2_du5 *= fprime2[:, None]
+    # ∂²G/∂(W², b²)∂(W⁵, b⁵)
+    yield "u2", "u5", "rsij", ("ri", d2G_du2_du5), ("s,j", z2, z5), None
+    # ∂²G/∂u¹ᵢ∂u⁵ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁵ⱼ
+    d2G_du1_du5 = _apply(params.W2.T, d2G_du2_du5)
+    del d2G_du2_du5
+    d2G_du1_du5 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W⁵, b⁵)
+    yield "u1", "u5", "rsij", ("ri", d2G_du1_du5), ("s,j", z1, z5), None
+    del d2G_du1_du5
+    # ∂²G/∂u⁴ᵢ∂u⁴ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁴ⱼ∂u⁵ₖ
+    d2G_du4_du4 = params.W5.T @ d2G_du4_du5
+    del d2G_du4_du5
+    d2G_du4_du4 *= fprime4
+    # ∂²G/∂(W⁴, b⁴)∂(W⁴, b⁴)
+    yield "u4", "u4", "rsij", ("ir", d2G_du4_du4), ("j,s", z4, z4), None
+    # ∂²G/∂u³ᵢ∂u⁴ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁴ⱼ
+    d2G_du3_du4 = _apply(params.W4.T, d2G_du4_du4)
+    del d2G_du4_du4
+    d2G_du3_du4 *= fprime3[:, None]
+    # ∂²G/∂(W³, b³)∂(W⁴, b⁴)
+    yield "u3", "u4", "rsij", ("ri", d2G_du3_du4), ("s,j", z3, z4), None
+    # ∂²G/∂u²ᵢ∂u⁴ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁴ⱼ
+    d2G_du2_du4 = _apply(params.W3.T, d2G_du3_du4)
+    d2G_du2_du4 *= fprime2[:, None]
+    # ∂²G/∂(W², b²)∂(W⁴, b⁴)
+    yield "u2", "u4", "rsij", ("ri", d2G_du2_du4), ("s,j", z2, z4), None
+    # ∂²G/∂u¹ᵢ∂u⁴ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁴ⱼ
+    d2G_du1_du4 = _apply(params.W2.T, d2G_du2_du4)
+    del d2G_du2_du4
+    d2G_du1_du4 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W⁴, b⁴)
+    yield "u1", "u4", "rsij", ("ri", d2G_du1_du4), ("s,j", z1, z4), None
+    del d2G_du1_du4
+    # ∂²G/∂u³ᵢ∂u³ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u³ⱼ∂u⁴ₖ
+    d2G_du3_du3 = params.W4.T @ d2G_du3_du4
+    del d2G_du3_du4
+    d2G_du3_du3 *= fprime3
+    # ∂²G/∂(W³, b³)∂(W³, b³)
+    yield "u3", "u3", "rsij", ("ir", d2G_du3_du3), ("j,s", z3, z3), None
+    # ∂²G/∂u²ᵢ∂u³ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u³ⱼ
+    d2G_du2_du3 = _apply(params.W3.T, d2G_du3_du3)
+    del d2G_du3_du3
+    d2G_du2_du3 *= fprime2[:, None]
+    # ∂²G/∂(W², b²)∂(W³, b³)
+    yield "u2", "u3", "rsij", ("ri", d2G_du2_du3), ("s,j", z2, z3), None
+    # ∂²G/∂u¹ᵢ∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u³ⱼ
+    d2G_du1_du3 = _apply(params.W2.T, d2G_du2_du3)
+    d2G_du1_du3 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W³, b³)
+    yield "u1", "u3", "rsij", ("ri", d2G_du1_du3), ("s,j", z1, z3), None
+    del d2G_du1_du3
+    # ∂²G/∂u²ᵢ∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u²ⱼ∂u³ₖ
+    d2G_du2_du2 = params.W3.T @ d2G_du2_du3
+    del d2G_du2_du3
+    d2G_du2_du2 *= fprime2
+    # ∂²G/∂(W², b²)∂(W², b²)
+    yield "u2", "u2", "rsij", ("ir", d2G_du2_du2), ("j,s", z2, z2), None
+    # ∂²G/∂u¹ᵢ∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u²ⱼ
+    d2G_du1_du2 = _apply(params.W2.T, d2G_du2_du2)
+    del d2G_du2_du2
+    d2G_du1_du2 *= fprime1[:, None]
+    # ∂²G/∂(W¹, b¹)∂(W², b²)
+    yield "u1", "u2", "rsij", ("ri", d2G_du1_du2), ("s,j", z1, z2), None
+    # ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
+    d2G_du1_du1 = params.W2.T @ d2G_du1_du2
+    del d2G_du1_du2
+    d2G_du1_du1 *= fprime1
+    # ∂²G/∂(W¹, b¹)∂(W¹, b¹)
+    yield "u1", "u1", "rsij", ("ir", d2G_du1_du1), ("j,s", z1, z1), None
+
+
+# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
+_GAUSS_NEWTON_HELD = (
+    {
+        "": 4,
+        "N0": 1,
+        "N1": 2,
+        "N10": 5,
+        "N2": 2,
+        "N3": 2,
+        "N4": 2,
+        "N5": 2,
+        "N6": 2,
+        "N7": 2,
+        "N8": 2,
+        "N9": 7,
+        "N9 N9": 2,
+    },
+    {
+        "": 3,
+        "N0": 1,
+        "N1": 2,
+        "N10": 5,
+        "N10 N9": 2,
+        "N2": 2,
+        "N3": 2,
+        "N4": 2,
+        "N5": 2,
+        "N6": 2,
+        "N7": 2,
+        "N8": 3,
+        "N8 N9": 2,
+        "N9": 6,
+    },
+    {
+        "": 6,
+        "N0": 1,
+        "N1": 3,
+        "N10": 3,
+        "N10 N8": 2,
+        "N2": 3,
+        "N3": 3,
+        "N4": 3,
+        "N5": 3,
+        "N6": 3,
+        "N7": 6,
+        "N7 N9": 2,
+        "N8": 4,
+        "N8 N10": 1,
+        "N9": 6,
+    },
+    {
+        "": 7,
+        "N0": 1,
+        "N1": 3,
+        "N10": 3,
+        "N10 N7": 2,
+        "N2": 3,
+        "N3": 3,
+        "N4": 3,
+        "N5": 3,
+        "N6": 6,
+        "N6 N9": 2,
+        "N7": 4,
+        "N7 N10": 1,
+        "N8": 4,
+        "N9": 6,
+    },
+    {
+        "": 8,
+        "N0": 1,
+        "N1": 3,
+        "N10": 3,
+        "N10 N6": 2,
+        "N2": 3,
+        "N3": 3,
+        "N4": 3,
+        "N5": 6,
+        "N5 N9": 2,
+        "N6": 4,
+        "N6 N10": 1,
+        "N7": 4,
+        "N8": 4,
+        "N9": 6,
+    },
+    {
+        "": 9,
+        "N0": 1,
+        "N1": 3,
+        "N10": 3,
+        "N10 N5": 2,
+        "N2": 3,
+        "N3": 3,
+        "N4": 6,
+        "N4 N9": 2,
+        "N5": 4,
+        "N5 N10": 1,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 6,
+    },
+    {
+        "": 10,
+        "N0": 1,
+        "N1": 3,
+        "N10": 3,
+        "N10 N4": 2,
+        "N2": 3,
+        "N3": 6,
+        "N3 N9": 2,
+        "N4": 4,
+        "N4 N10": 1,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 6,
+    },
+    {
+        "": 11,
+        "N0": 1,
+        "N1": 3,
+        "N10": 3,
+        "N10 N3": 2,
+        "N2": 6,
+        "N2 N9": 2,
+        "N3": 4,
+        "N3 N10": 1,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 6,
+        "N1 N9": 2,
+        "N10": 3,
+        "N10 N2": 2,
+        "N2": 4,
+        "N2 N10": 1,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N9": 2,
+        "N1": 4,
+        "N1 N10": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 6,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 8,
+        "N8 N8": 2,
+        "N9": 4,
+        "N9 N9": 3,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 6,
+        "N7 N8": 2,
+        "N8": 6,
+        "N8 N9": 3,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 6,
+        "N6 N8": 2,
+        "N7": 4,
+        "N7 N9": 3,
+        "N8": 6,
+        "N8 N9": 1,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 6,
+        "N5 N8": 2,
+        "N6": 4,
+        "N6 N9": 3,
+        "N7": 4,
+        "N8": 6,
+        "N8 N9": 1,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 6,
+        "N4 N8": 2,
+        "N5": 4,
+        "N5 N9": 3,
+        "N6": 4,
+        "N7": 4,
+        "N8": 6,
+        "N8 N9": 1,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 6,
+        "N3 N8": 2,
+        "N4": 4,
+        "N4 N9": 3,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 6,
+        "N8 N9": 1,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 6,
+        "N2 N8": 2,
+        "N3": 4,
+        "N3 N9": 3,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 6,
+        "N8 N9": 1,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 6,
+        "N1 N8": 2,
+        "N10": 3,
+        "N2": 4,
+        "N2 N9": 3,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 6,
+        "N8 N9": 1,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N8": 2,
+        "N1": 4,
+        "N1 N9": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 6,
+        "N8 N9": 1,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 8,
+        "N7 N7": 2,
+        "N8": 4,
+        "N8 N8": 3,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 6,
+        "N6 N7": 2,
+        "N7": 6,
+        "N7 N8": 3,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 6,
+        "N5 N7": 2,
+        "N6": 4,
+        "N6 N8": 3,
+        "N7": 6,
+        "N7 N8": 1,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 6,
+        "N4 N7": 2,
+        "N5": 4,
+        "N5 N8": 3,
+        "N6": 4,
+        "N7": 6,
+        "N7 N8": 1,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 6,
+        "N3 N7": 2,
+        "N4": 4,
+        "N4 N8": 3,
+        "N5": 4,
+        "N6": 4,
+        "N7": 6,
+        "N7 N8": 1,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 6,
+        "N2 N7": 2,
+        "N3": 4,
+        "N3 N8": 3,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 6,
+        "N7 N8": 1,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 6,
+        "N1 N7": 2,
+        "N10": 3,
+        "N2": 4,
+        "N2 N8": 3,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 6,
+        "N7 N8": 1,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N7": 2,
+        "N1": 4,
+        "N1 N8": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 6,
+        "N7 N8": 1,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 8,
+        "N6 N6": 2,
+        "N7": 4,
+        "N7 N7": 3,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 6,
+        "N5 N6": 2,
+        "N6": 6,
+        "N6 N7": 3,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 6,
+        "N4 N6": 2,
+        "N5": 4,
+        "N5 N7": 3,
+        "N6": 6,
+        "N6 N7": 1,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 6,
+        "N3 N6": 2,
+        "N4": 4,
+        "N4 N7": 3,
+        "N5": 4,
+        "N6": 6,
+        "N6 N7": 1,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 6,
+        "N2 N6": 2,
+        "N3": 4,
+        "N3 N7": 3,
+        "N4": 4,
+        "N5": 4,
+        "N6": 6,
+        "N6 N7": 1,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 6,
+        "N1 N6": 2,
+        "N10": 3,
+        "N2": 4,
+        "N2 N7": 3,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 6,
+        "N6 N7": 1,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N6": 2,
+        "N1": 4,
+        "N1 N7": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 6,
+        "N6 N7": 1,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 8,
+        "N5 N5": 2,
+        "N6": 4,
+        "N6 N6": 3,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 6,
+        "N4 N5": 2,
+        "N5": 6,
+        "N5 N6": 3,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 6,
+        "N3 N5": 2,
+        "N4": 4,
+        "N4 N6": 3,
+        "N5": 6,
+        "N5 N6": 1,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 6,
+        "N2 N5": 2,
+        "N3": 4,
+        "N3 N6": 3,
+        "N4": 4,
+        "N5": 6,
+        "N5 N6": 1,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 6,
+        "N1 N5": 2,
+        "N10": 3,
+        "N2": 4,
+        "N2 N6": 3,
+        "N3": 4,
+        "N4": 4,
+        "N5": 6,
+        "N5 N6": 1,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N5": 2,
+        "N1": 4,
+        "N1 N6": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 6,
+        "N5 N6": 1,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 8,
+        "N4 N4": 2,
+        "N5": 4,
+        "N5 N5": 3,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 6,
+        "N3 N4": 2,
+        "N4": 6,
+        "N4 N5": 3,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 6,
+        "N2 N4": 2,
+        "N3": 4,
+        "N3 N5": 3,
+        "N4": 6,
+        "N4 N5": 1,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 6,
+        "N1 N4": 2,
+        "N10": 3,
+        "N2": 4,
+        "N2 N5": 3,
+        "N3": 4,
+        "N4": 6,
+        "N4 N5": 1,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N4": 2,
+        "N1": 4,
+        "N1 N5": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 6,
+        "N4 N5": 1,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 4,
+        "N3": 8,
+        "N3 N3": 2,
+        "N4": 4,
+        "N4 N4": 3,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 6,
+        "N2 N3": 2,
+        "N3": 6,
+        "N3 N4": 3,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 6,
+        "N1 N3": 2,
+        "N10": 3,
+        "N2": 4,
+        "N2 N4": 3,
+        "N3": 6,
+        "N3 N4": 1,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N3": 2,
+        "N1": 4,
+        "N1 N4": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 6,
+        "N3 N4": 1,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 4,
+        "N10": 3,
+        "N2": 8,
+        "N2 N2": 2,
+        "N3": 4,
+        "N3 N3": 3,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 6,
+        "N1 N2": 2,
+        "N10": 3,
+        "N2": 6,
+        "N2 N3": 3,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N2": 2,
+        "N1": 4,
+        "N1 N3": 3,
+        "N10": 3,
+        "N2": 6,
+        "N2 N3": 1,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 1,
+        "N1": 8,
+        "N1 N1": 2,
+        "N10": 3,
+        "N2": 4,
+        "N2 N2": 3,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 3,
+        "N0 N1": 2,
+        "N1": 6,
+        "N1 N2": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+    {
+        "": 12,
+        "N0": 5,
+        "N0 N0": 2,
+        "N1": 4,
+        "N1 N1": 3,
+        "N10": 3,
+        "N2": 4,
+        "N3": 4,
+        "N4": 4,
+        "N5": 4,
+        "N6": 4,
+        "N7": 4,
+        "N8": 4,
+        "N9": 4,
+    },
+)
+
+
+def _jacobian_terms(params, X) -> Iterator[tuple]:
+    """Yield ∂y/∂u, (i, j, n), of each variable that parameters enter, and z."""
+    X = X.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = params.W3 @ y2
+    u3 += params.b3[:, None]
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = params.W4 @ y3
+    u4 += params.b4[:, None]
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = params.W5 @ y4
+    u5 += params.b5[:, None]
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = params.W6 @ y5
+    u6 += params.b6[:, None]
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = params.W7 @ y6
+    u7 += params.b7[:, None]
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = params.W8 @ y7
+    u8 += params.b8[:, None]
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = params.W9 @ y8
+    u9 += params.b9[:, None]
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = params.W10 @ y9
+    u10 += params.b10[:, None]
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10)
+    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # ∂y¹⁰ᵢ/∂u⁸ⱼ = f′¹⁰(u¹⁰ᵢ) f′⁸(u⁸ⱼ) Σₖ f′⁹(u⁹ₖ) W¹⁰ᵢₖ W⁹ₖⱼ
+    dy10_du8 = _apply((params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9)
+    dy10_du8 *= fprime10[:, None]
+    dy10_du8 *= fprime8
+    # ∂y¹⁰ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) Σₖ W⁸ₖⱼ ∂y¹⁰ᵢ/∂u⁸ₖ
+    dy10_du7 = params.W8.T @ dy10_du8
+    dy10_du7 *= fprime7
+    # ∂y¹⁰ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y¹⁰ᵢ/∂u⁷ₖ
+    dy10_du6 = params.W7.T @ dy10_du7
+    dy10_du6 *= fprime6
+    # ∂y¹⁰ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y¹⁰ᵢ/∂u⁶ₖ
+    dy10_du5 = params.W6.T @ dy10_du6
+    dy10_du5 *= fprime5
+    # ∂y¹⁰ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y¹⁰ᵢ/∂u⁵ₖ
+    dy10_du4 = params.W5.T @ dy10_du5
+    dy10_du4 *= fprime4
+    # ∂y¹⁰ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y¹⁰ᵢ/∂u⁴ₖ
+    dy10_du3 = params.W4.T @ dy10_du4
+    dy10_du3 *= fprime3
+    # ∂y¹⁰ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y¹⁰ᵢ/∂u³ₖ
+    dy10_du2 = params.W3.T @ dy10_du3
+    dy10_du2 *= fprime2
+    # ∂y¹⁰ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y¹⁰ᵢ/∂u²ₖ
+    dy10_du1 = params.W2.T @ dy10_du2
+    dy10_du1 *= fprime1
+    z1 = _stacked(X, X, 1)
+    z2 = _stacked(X, y1, 1)
+    z3 = _stacked(X, y2, 1)
+    z4 = _stacked(X, y3, 1)
+    z5 = _stacked(X, y4, 1)
+    z6 = _stacked(X, y5, 1)
+    z7 = _stacked(X, y6, 1)
+    z8 = _stacked(X, y7, 1)
+    z9 = _stacked(X, y8, 1)
+    z10 = _stacked(X, y9, 1)
+    yield "u1", dy10_du1, z1
+    yield "u2", dy10_du2, z2
+    yield "u3", dy10_du3, z3
+    yield "u4", dy10_du4, z4
+    yield "u5", dy10_du5, z5
+    yield "u6", dy10_du6, z6
+    yield "u7", dy10_du7, z7
+    yield "u8", dy10_du8, z8
+    yield "u9", params.W10[:, :, None] * fprime10[:, None] * fprime9, z9
+    yield "u10", _diagonal_matrix(fprime10), z10
+
+
+def _input_jacobian(params, X) -> np.ndarray:
+    """Return ∂y/∂x, (i, j, n)."""
+    X = X.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = params.W3 @ y2
+    u3 += params.b3[:, None]
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = params.W4 @ y3
+    u4 += params.b4[:, None]
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = params.W5 @ y4
+    u5 += params.b5[:, None]
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = params.W6 @ y5
+    u6 += params.b6[:, None]
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = params.W7 @ y6
+    u7 += params.b7[:, None]
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = params.W8 @ y7
+    u8 += params.b8[:, None]
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = params.W9 @ y8
+    u9 += params.b9[:, None]
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = params.W10 @ y9
+    u10 += params.b10[:, None]
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10)
+    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # ∂y¹⁰ᵢ/∂u⁸ⱼ = f′¹⁰(u¹⁰ᵢ) f′⁸(u⁸ⱼ) Σₖ f′⁹(u⁹ₖ) W¹⁰ᵢₖ W⁹ₖⱼ
+    dy10_du8 = _apply((params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9)
+    dy10_du8 *= fprime10[:, None]
+    dy10_du8 *= fprime8
+    # ∂y¹⁰ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) Σₖ W⁸ₖⱼ ∂y¹⁰ᵢ/∂u⁸ₖ
+    dy10_du7 = params.W8.T @ dy10_du8
+    dy10_du7 *= fprime7
+    # ∂y¹⁰ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y¹⁰ᵢ/∂u⁷ₖ
+    dy10_du6 = params.W7.T @ dy10_du7
+    dy10_du6 *= fprime6
+    # ∂y¹⁰ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y¹⁰ᵢ/∂u⁶ₖ
+    dy10_du5 = params.W6.T @ dy10_du6
+    dy10_du5 *= fprime5
+    # ∂y¹⁰ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y¹⁰ᵢ/∂u⁵ₖ
+    dy10_du4 = params.W5.T @ dy10_du5
+    dy10_du4 *= fprime4
+    # ∂y¹⁰ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y¹⁰ᵢ/∂u⁴ₖ
+    dy10_du3 = params.W4.T @ dy10_du4
+    dy10_du3 *= fprime3
+    # ∂y¹⁰ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y¹⁰ᵢ/∂u³ₖ
+    dy10_du2 = params.W3.T @ dy10_du3
+    dy10_du2 *= fprime2
+    # ∂y¹⁰ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y¹⁰ᵢ/∂u²ₖ
+    dy10_du1 = params.W2.T @ dy10_du2
+    dy10_du1 *= fprime1
+    # ∂y¹⁰ᵢ/∂xⱼ = Σₖ W¹ₖⱼ ∂y¹⁰ᵢ/∂u¹ₖ
+    dy10_dx = params.W1.T @ dy10_du1
+    result = dy10_dx
+    return result
+
+
+def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
+    """Yield ∂E/∂u, (i, n), of each variable that parameters enter, and z."""
+    X, D = X.T, D.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = params.W3 @ y2
+    u3 += params.b3[:, None]
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = params.W4 @ y3
+    u4 += params.b4[:, None]
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = params.W5 @ y4
+    u5 += params.b5[:, None]
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = params.W6 @ y5
+    u6 += params.b6[:, None]
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = params.W7 @ y6
+    u7 += params.b7[:, None]
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = params.W8 @ y7
+    u8 += params.b8[:, None]
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = params.W9 @ y8
+    u9 += params.b9[:, None]
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = params.W10 @ y9
+    u10 += params.b10[:, None]
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10)
+    # (21) eᵢ = dᵢ − y¹⁰ᵢ
+    e = D - y10
+    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # (27) δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
+    delta10 = -2 * scale * e * fprime10
+    # (30) δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
+    delta9 = params.W10.T @ delta10
+    delta9 *= fprime9
+    # (33) δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
+    delta8 = params.W9.T @ delta9
+    delta8 *= fprime8
+    # (36) δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
+    delta7 = params.W8.T @ delta8
+    delta7 *= fprime7
+    # (39) δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
+    delta6 = params.W7.T @ delta7
+    delta6 *= fprime6
+    # (42) δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
+    delta5 = params.W6.T @ delta6
+    delta5 *= fprime5
+    # (45) δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
+    delta4 = params.W5.T @ delta5
+    delta4 *= fprime4
+    # (48) δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
+    delta3 = params.W4.T @ delta4
+    delta3 *= fprime3
+    # (51) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
+    delta2 = params.W3.T @ delta3
+    delta2 *= fprime2
+    # (54) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
+    delta1 = params.W2.T @ delta2
+    delta1 *= fprime1
+    z1 = _stacked(X, X, 1)
+    z2 = _stacked(X, y1, 1)
+    z3 = _stacked(X, y2, 1)
+    z4 = _stacked(X, y3, 1)
+    z5 = _stacked(X, y4, 1)
+    z6 = _stacked(X, y5, 1)
+    z7 = _stacked(X, y6, 1)
+    z8 = _stacked(X, y7, 1)
+    z9 = _stacked(X, y8, 1)
+    z10 = _stacked(X, y9, 1)
+    yield "u1", delta1, z1
+    yield "u2", delta2, z2
+    yield "u3", delta3, z3
+    yield "u4", delta4, z4
+    yield "u5", delta5, z5
+    yield "u6", delta6, z6
+    yield "u7", delta7, z7
+    yield "u8", delta8, z8
+    yield "u9", delta9, z9
+    yield "u10", delta10, z10
+
+
+# The parameters that enter each variable, as they lie in the factors z.
+_ENTER = {
+    "u1": ("W1", "b1"),
+    "u2": ("W2", "b2"),
+    "u3": ("W3", "b3"),
+    "u4": ("W4", "b4"),
+    "u5": ("W5", "b5"),
+    "u6": ("W6", "b6"),
+    "u7": ("W7", "b7"),
+    "u8": ("W8", "b8"),
+    "u9": ("W9", "b9"),
+    "u10": ("W10", "b10"),
+}
+
+
+def _apply(A: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """Return Σ_k A[…, k] T[k, …], one matrix product."""
+    product = A.reshape(-1, A.shape[-1]) @ T.reshape(len(T), -1)
+    return product.reshape(*A.shape[:-1], *T.shape[1:])
+
+
+def _diagonal(T: np.ndarray) -> np.ndarray:
+    """Return the view T[i, i, n] (or T[i, i], without samples)."""
+    return np.einsum("ii...->i...", T)
+
+
+def _ones(like: np.ndarray) -> np.ndarray:
+    """Return a 1 for each sample."""
+    return np.ones(like.shape[-1], like.dtype)
+
+
+def _stacked(like: np.ndarray, *rows: np.ndarray | float) -> np.ndarray:
+    """Return arrays (…, n) one below the other; a number is a row of its own."""
+    lengths = [len(a) if isinstance(a, np.ndarray) else 1 for a in rows]
+    result = np.empty((sum(lengths), like.shape[-1]), like.dtype)
+    end = 0
+    for row, length in zip(rows, lengths, strict=True):
+        result[end : end + length] = row
+        end += length
+    return result
+
+
+class _Upper:
+    """The upper triangle of a (K, K) matrix, by pairs of parameters."""
+
+    def __init__(self, params: Parameters, matrix: np.ndarray) -> None:
+        ends = np.cumsum([array.size for array in params]).tolist()
+        self.matrix = matrix
+        self.shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
+        ranges = zip([0, *ends[:-1]], ends, strict=True)
+        self.ranges = dict(zip(params._fields, ranges, strict=True))
+
+    def views(self, first: str, second: str, same: bool) -> list[np.ndarray]:
+        """Return where ∂²/∂first∂second goes, as views with axes (r, s, i, j).
+
+        Args:
+            first: a parameter.
+            second: a parameter.
+            same: whether both belong to the same variable, so that the pair exchanged
+                comes as well.
+        """
+        (a, b), (c, d) = self.ranges[first], self.ranges[second]
+        if a > c:
+            if same:
+                return []
+            view = self.matrix[c:d, a:b]
+            view = view.reshape(*self.shapes[second], *self.shapes[first])
+            return [view.transpose(2, 3, 0, 1)]
+        view = self.matrix[a:b, c:d].reshape(*self.shapes[first], *self.shapes[second])
+        if first == second and not same:
+            return [view, view.transpose(2, 3, 0, 1)]
+        return [view]
+
+
+def _matrix_shape(array: np.ndarray) -> tuple[int, int]:
+    """Return a parameter's shape, a vector as a matrix of one column."""
+    return (array.shape[0], array.size // array.shape[0])
+
+
+def _places(name: str, shapes: dict) -> list[tuple[str, slice]]:
+    """Return the parameters of a variable with their rows of z; or the parameter."""
+    if name not in _ENTER:
+        return [(name, slice(None))]
+    places, end = [], 0
+    for parameter in _ENTER[name]:
+        start, end = end, end + shapes[parameter][1]
+        places.append((parameter, slice(start, end)))
+    return places
+
+
+def _check_size(shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Refuse a result that is larger than the machine's memory."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return  # not known on this system
+    needed = math.prod(shape) * dtype.itemsize
+    if needed > memory:
+        raise MemoryError(
+            f"an array {shape} for K = {shape[-1]} parameters takes "
+            f"{needed / 2**30:.1f} GiB; hessian_vector_product, hessian_diagonal and "
+            "hessian_block do without it"
+        )
+
+
+def _diagonal_matrix(v: np.ndarray) -> np.ndarray:
+    """Return T with T[i, i, n] = v[i, n] and zeros elsewhere."""
+    result = np.zeros((len(v), *v.shape), v.dtype)
+    _diagonal(result)[...] = v
+    return result
+
+
+def _output_size(params: Parameters) -> int:
+    """Return the number of outputs."""
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    return sizes["N10"]
+
+
+def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
+    """Return the derivatives by all parameters, (*rows, K), rows[0] the samples."""
+    K, dtype = sum(array.size for array in params), params[0].dtype
+    _check_size((*rows, K), dtype)
+    result = np.zeros((*rows, K), dtype)
+    places = _Upper(params, result)
+    for node, change, z in terms:
+        change = np.broadcast_to(change, (*change.shape[:-1], rows[0]))
+        change = np.moveaxis(change, -1, 0)[..., None]
+        for name, part in _places(node, places.shapes):
+            start, stop = places.ranges[name]
+            factor = z[part].T.reshape(rows[0], *(1,) * len(rows), -1)
+            into = result[..., start:stop].reshape(*rows, *places.shapes[name])
+            into += change * factor
+    return result
+
+
+def _scale(D: np.ndarray) -> float:
+    """Return the factor of J."""
+    N, N10 = D.shape
+    return 1 / (N * N10)
+
+
+def _outer(letters: str, *arrays: np.ndarray) -> np.ndarray:
+    """Return the products of all entries of arrays with the samples last."""
+    result = arrays[0]
+    for array in arrays[1:]:
+        inner = array.ndim - 1
+        result = result.reshape(*result.shape[:-1], *(1,) * inner, -1) * array
+    return result
+
+
+class _Block:
+    """One block, as an array with axes (r, s, i, j)."""
+
+    def __init__(self, params: Parameters, first: str, second: str) -> None:
+        self.names = (first, second)
+        self.shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
+        shape = (*self.shapes[first], *self.shapes[second])
+        self.array = np.zeros(shape, params[0].dtype)
+
+    def views(self, first: str, second: str, same: bool) -> list[np.ndarray]:
+        """Return where ∂²/∂first∂second goes; see `_Upper.views`."""
+        found = []
+        if (first, second) == self.names:
+            found.append(self.array)
+        if (second, first) == self.names and not same:
+            found.append(self.array.transpose(2, 3, 0, 1))
+        return found
+
+
+class _Diagonal:
+    """The diagonal, in arrays of the parameters' shapes."""
+
+    def __init__(self, params: Parameters) -> None:
+        self.shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
+        self.arrays = {f: np.zeros_like(a) for f, a in params._asdict().items()}
+
+
+def _square(terms, held, params, X, D, out, workspace) -> np.ndarray:
+    """Return the (K, K) matrix of these terms."""
+    K, dtype = sum(array.size for array in params), params[0].dtype
+    _check_size((K, K), dtype)
+    if out is None:
+        out = np.zeros((K, K), dtype)
+    elif not isinstance(out, np.ndarray) or out.shape != (K, K) or out.dtype != dtype:
+        kind = f"{out.shape} {out.dtype}" if isinstance(out, np.ndarray) else type(out)
+        raise ValueError(f"out is {kind}, needs ({K}, {K}) {dtype}")
+    elif not (out.flags.c_contiguous and out.flags.writeable):
+        raise ValueError("out is not a writeable array that is contiguous in C order")
+    else:
+        out.fill(0)
+    _sum_terms(_Upper(params, out), terms, held, params, X, D, workspace)
+    _mirror(out)
+    return out
+
+
+def _sum_terms(into, terms, held, params, X, D, workspace) -> None:
+    """Add the terms of all samples, as many at a time as the workspace takes."""
+    sizes = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    numbers = max(
+        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
+        for one in held
+    )
+    needed = numbers * params[0].dtype.itemsize
+    if not isinstance(workspace, int | np.integer) or workspace < needed:
+        raise ValueError(
+            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
+        )
+    step = int(min(len(X), workspace * 3 // 4 // needed or 1))
+    parts = -(-len(X) // step)
+    step = -(-len(X) // parts)  # parts of equal length
+    tile = workspace // 16 // params[0].dtype.itemsize
+    scale = _scale(D)
+    for start in range(0, len(X), step):
+        part = slice(start, start + step)
+        for term in terms(params, X[part], D[part], scale):
+            if isinstance(into, _Diagonal):
+                _add_diagonal(into, *term)
+            else:
+                _add_term(into, tile, *term)
+
+
+def _add_term(into, tile, rows, columns, target, left, right, constant) -> None:
+    """Add Σ_n left · right · constant to the blocks of a pair of variables."""
+    same = rows == columns
+    places = [
+        (view, s, j, first != second)
+        for first, s in _places(rows, into.shapes)
+        for second, j in _places(columns, into.shapes)
+        for view in into.views(first, second, same)
+    ]
+    if not places:
+        return
+    letters = (left[0] + right[0]).replace(",", "")
+    twice = len(right) == 3 and right[1] is right[2] and same and len(left) == 2
+    size = left[1].size * right[1].shape[0] ** 2
+    if twice and size > _SMALL and isinstance(into, _Upper):
+        _add_symmetric(places, tile, target, left[1], right[1], constant)
+        return
+    L, R = _outer(*left), _outer(*right)
+    flat = R.reshape(-1, R.shape[-1])
+    C, letters = _aligned(constant, letters)
+    letters += "".join(c for c in dict.fromkeys(target) if c not in letters)
+    axes = [np.einsum(f"{target}->{letters}", view) for view, *_ in places]
+    ranges = [{"s": s, "j": j} for _, s, j, _ in places]
+    cut = [tuple(r.get(c, slice(None)) for c in letters) for r in ranges]
+    inner = math.prod(L.shape[1:-1]) * len(flat)
+    step = max(1, tile // inner) if letters[0] in "ri" else len(L)
+    for start in range(0, len(L), step):
+        piece = L[start : start + step]
+        product = piece.reshape(-1, piece.shape[-1]) @ flat.T
+        shape = (*piece.shape[:-1], *R.shape[:-1])
+        product = product.reshape(*shape, *(1,) * (len(letters) - len(shape)))
+        if C is not None:
+            wide = C.reshape(*C.shape, *(1,) * (len(letters) - C.ndim))
+            product = product * (wide[start : start + step] if len(C) > 1 else wide)
+        for view, index in zip(axes, cut, strict=True):
+            view[start : start + step] += product[index]
+
+
+def _aligned(constant, letters: str) -> tuple[np.ndarray | None, str]:
+    """Return a constant with an axis for every letter, its own new ones at the end."""
+    if constant is None:
+        return None, letters
+    own, *arrays = constant
+    extra = "".join(c for c in dict.fromkeys(own) if c.isalpha() and c not in letters)
+    letters += extra
+    result = np.ones((1,) * len(letters))
+    for k, array in zip(own.split(","), arrays, strict=True):
+        present = "".join(c for c in letters if c in k)
+        array = np.einsum(f"{k}->{present}", array) if k else np.asarray(array)
+        lengths = iter(array.shape)
+        shape = [next(lengths) if c in k else 1 for c in letters]
+        result = result * array.reshape(shape)
+    return result, letters
+
+
+def _add_symmetric(places, tile, target, S, z, constant) -> None:
+    """Add Σ_n S z_s z_j by a quarter of it: S is symmetric, or has one index.
+
+    Only pairs s ≤ j are multiplied, and of a symmetric S only r ≤ i.
+    """
+    first, second = np.triu_indices(len(z))
+    pairs = z[first]
+    pairs *= z[second]
+    where = np.empty((len(z), len(z)), np.intp)
+    where[first, second] = where[second, first] = np.arange(len(first))
+    where = where.reshape(-1)
+    single = S.ndim == 2
+    counts = [1] * len(S) if single else list(range(len(S), 0, -1))
+    C, _ = _aligned(constant, "r" if single else "ri")
+    if C is not None:
+        C = np.broadcast_to(C, S.shape[:-1])
+    height = max(1, tile // len(where))
+    start = 0
+    while start < len(S):
+        stop, height_here = start + 1, counts[start]
+        while stop < len(S) and height_here + counts[stop] <= height:
+            height_here += counts[stop]
+            stop += 1
+        if single:
+            piece = S[start:stop]
+        else:
+            piece = np.concatenate([S[r, r:] for r in range(start, stop)])
+        product = (piece @ pairs.T).take(where, axis=1)
+        product = product.reshape(-1, len(z), len(z))
+        at = 0
+        for r in range(start, stop):
+            own = product[at : at + counts[r]]
+            at += counts[r]
+            if C is not None:
+                own = own * (C[r] if single else C[r, r:, None, None])
+            for view, s, j, both in places:
+                if single:
+                    view[r, :, r, :] += own[0, s, j]
+                    continue
+                view[r, :, r:, :] += own[:, s, j].transpose(1, 0, 2)
+                if both:  # i < r is not below the diagonal of H
+                    view[r + 1 :, :, r, :] += own[1:, s, j]
+        start = stop
+
+
+def _add_diagonal(into, rows, columns, target, left, right, constant) -> None:
+    """Add the entries of a term whose row is its column: r = i, s = j."""
+    for first, s in _places(rows, into.shapes):
+        for second, j in _places(columns, into.shapes):
+            if first != second:
+                continue
+            equal = {"i": "r", "j": "s"}
+            if target == "rsir":  # j = r, so that s = j = r
+                equal = dict.fromkeys("ijs", "r")
+            operands = []
+            for spec, *arrays in filter(None, (left, right, constant)):
+                for k, array in zip(spec.split(","), arrays, strict=True):
+                    if s != slice(None) or j != slice(None):
+                        cuts = {"s": s, "j": j}
+                        array = np.asarray(array)
+                        array = array[tuple(cuts.get(c, slice(None)) for c in k)]
+                    named = "".join(equal.get(c, c) for c in k)
+                    sample = "" if spec is (constant or " ")[0] else "n"
+                    operands.append((named + sample, array))
+            factor = 1 if rows == columns else 2
+            result = into.arrays[first].reshape(into.shapes[first])
+            _add_entries(result, operands, factor)
+
+
+def _add_entries(result: np.ndarray, operands: list, factor: int) -> None:
+    """Add to an array the sum over n of a product of factors with indices r and s."""
+    groups: dict[str, np.ndarray] = {}
+    for letters, array in operands:
+        letters, array = _without_repeats(letters, array)
+        groups[letters] = groups[letters] * array if letters in groups else array
+    scalar = groups.pop("", 1) * factor
+    rs = groups.pop("rs", None)
+    for letters in "r", "s":
+        if letters in groups:
+            vector = groups.pop(letters)
+            vector = vector[:, None] if letters == "r" else vector
+            rs = vector if rs is None else rs * vector
+    r, s, both = (groups.get(k) for k in ("rn", "sn", "rsn"))
+    if both is not None:
+        if r is not None:
+            both = both * r[:, None]
+        total = np.einsum("rsn,sn->rs", both, s) if s is not None else both.sum(-1)
+    elif r is None:
+        total = np.broadcast_to(s.sum(-1), result.shape)
+    elif s is None:
+        np.einsum("rr->r", result)[...] += scalar * r.sum(-1)
+        return
+    else:
+        total = r @ s.T
+    result += scalar * total if rs is None else scalar * total * rs
+
+
+def _without_repeats(letters: str, array: np.ndarray) -> tuple[str, np.ndarray]:
+    """Return an array with each letter once, as r, s, n; "rr" is the diagonal."""
+    order = "".join(c for c in "rsn" if c in letters)
+    if letters == order:
+        return letters, array
+    return order, np.einsum(f"{letters}->{order}", array)
+
+
+def _mirror(H: np.ndarray, tile: int = 64) -> None:
+    """Copy the upper triangle of a matrix to the lower one."""
+    K = len(H)
+    below = np.tril_indices(tile, -1)
+    for start in range(0, K, tile):
+        stop = min(start + tile, K)
+        H[stop:, start:stop] = H[start:stop, stop:].T
+        corner = H[start:stop, start:stop]
+        index = below if stop - start == tile else np.tril_indices(stop - start, -1)
+        corner[index] = corner.T[index]
 
 
 # ---- what arguments must be ----------------------------------------------------------

@@ -31,9 +31,11 @@ check it.
 """
 
 import cmath
+import difflib
 import math
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +49,10 @@ _SHAPES = {
     "W2": ("N2", "N1"),
     "b2": ("N2",),
 }
+
+# How many bytes second derivatives may use beside their result, unless told otherwise.
+WORKSPACE = 64 * 2**20
+_SMALL = 2_000_000  # multiplications, below which symmetry is not worth its overhead
 
 
 class Parameters(NamedTuple):
@@ -182,6 +188,215 @@ def cost_and_gradient(
     return _cost(D, e), _gradient(params, X, D, outputs, e)
 
 
+def hessian(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    out: np.ndarray | None = None,
+    workspace: int = WORKSPACE,
+) -> np.ndarray:
+    """Return H = ∂²J/∂w∂wᵀ, (K, K), with w in the order of `ravel`; exactly symmetric.
+
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N2).
+        out: an array (K, K) of the parameters' type that takes the result.
+        workspace: how many bytes may be used beside the result; samples are taken in
+            parts so that they suffice, for any N.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite, or
+            the workspace is too small for one sample.
+        MemoryError: the result does not fit into the machine.
+    """
+    params, X, D = _checked(params, X, D)
+    return _square(_hessian_terms, _HESSIAN_HELD, params, X, D, out, workspace)
+
+
+def hessian_block(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    first: str,
+    second: str,
+    *,
+    workspace: int = WORKSPACE,
+) -> np.ndarray:
+    """Return ∂²J/∂first∂second, the shape of one parameter and then of the other.
+
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N2).
+        first: the name of a parameter.
+        second: the name of a parameter.
+        workspace: how many bytes may be used beside the result.
+
+    Raises:
+        ValueError: an argument (named) is unfit.
+    """
+    params, X, D = _checked(params, X, D)
+    for label, name in (("first", first), ("second", second)):
+        if name not in Parameters._fields:
+            known = ", ".join(Parameters._fields)
+            near = difflib.get_close_matches(str(name), Parameters._fields, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
+    block = _Block(params, first, second)
+    _sum_terms(block, _hessian_terms, _HESSIAN_HELD, params, X, D, workspace)
+    shapes = [getattr(params, name).shape for name in (first, second)]
+    return block.array.reshape(*shapes[0], *shapes[1])
+
+
+def hessian_diagonal(
+    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+) -> Parameters:
+    """Return ∂²J/∂w² for every parameter w, in arrays of their shapes, without H.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X, D = _checked(params, X, D)
+    diagonal = _Diagonal(params)
+    _sum_terms(diagonal, _hessian_terms, _HESSIAN_HELD, params, X, D, workspace)
+    return Parameters(*diagonal.arrays.values())
+
+
+def gauss_newton(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    out: np.ndarray | None = None,
+    workspace: int = WORKSPACE,
+) -> np.ndarray:
+    """Return the Gauss-Newton matrix, (K, K): H with the network linearised.
+
+    G = factor · Σ_n (∂y/∂w)ᵀ (∂²E/∂y∂yᵀ) (∂y/∂w), with the factor of J; what H has
+    beside it comes from the second derivatives of the network. Arguments as in
+    `hessian`.
+
+    Raises:
+        ValueError: an argument (named) is unfit.
+        MemoryError: the result does not fit into the machine.
+    """
+    params, X, D = _checked(params, X, D)
+    return _square(
+        _gauss_newton_terms, _GAUSS_NEWTON_HELD, params, X, D, out, workspace
+    )
+
+
+def hessian_vector_product(
+    params: Parameters, X: np.ndarray, D: np.ndarray, V: Parameters
+) -> Parameters:
+    """Return H V in arrays of the parameters' shapes; H is not formed.
+
+    It is the derivative of the gradient at params + t V by t, at t = 0, for the price
+    of two or three gradients (Pearlmutter 1994).
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X, D = _checked(params, X, D)
+    return _hessian_vector_product(params, X, D, _direction(V, params))
+
+
+def jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+    """Return ∂y/∂w of every sample's output, (N, N2, K), w as in `ravel`.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        MemoryError: the result does not fit into the machine.
+    """
+    params, X = _checked(params, X)
+    terms = _jacobian_terms(params, X)
+    return _filled(terms, params, (len(X), _output_size(params)))
+
+
+def input_jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+    """Return ∂y/∂x of every sample's output, (N, N2, N0).
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X = _checked(params, X)
+    result = _input_jacobian(params, X)
+    result = np.broadcast_to(result, (*result.shape[:2], len(X)))
+    return np.ascontiguousarray(result.transpose(2, 0, 1))
+
+
+def sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return ∂E/∂w of every sample, (N, K), w as in `ravel`.
+
+    E is the cost of one sample, without the factor of J: the gradient is their sum
+    times that factor.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        MemoryError: the result does not fit into the machine.
+    """
+    params, X, D = _checked(params, X, D)
+    terms = _sample_gradient_terms(params, X, D, 1)
+    return _filled(terms, params, (len(X),))
+
+
+class Problem:
+    """The cost of w and its derivatives as functions of one vector.
+
+        problem = Problem(X, D, sizes)
+        minimize(problem.fun, w, jac=problem.jac, hessp=problem.hessp)
+
+    with `minimize` of `scipy.optimize` and a method that takes them: `trust-ncg`, or
+    `trust-exact` with `hess=problem.hess`.
+
+    Args:
+        X: the input, (N, N0).
+        D: the desired output, (N, N2).
+        sizes: (N0, N1, N2), the number of inputs and of each layer's nodes.
+
+    Raises:
+        ValueError: an argument (named) is unfit.
+    """
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        D: np.ndarray,
+        sizes: Sequence[int] = SIZES,
+    ) -> None:
+        like = Parameters(*[np.zeros(shape) for shape in _shapes(sizes)])
+        _, self.X, self.D = _checked(like, X, D)
+        self.sizes = tuple(sizes)
+
+    def fun(self, w: np.ndarray) -> np.floating:
+        """Return J."""
+        return cost(unravel(w, self.sizes), self.X, self.D)
+
+    def jac(self, w: np.ndarray) -> np.ndarray:
+        """Return ∂J/∂w, (K,)."""
+        return ravel(gradient(unravel(w, self.sizes), self.X, self.D))
+
+    def hess(self, w: np.ndarray) -> np.ndarray:
+        """Return H, (K, K)."""
+        return hessian(unravel(w, self.sizes), self.X, self.D)
+
+    def hessp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return H v, (K,)."""
+        params, V = unravel(w, self.sizes), unravel(v, self.sizes)
+        return ravel(hessian_vector_product(params, self.X, self.D, V))
+
+
+def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Problem:
+    """Return the cost on these data and its derivatives, as functions of one vector.
+
+    Raises:
+        ValueError: an argument (named) is unfit.
+    """
+    return Problem(X, D, sizes)
+
+
 # ---- the equations, for checked arguments --------------------------------------------
 
 
@@ -261,6 +476,673 @@ def _gradient(
     # (22) ∂J/∂b²ᵢ = 1/(N N₂) Σₙ δ²ᵢ(n)
     dJ_db2 = ones @ delta2
     return Parameters(dJ_dW1, dJ_db1, dJ_dW2, dJ_db2)
+
+
+# ---- second derivatives, and derivatives of each sample ------------------------------
+
+
+def _hessian_vector_product(params, X, D, V) -> Parameters:
+    """Return H V: ℛ is the derivative along V."""
+    N, N2 = D.shape
+    ones = np.ones(N, D.dtype)
+    # u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = X @ params.W1.T
+    u1 += params.b1
+    # y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1, out=u1)
+    # u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = y1 @ params.W2.T
+    u2 += params.b2
+    # y²ᵢ = f²(u²ᵢ)
+    y2 = _sigmoid(u2)
+    # eᵢ = dᵢ − y²ᵢ
+    e = D - y2
+    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    fprime2 = y2 * (1 - y2)
+    # f′′²(u²ᵢ) = y²ᵢ (1 + 2 (y²ᵢ)² − 3 y²ᵢ)
+    fprimeprime2 = y2 * (1 + 2 * y2**2 - 3 * y2)
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # f′′¹(u¹ᵢ) = 2 y¹ᵢ ((y¹ᵢ)² − 1)
+    fprimeprime1 = 2 * y1 * (-1 + y1**2)
+    # δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
+    delta2 = -2 * e * fprime2
+    # ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
+    R_u1 = X @ V.W1.T
+    R_u1 += V.b1
+    # ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
+    R_y1 = R_u1 * fprime1
+    # ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
+    R_u2 = y1 @ V.W2.T
+    R_u2 += R_y1 @ params.W2.T
+    R_u2 += V.b2
+    # ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
+    R_y2 = R_u2 * fprime2
+    # ℛeᵢ = −ℛy²ᵢ
+    R_e = -R_y2
+    # ℛδ²ᵢ = −2 f′²(u²ᵢ) ℛeᵢ − 2 eᵢ f′′²(u²ᵢ) ℛu²ᵢ
+    R_delta2 = -2 * R_e * fprime2 - 2 * R_u2 * e * fprimeprime2
+    # ℛδ¹ᵢ = f′¹(u¹ᵢ) Σₖ ℛW²ₖᵢ δ²ₖ + f′¹(u¹ᵢ) Σₖ ℛδ²ₖ W²ₖᵢ + f′′¹(u¹ᵢ) ℛu¹ᵢ Σₛ W²ₛᵢ δ²ₛ
+    R_delta1 = delta2 @ params.W2
+    R_delta1 *= R_u1
+    R_delta1 *= fprimeprime1
+    R_delta1 += fprime1 * (delta2 @ V.W2)
+    R_delta1 += fprime1 * (R_delta2 @ params.W2)
+    # ℛ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
+    R_dJ_dW1 = R_delta1.T @ X
+    R_dJ_dW1 *= 1 / (N * N2)
+    # ℛ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n)
+    R_dJ_db1 = ones @ R_delta1
+    R_dJ_db1 *= 1 / (N * N2)
+    # ℛ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
+    R_dJ_dW2 = (R_delta2.T @ y1 + delta2.T @ R_y1) / (N * N2)
+    # ℛ∂J/∂b²ᵢ = 1/(N N₂) Σₙ ℛδ²ᵢ(n)
+    R_dJ_db2 = ones @ R_delta2
+    R_dJ_db2 *= 1 / (N * N2)
+    return Parameters(R_dJ_dW1, R_dJ_db1, R_dJ_dW2, R_dJ_db2)
+
+
+def _direction(V: Parameters, params: Parameters) -> Parameters:
+    """Return V as arrays of the parameters' type, if it has their shapes."""
+    try:
+        (V,) = _checked(V)
+    except ValueError as error:
+        raise ValueError(f"V is no direction of the parameters: {error}") from None
+    for name, direction, array in zip(params._fields, V, params, strict=True):
+        if direction.shape != array.shape:
+            found, needed = direction.shape, array.shape
+            raise ValueError(f"V.{name} has shape {found}, needs {needed} as in params")
+    return Parameters(*[d.astype(params[0].dtype, copy=False) for d in V])
+
+
+# Arrays have the samples on their last axis, n, here. A generator yields the terms of
+# the blocks of a (K, K) matrix, one by one:
+#
+#     rows, columns   the variables u that the parameters of the block enter, or one
+#                     parameter; see _ENTER
+#     target          the block's indices: r, s of the rows, i, j of the columns; one
+#                     that stands twice means the entries where the two are equal
+#     left, right     the indices of factors and the factors; Σ_n of their product
+#     constant        the same without samples, or None
+
+
+def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
+    """Yield the terms of ∂²J/∂w∂wᵀ, times `scale`, for these samples."""
+    X, D = X.T, D.T
+    z1 = _stacked(X, X, 1)
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = _sigmoid(u2)
+    # (5) eᵢ = dᵢ − y²ᵢ
+    e = D - y2
+    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    fprime2 = y2 * (1 - y2)
+    # f′′²(u²ᵢ) = y²ᵢ (1 + 2 (y²ᵢ)² − 3 y²ᵢ)
+    fprimeprime2 = y2 * (1 + 2 * y2**2 - 3 * y2)
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # f′′¹(u¹ᵢ) = 2 y¹ᵢ ((y¹ᵢ)² − 1)
+    fprimeprime1 = 2 * y1 * (-1 + y1**2)
+    # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
+    delta2 = -2 * scale * e * fprime2
+    # ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
+    yield "u1", "W2", "rsir", ("r,s", fprime1, z1), ("i", delta2), None
+    # ∂δ²ᵢ/∂u²ⱼ = 2 f′²(u²ᵢ) f′²(u²ⱼ) [i = j] − 2 eᵢ f′′²(u²ᵢ) [i = j]
+    diagonal_ddelta2_du2 = 2 * scale * fprime2**2 - 2 * scale * e * fprimeprime2
+    z2 = _stacked(X, y1, 1)
+    # ∂²E/∂(W¹, b¹)∂(W², b²)
+    yield (
+        "u1",
+        "u2",
+        "rsij",
+        ("r,s", fprime1, z1),
+        ("i,j", diagonal_ddelta2_du2, z2),
+        ("ir", params.W2),
+    )
+    # ∂²E/∂(W², b²)∂(W², b²)
+    yield "u2", "u2", "rsrj", ("r", diagonal_ddelta2_du2), ("s,j", z2, z2), None
+    # ∂δ¹ᵢ/∂u¹ⱼ = f′′¹(u¹ᵢ) [i = j] Σₛ W²ₛᵢ δ²ₛ + f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ
+    ddelta1_du1 = _apply(
+        (params.W2[:, :, None] * params.W2[:, None]).transpose(1, 2, 0),
+        diagonal_ddelta2_du2,
+    )
+    ddelta1_du1 *= fprime1[:, None]
+    ddelta1_du1 *= fprime1
+    _diagonal(ddelta1_du1)[...] += fprimeprime1 * (params.W2.T @ delta2)
+    # ∂²E/∂(W¹, b¹)∂(W¹, b¹)
+    yield "u1", "u1", "rsij", ("ir", ddelta1_du1), ("j,s", z1, z1), None
+
+
+# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
+_HESSIAN_HELD = (
+    {"": 2, "N0": 1, "N0 N1": 2, "N1": 7, "N1 N2": 2, "N2": 9},
+    {"": 4, "N0": 1, "N1": 9, "N1 N1": 2, "N2": 9},
+    {"": 4, "N0": 5, "N0 N0": 2, "N1": 5, "N1 N1": 3, "N2": 7},
+)
+
+
+def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
+    """Yield the terms of the Gauss-Newton matrix, times `scale`, for these samples."""
+    X, D = X.T, D.T
+    z1 = _stacked(X, X, 1)
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = _sigmoid(u2)
+    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    fprime2 = y2 * (1 - y2)
+    z2 = _stacked(X, y1, 1)
+    # ∂²G/∂(W², b²)∂(W², b²)
+    yield "u2", "u2", "rsrj", ("r", fprime2**2), ("s,j", z2, z2), ("", 2 * scale)
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # ∂²G/∂(W¹, b¹)∂(W², b²)
+    yield (
+        "u1",
+        "u2",
+        "rsij",
+        ("r,s", fprime1, z1),
+        ("i,j", fprime2**2, z2),
+        (",ir", 2 * scale, params.W2),
+    )
+    # ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
+    d2G_du1_du1 = _apply(
+        (params.W2[:, :, None] * params.W2[:, None]).transpose(1, 2, 0), fprime2**2
+    )
+    d2G_du1_du1 *= 2 * scale
+    d2G_du1_du1 *= fprime1[:, None]
+    d2G_du1_du1 *= fprime1
+    # ∂²G/∂(W¹, b¹)∂(W¹, b¹)
+    yield "u1", "u1", "rsij", ("ir", d2G_du1_du1), ("j,s", z1, z1), None
+
+
+# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
+_GAUSS_NEWTON_HELD = (
+    {"": 4, "N0": 1, "N1": 7, "N1 N1": 2, "N2": 5},
+    {"": 2, "N0": 1, "N0 N1": 2, "N1": 6, "N1 N2": 2, "N2": 5},
+    {"": 4, "N0": 5, "N0 N0": 2, "N1": 4, "N1 N1": 3, "N2": 3},
+)
+
+
+def _jacobian_terms(params, X) -> Iterator[tuple]:
+    """Yield ∂y/∂u, (i, j, n), of each variable that parameters enter, and z."""
+    X = X.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = _sigmoid(u2)
+    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    fprime2 = y2 * (1 - y2)
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    z1 = _stacked(X, X, 1)
+    z2 = _stacked(X, y1, 1)
+    yield "u1", params.W2[:, :, None] * fprime1 * fprime2[:, None], z1
+    yield "u2", _diagonal_matrix(fprime2), z2
+
+
+def _input_jacobian(params, X) -> np.ndarray:
+    """Return ∂y/∂x, (i, j, n)."""
+    X = X.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = _sigmoid(u2)
+    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    fprime2 = y2 * (1 - y2)
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # ∂y²ᵢ/∂xⱼ = f′²(u²ᵢ) Σₖ f′¹(u¹ₖ) W¹ₖⱼ W²ᵢₖ
+    dy2_dx = _apply(
+        (params.W1[:, :, None] * params.W2.T[:, None]).transpose(1, 2, 0), fprime1
+    ).transpose(1, 0, 2)
+    dy2_dx *= fprime2[:, None]
+    result = dy2_dx
+    return result
+
+
+def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
+    """Yield ∂E/∂u, (i, n), of each variable that parameters enter, and z."""
+    X, D = X.T, D.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = _sigmoid(u2)
+    # (5) eᵢ = dᵢ − y²ᵢ
+    e = D - y2
+    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    fprime2 = y2 * (1 - y2)
+    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
+    delta2 = -2 * scale * e * fprime2
+    # (14) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
+    delta1 = params.W2.T @ delta2
+    delta1 *= fprime1
+    z1 = _stacked(X, X, 1)
+    z2 = _stacked(X, y1, 1)
+    yield "u1", delta1, z1
+    yield "u2", delta2, z2
+
+
+# The parameters that enter each variable, as they lie in the factors z.
+_ENTER = {
+    "u1": ("W1", "b1"),
+    "u2": ("W2", "b2"),
+}
+
+
+def _apply(A: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """Return Σ_k A[…, k] T[k, …], one matrix product."""
+    product = A.reshape(-1, A.shape[-1]) @ T.reshape(len(T), -1)
+    return product.reshape(*A.shape[:-1], *T.shape[1:])
+
+
+def _diagonal(T: np.ndarray) -> np.ndarray:
+    """Return the view T[i, i, n] (or T[i, i], without samples)."""
+    return np.einsum("ii...->i...", T)
+
+
+def _ones(like: np.ndarray) -> np.ndarray:
+    """Return a 1 for each sample."""
+    return np.ones(like.shape[-1], like.dtype)
+
+
+def _stacked(like: np.ndarray, *rows: np.ndarray | float) -> np.ndarray:
+    """Return arrays (…, n) one below the other; a number is a row of its own."""
+    lengths = [len(a) if isinstance(a, np.ndarray) else 1 for a in rows]
+    result = np.empty((sum(lengths), like.shape[-1]), like.dtype)
+    end = 0
+    for row, length in zip(rows, lengths, strict=True):
+        result[end : end + length] = row
+        end += length
+    return result
+
+
+class _Upper:
+    """The upper triangle of a (K, K) matrix, by pairs of parameters."""
+
+    def __init__(self, params: Parameters, matrix: np.ndarray) -> None:
+        ends = np.cumsum([array.size for array in params]).tolist()
+        self.matrix = matrix
+        self.shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
+        ranges = zip([0, *ends[:-1]], ends, strict=True)
+        self.ranges = dict(zip(params._fields, ranges, strict=True))
+
+    def views(self, first: str, second: str, same: bool) -> list[np.ndarray]:
+        """Return where ∂²/∂first∂second goes, as views with axes (r, s, i, j).
+
+        Args:
+            first: a parameter.
+            second: a parameter.
+            same: whether both belong to the same variable, so that the pair exchanged
+                comes as well.
+        """
+        (a, b), (c, d) = self.ranges[first], self.ranges[second]
+        if a > c:
+            if same:
+                return []
+            view = self.matrix[c:d, a:b]
+            view = view.reshape(*self.shapes[second], *self.shapes[first])
+            return [view.transpose(2, 3, 0, 1)]
+        view = self.matrix[a:b, c:d].reshape(*self.shapes[first], *self.shapes[second])
+        if first == second and not same:
+            return [view, view.transpose(2, 3, 0, 1)]
+        return [view]
+
+
+def _matrix_shape(array: np.ndarray) -> tuple[int, int]:
+    """Return a parameter's shape, a vector as a matrix of one column."""
+    return (array.shape[0], array.size // array.shape[0])
+
+
+def _places(name: str, shapes: dict) -> list[tuple[str, slice]]:
+    """Return the parameters of a variable with their rows of z; or the parameter."""
+    if name not in _ENTER:
+        return [(name, slice(None))]
+    places, end = [], 0
+    for parameter in _ENTER[name]:
+        start, end = end, end + shapes[parameter][1]
+        places.append((parameter, slice(start, end)))
+    return places
+
+
+def _check_size(shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Refuse a result that is larger than the machine's memory."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return  # not known on this system
+    needed = math.prod(shape) * dtype.itemsize
+    if needed > memory:
+        raise MemoryError(
+            f"an array {shape} for K = {shape[-1]} parameters takes "
+            f"{needed / 2**30:.1f} GiB; hessian_vector_product, hessian_diagonal and "
+            "hessian_block do without it"
+        )
+
+
+def _diagonal_matrix(v: np.ndarray) -> np.ndarray:
+    """Return T with T[i, i, n] = v[i, n] and zeros elsewhere."""
+    result = np.zeros((len(v), *v.shape), v.dtype)
+    _diagonal(result)[...] = v
+    return result
+
+
+def _output_size(params: Parameters) -> int:
+    """Return the number of outputs."""
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    return sizes["N2"]
+
+
+def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
+    """Return the derivatives by all parameters, (*rows, K), rows[0] the samples."""
+    K, dtype = sum(array.size for array in params), params[0].dtype
+    _check_size((*rows, K), dtype)
+    result = np.zeros((*rows, K), dtype)
+    places = _Upper(params, result)
+    for node, change, z in terms:
+        change = np.broadcast_to(change, (*change.shape[:-1], rows[0]))
+        change = np.moveaxis(change, -1, 0)[..., None]
+        for name, part in _places(node, places.shapes):
+            start, stop = places.ranges[name]
+            factor = z[part].T.reshape(rows[0], *(1,) * len(rows), -1)
+            into = result[..., start:stop].reshape(*rows, *places.shapes[name])
+            into += change * factor
+    return result
+
+
+def _scale(D: np.ndarray) -> float:
+    """Return the factor of J."""
+    N, N2 = D.shape
+    return 1 / (N * N2)
+
+
+def _outer(letters: str, *arrays: np.ndarray) -> np.ndarray:
+    """Return the products of all entries of arrays with the samples last."""
+    result = arrays[0]
+    for array in arrays[1:]:
+        inner = array.ndim - 1
+        result = result.reshape(*result.shape[:-1], *(1,) * inner, -1) * array
+    return result
+
+
+class _Block:
+    """One block, as an array with axes (r, s, i, j)."""
+
+    def __init__(self, params: Parameters, first: str, second: str) -> None:
+        self.names = (first, second)
+        self.shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
+        shape = (*self.shapes[first], *self.shapes[second])
+        self.array = np.zeros(shape, params[0].dtype)
+
+    def views(self, first: str, second: str, same: bool) -> list[np.ndarray]:
+        """Return where ∂²/∂first∂second goes; see `_Upper.views`."""
+        found = []
+        if (first, second) == self.names:
+            found.append(self.array)
+        if (second, first) == self.names and not same:
+            found.append(self.array.transpose(2, 3, 0, 1))
+        return found
+
+
+class _Diagonal:
+    """The diagonal, in arrays of the parameters' shapes."""
+
+    def __init__(self, params: Parameters) -> None:
+        self.shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
+        self.arrays = {f: np.zeros_like(a) for f, a in params._asdict().items()}
+
+
+def _square(terms, held, params, X, D, out, workspace) -> np.ndarray:
+    """Return the (K, K) matrix of these terms."""
+    K, dtype = sum(array.size for array in params), params[0].dtype
+    _check_size((K, K), dtype)
+    if out is None:
+        out = np.zeros((K, K), dtype)
+    elif not isinstance(out, np.ndarray) or out.shape != (K, K) or out.dtype != dtype:
+        kind = f"{out.shape} {out.dtype}" if isinstance(out, np.ndarray) else type(out)
+        raise ValueError(f"out is {kind}, needs ({K}, {K}) {dtype}")
+    elif not (out.flags.c_contiguous and out.flags.writeable):
+        raise ValueError("out is not a writeable array that is contiguous in C order")
+    else:
+        out.fill(0)
+    _sum_terms(_Upper(params, out), terms, held, params, X, D, workspace)
+    _mirror(out)
+    return out
+
+
+def _sum_terms(into, terms, held, params, X, D, workspace) -> None:
+    """Add the terms of all samples, as many at a time as the workspace takes."""
+    sizes = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    numbers = max(
+        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
+        for one in held
+    )
+    needed = numbers * params[0].dtype.itemsize
+    if not isinstance(workspace, int | np.integer) or workspace < needed:
+        raise ValueError(
+            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
+        )
+    step = int(min(len(X), workspace * 3 // 4 // needed or 1))
+    parts = -(-len(X) // step)
+    step = -(-len(X) // parts)  # parts of equal length
+    tile = workspace // 16 // params[0].dtype.itemsize
+    scale = _scale(D)
+    for start in range(0, len(X), step):
+        part = slice(start, start + step)
+        for term in terms(params, X[part], D[part], scale):
+            if isinstance(into, _Diagonal):
+                _add_diagonal(into, *term)
+            else:
+                _add_term(into, tile, *term)
+
+
+def _add_term(into, tile, rows, columns, target, left, right, constant) -> None:
+    """Add Σ_n left · right · constant to the blocks of a pair of variables."""
+    same = rows == columns
+    places = [
+        (view, s, j, first != second)
+        for first, s in _places(rows, into.shapes)
+        for second, j in _places(columns, into.shapes)
+        for view in into.views(first, second, same)
+    ]
+    if not places:
+        return
+    letters = (left[0] + right[0]).replace(",", "")
+    twice = len(right) == 3 and right[1] is right[2] and same and len(left) == 2
+    size = left[1].size * right[1].shape[0] ** 2
+    if twice and size > _SMALL and isinstance(into, _Upper):
+        _add_symmetric(places, tile, target, left[1], right[1], constant)
+        return
+    L, R = _outer(*left), _outer(*right)
+    flat = R.reshape(-1, R.shape[-1])
+    C, letters = _aligned(constant, letters)
+    letters += "".join(c for c in dict.fromkeys(target) if c not in letters)
+    axes = [np.einsum(f"{target}->{letters}", view) for view, *_ in places]
+    ranges = [{"s": s, "j": j} for _, s, j, _ in places]
+    cut = [tuple(r.get(c, slice(None)) for c in letters) for r in ranges]
+    inner = math.prod(L.shape[1:-1]) * len(flat)
+    step = max(1, tile // inner) if letters[0] in "ri" else len(L)
+    for start in range(0, len(L), step):
+        piece = L[start : start + step]
+        product = piece.reshape(-1, piece.shape[-1]) @ flat.T
+        shape = (*piece.shape[:-1], *R.shape[:-1])
+        product = product.reshape(*shape, *(1,) * (len(letters) - len(shape)))
+        if C is not None:
+            wide = C.reshape(*C.shape, *(1,) * (len(letters) - C.ndim))
+            product = product * (wide[start : start + step] if len(C) > 1 else wide)
+        for view, index in zip(axes, cut, strict=True):
+            view[start : start + step] += product[index]
+
+
+def _aligned(constant, letters: str) -> tuple[np.ndarray | None, str]:
+    """Return a constant with an axis for every letter, its own new ones at the end."""
+    if constant is None:
+        return None, letters
+    own, *arrays = constant
+    extra = "".join(c for c in dict.fromkeys(own) if c.isalpha() and c not in letters)
+    letters += extra
+    result = np.ones((1,) * len(letters))
+    for k, array in zip(own.split(","), arrays, strict=True):
+        present = "".join(c for c in letters if c in k)
+        array = np.einsum(f"{k}->{present}", array) if k else np.asarray(array)
+        lengths = iter(array.shape)
+        shape = [next(lengths) if c in k else 1 for c in letters]
+        result = result * array.reshape(shape)
+    return result, letters
+
+
+def _add_symmetric(places, tile, target, S, z, constant) -> None:
+    """Add Σ_n S z_s z_j by a quarter of it: S is symmetric, or has one index.
+
+    Only pairs s ≤ j are multiplied, and of a symmetric S only r ≤ i.
+    """
+    first, second = np.triu_indices(len(z))
+    pairs = z[first]
+    pairs *= z[second]
+    where = np.empty((len(z), len(z)), np.intp)
+    where[first, second] = where[second, first] = np.arange(len(first))
+    where = where.reshape(-1)
+    single = S.ndim == 2
+    counts = [1] * len(S) if single else list(range(len(S), 0, -1))
+    C, _ = _aligned(constant, "r" if single else "ri")
+    if C is not None:
+        C = np.broadcast_to(C, S.shape[:-1])
+    height = max(1, tile // len(where))
+    start = 0
+    while start < len(S):
+        stop, height_here = start + 1, counts[start]
+        while stop < len(S) and height_here + counts[stop] <= height:
+            height_here += counts[stop]
+            stop += 1
+        if single:
+            piece = S[start:stop]
+        else:
+            piece = np.concatenate([S[r, r:] for r in range(start, stop)])
+        product = (piece @ pairs.T).take(where, axis=1)
+        product = product.reshape(-1, len(z), len(z))
+        at = 0
+        for r in range(start, stop):
+            own = product[at : at + counts[r]]
+            at += counts[r]
+            if C is not None:
+                own = own * (C[r] if single else C[r, r:, None, None])
+            for view, s, j, both in places:
+                if single:
+                    view[r, :, r, :] += own[0, s, j]
+                    continue
+                view[r, :, r:, :] += own[:, s, j].transpose(1, 0, 2)
+                if both:  # i < r is not below the diagonal of H
+                    view[r + 1 :, :, r, :] += own[1:, s, j]
+        start = stop
+
+
+def _add_diagonal(into, rows, columns, target, left, right, constant) -> None:
+    """Add the entries of a term whose row is its column: r = i, s = j."""
+    for first, s in _places(rows, into.shapes):
+        for second, j in _places(columns, into.shapes):
+            if first != second:
+                continue
+            equal = {"i": "r", "j": "s"}
+            if target == "rsir":  # j = r, so that s = j = r
+                equal = dict.fromkeys("ijs", "r")
+            operands = []
+            for spec, *arrays in filter(None, (left, right, constant)):
+                for k, array in zip(spec.split(","), arrays, strict=True):
+                    if s != slice(None) or j != slice(None):
+                        cuts = {"s": s, "j": j}
+                        array = np.asarray(array)
+                        array = array[tuple(cuts.get(c, slice(None)) for c in k)]
+                    named = "".join(equal.get(c, c) for c in k)
+                    sample = "" if spec is (constant or " ")[0] else "n"
+                    operands.append((named + sample, array))
+            factor = 1 if rows == columns else 2
+            result = into.arrays[first].reshape(into.shapes[first])
+            _add_entries(result, operands, factor)
+
+
+def _add_entries(result: np.ndarray, operands: list, factor: int) -> None:
+    """Add to an array the sum over n of a product of factors with indices r and s."""
+    groups: dict[str, np.ndarray] = {}
+    for letters, array in operands:
+        letters, array = _without_repeats(letters, array)
+        groups[letters] = groups[letters] * array if letters in groups else array
+    scalar = groups.pop("", 1) * factor
+    rs = groups.pop("rs", None)
+    for letters in "r", "s":
+        if letters in groups:
+            vector = groups.pop(letters)
+            vector = vector[:, None] if letters == "r" else vector
+            rs = vector if rs is None else rs * vector
+    r, s, both = (groups.get(k) for k in ("rn", "sn", "rsn"))
+    if both is not None:
+        if r is not None:
+            both = both * r[:, None]
+        total = np.einsum("rsn,sn->rs", both, s) if s is not None else both.sum(-1)
+    elif r is None:
+        total = np.broadcast_to(s.sum(-1), result.shape)
+    elif s is None:
+        np.einsum("rr->r", result)[...] += scalar * r.sum(-1)
+        return
+    else:
+        total = r @ s.T
+    result += scalar * total if rs is None else scalar * total * rs
+
+
+def _without_repeats(letters: str, array: np.ndarray) -> tuple[str, np.ndarray]:
+    """Return an array with each letter once, as r, s, n; "rr" is the diagonal."""
+    order = "".join(c for c in "rsn" if c in letters)
+    if letters == order:
+        return letters, array
+    return order, np.einsum(f"{letters}->{order}", array)
+
+
+def _mirror(H: np.ndarray, tile: int = 64) -> None:
+    """Copy the upper triangle of a matrix to the lower one."""
+    K = len(H)
+    below = np.tril_indices(tile, -1)
+    for start in range(0, K, tile):
+        stop = min(start + tile, K)
+        H[stop:, start:stop] = H[start:stop, stop:].T
+        corner = H[start:stop, start:stop]
+        index = below if stop - start == tile else np.tril_indices(stop - start, -1)
+        corner[index] = corner.T[index]
 
 
 # ---- what arguments must be ----------------------------------------------------------

@@ -14,4 +14,4 @@ def module_of() -> Callable[[str], ModuleType]:
     """Return the generated module of a specification, in memory, each generated once."""
     import gradscribe  # not before the number of threads is set
 
-    return cache(gradscribe.compile)
+    return cache(lambda spec: gradscribe.compile(f"{spec} emit=gradient"))

@@ -136,6 +136,33 @@ def autograd_gradient(
     return tuple(autograd.grad(cost)(list(params)))
 
 
+def autograd_second(
+    stack: Stack, params: Sequence[Array], X: Array, D: Array
+) -> tuple[Array, Array, Array]:
+    """Return H (K, K), ∂y/∂w (N, N_M, K) and ∂y/∂x (N, N_M, N_0) by the package autograd."""
+    ends = np.cumsum([p.size for p in params])
+
+    def output(w: Any, x: Any) -> Any:
+        arrays = [
+            anp.reshape(w[end - p.size : end], p.shape) for p, end in zip(params, ends, strict=True)
+        ]
+        y = x
+        for m, name in enumerate(stack.activations):
+            y = AUTOGRAD_FUNCTIONS[name](anp.dot(y, arrays[2 * m].T) + arrays[2 * m + 1])
+        return y
+
+    def cost(w: Any) -> Any:
+        return anp.sum((D - output(w, X)) ** 2) * stack.factor(D)
+
+    w = np.concatenate([p.ravel() for p in params])
+    by_input = [autograd.jacobian(lambda x: output(w, x[None])[0])(row) for row in X]
+    return (
+        autograd.jacobian(autograd.grad(cost))(w),
+        autograd.jacobian(lambda v: output(v, X))(w),
+        np.array(by_input),
+    )
+
+
 def complex_step(
     cost: Callable[[tuple[Array, ...]], Any], params: Sequence[Array]
 ) -> tuple[Array, ...]:

@@ -315,7 +315,7 @@ def test_a_wrong_slope_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """What f′ is said to be in terms of y is compared with a numerical derivative of f."""
     right = slope(ACTIVATIONS["sigmoid"])
     for wrong in (Y * (1 + Y), 1 - Y, Y * (1 - Y) * 1.001):
-        monkeypatch.setattr(slopes, "slope", lambda _, w=wrong: replace(right, of_y=w))
+        monkeypatch.setattr(slopes, "slope", lambda *_, w=wrong: replace(right, of_y=w))
         with pytest.raises(DerivationError, match=r"fprime1: .* for f′"):
             verified(gradscribe.derive("3-2 sigmoid"))
 

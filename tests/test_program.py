@@ -399,7 +399,7 @@ def test_folding_changes_no_value(node: Node) -> None:
         (Transpose(MatMul(A, B)), "(a @ b).T"),
         (Reduce(Power(A, 2), (0, 1)), "np.sum(a**2)"),
         (Reduce(A, (0,)), "np.sum(a, axis=0)"),
-        (Expand(A, (1,)), "np.expand_dims(a, (1,))"),
+        (Expand(A, (1,)), "a[:, None]"),
         (Power(Mul((number(-1), A)), 2), "(-a)**2"),
         (Power(number(-2), 2), "(-2)**2"),
         (Mul((A, number(-2))), "a * -2"),

@@ -13,18 +13,37 @@ from pathlib import Path
 from types import ModuleType
 
 from gradscribe.catalog import CATALOG, Catalog
+from gradscribe.derivation.directional import directional
+from gradscribe.derivation.gauss_newton import gauss_newton
+from gradscribe.derivation.second_order import second_order
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.derivation.verification import verified
+from gradscribe.equation import Role
 from gradscribe.errors import InputError
+from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
-from gradscribe.program.build import build
+from gradscribe.notation import split
+from gradscribe.program.build import Writer, build
 from gradscribe.program.ir import Program
 from gradscribe.program.passes import PASSES, Pass, run_passes
+from gradscribe.program.products import (
+    SampleTerms,
+    jacobian_programs,
+    product_program,
+    sample_gradient_program,
+)
+from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.symbols import names
 from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import module_view
 from gradscribe.targets.render import render, write
+from gradscribe.targets.sample_view import SampleView, sample_view
 from gradscribe.targets.target import TEMPLATES, find_target
+
+# From more layers on, only what grows with depth itself is emitted unless asked for.
+_DEEP = 20
+_LONG = 10  # equations of a network, from which on its text has the gradient alone
+_OF_DEEP = ("hessian_vector_product", "sample_gradients")
 
 
 def parsed(network: Network | str | None, catalog: Catalog = CATALOG) -> Network:
@@ -32,27 +51,39 @@ def parsed(network: Network | str | None, catalog: Catalog = CATALOG) -> Network
     return network if isinstance(network, Network) else Network.parse(network, catalog=catalog)
 
 
-def derive_network(network: Network | str | None = None) -> Derivation:
+def derive_network(network: Network | str | None = None, order: int = 1) -> Derivation:
     """Return the derivation of a network's sensitivities and gradient.
 
     Args:
         network: a network or its specification; None means the default network.
+        order: 2 for the second derivatives as well.
 
     Raises:
         InputError: the specification cannot be taken.
     """
-    return derive(parsed(network))
+    if order not in (1, 2):
+        raise InputError("no such order", received=str(order), allowed="1, 2")
+    return derive(parsed(network), order)
 
 
-def derivation_text(network: Network | str | None, format: str, templates: Path = TEMPLATES) -> str:
+def derivation_text(
+    network: Network | str | None,
+    format: str,
+    order: int | None = None,
+    templates: Path = TEMPLATES,
+) -> str:
     """Return a network's derivation in a format, every step of it verified.
+
+    Of order 2 unless told otherwise, for deep networks of order 1.
 
     Raises:
         InputError: the specification or the format cannot be taken.
         DerivationError: a step does not hold, which is a defect of gradscribe.
     """
     target = find_target(format, "derivation", templates)
-    derivation = derive_network(network)
+    network = parsed(network)
+    deep = len(network.equations) > _LONG
+    derivation = derive_network(network, order or (1 if deep else 2))
     return render(target, derivation_view(derivation, verified(derivation).sentence))
 
 
@@ -90,6 +121,44 @@ def _check_per_sample(network: Network) -> None:
         moving.add(equation.name)
 
 
+def emitted(network: Network) -> tuple[str, ...]:
+    """Return the parts that a network's module has beside cost and gradient.
+
+    Unless its specification says which: all, and for a deep network those that are derived in
+    a time in proportion to its depth.
+    """
+    if network.emit is not None:
+        return network.emit
+    deep = sum(split(q.name).stem == "u" for q in network.equations) > _DEEP
+    return _OF_DEEP if deep else tuple(part for part in dict.fromkeys(EMITTED.values()) if part)
+
+
+def second_order_views(derivation: Derivation) -> tuple[list[Terms], SampleView]:
+    """Return the programs of a network's second derivatives, and the view of the others."""
+    network, parts = derivation.network, emitted(derivation.network)
+    adjoints = [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
+    equations = [*network.equations[:-1], *adjoints]
+    orders = {}
+    if "hessian" in parts:
+        orders["hessian"] = second_order(network, every=False)
+    if "gauss_newton" in parts:
+        orders["gauss_newton"] = gauss_newton(network, every=False)
+    blocks = [
+        curvature_program(Writer(derivation), order, equations, name)
+        for name, order in orders.items()
+    ]
+    programs: list[SampleTerms] = []
+    if "jacobian" in parts:
+        programs += jacobian_programs(Writer(derivation), equations)
+    if "sample_gradients" in parts:
+        programs.append(sample_gradient_program(Writer(derivation), equations))
+    product = None
+    if "hessian_vector_product" in parts:
+        product = product_program(derivation, directional(network, adjoints))
+    names = [p.name for p in network.parameters]
+    return blocks, sample_view(parts, names, product, programs)
+
+
 def module_source(
     network: Network | str | None = None,
     *,
@@ -110,7 +179,9 @@ def module_source(
     """
     derivation = derive_network(network)
     program = lower_program(derivation, passes)
-    return render(find_target(target, "module", templates), module_view(derivation, program))
+    second, sample = second_order_views(derivation)
+    view = module_view(derivation, program, second, sample)
+    return render(find_target(target, "module", templates), view)
 
 
 def generate(network: Network | str | None, path: str | Path) -> None:

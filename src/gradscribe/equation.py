@@ -25,6 +25,9 @@ class Role(Enum):
     COST = "cost"
     ADJOINT = "adjoint"
     GRADIENT = "gradient"
+    DIRECTION = "direction of the parameters"
+    TANGENT = "derivative of a value or of an adjoint"
+    CURVATURE = "second derivative of the cost of one sample"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from sympy.core.relational import Relational
 
 from gradscribe.notation import (
     SAMPLE,
+    derivative_of,
     index_text,
     name_latex,
     name_text,
@@ -225,8 +226,35 @@ _EXPONENTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
 
 
+def _enclosed(text: str) -> str:
+    """Return a derivative in parentheses; anything else as it is."""
+    return f"({text})" if "/" in text else text
+
+
 def _text_component(name: str, letters: list[str], of_sample: bool) -> str:
-    return name_text(name) + (index_text(letters) if letters else "") + ("(n)" if of_sample else "")
+    if name.startswith("R_"):
+        return "ℛ" + _text_component(name[2:], letters, of_sample)
+    sample = "(n)" if of_sample else ""
+    parts = _quotient(name, letters)
+    if len(parts) < 2 or not letters or name[:4] in ("dE_d", "dJ_d"):
+        return name_text(name) + (index_text(letters) if letters else "") + sample
+    (above, own), *below = parts
+    inner = _text_component(above, own, of_sample)
+    power = "²" if len(below) == 2 else ""
+    return f"∂{power}{_enclosed(inner)}/" + "".join(
+        f"∂{_text_component(v, k, False)}" for v, k in below
+    )
+
+
+def _quotient(name: str, letters: list[str]) -> list[tuple[str, list[str]]]:
+    """Return what is differentiated and by what, each with its own of the indices."""
+    parts = []
+    rest = letters
+    for part in derivative_of(name):
+        count = 0 if part in ("E", "G", "J") else 2 if part[0].isupper() else 1
+        parts.append((part, rest[:count]))
+        rest = rest[count:]
+    return parts
 
 
 def _text_power(base: str, exponent: str) -> str:
@@ -254,7 +282,7 @@ TEXT = Dialect(
     power=_text_power,
     total=_text_total,
     iverson=lambda a, b: f"[{a} = {b}]",
-    derivative=lambda above, below: f"∂{above}/∂{below}",
+    derivative=lambda above, below: f"∂{_enclosed(above)}/∂{below}",
     parentheses=lambda text: f"({text})",
     cases=_text_cases,
     product=" ",
@@ -275,9 +303,14 @@ _LATEX_SIGNS = {">": ">", "<": "<", ">=": r"\ge", "<=": r"\le", "==": "=", "!=":
 
 
 def _latex_component(name: str, letters: list[str], of_sample: bool) -> str:
-    if name.startswith(("dE_d", "dJ_d")):
-        below = _latex_component(name[4:], letters, False)
-        text = rf"\frac{{\partial {name[1]}}}{{\partial {below}}}"
+    if name.startswith("R_"):
+        return rf"\mathcal{{R}} {_latex_component(name[2:], letters, of_sample)}"
+    parts = _quotient(name, letters)
+    if parts:
+        (above, own), *variables = parts
+        power = "^{2}" if len(variables) == 2 else ""
+        below = " ".join(rf"\partial {_latex_component(v, k, False)}" for v, k in variables)
+        text = rf"\frac{{\partial{power} {_latex_component(above, own, False)}}}{{{below}}}"
     else:
         text = name_latex(_lower_case(name) if letters else name)
         letter, _, layer = text.partition("^")

@@ -85,12 +85,32 @@ def name_text(identifier: str) -> str:
     >>> name_text("delta2"), name_text("dE_dW1"), name_text("fprime3")
     ('δ²', '∂E/∂W¹', 'f′³')
     """
-    derivative = re.fullmatch(r"d([A-Z])_d(\w+)", identifier)
-    if derivative:
-        return f"∂{derivative[1]}/∂{name_text(derivative[2])}"
+    if identifier.startswith("R_"):
+        return "ℛ" + name_text(identifier[2:])
+    quotient = derivative_of(identifier)
+    if quotient:
+        above, *below = quotient
+        inner = name_text(above)
+        power = "²" if len(below) == 2 else ""
+        inner = f"({inner})" if "/" in inner else inner
+        return f"∂{power}{inner}/" + "".join(f"∂{name_text(b)}" for b in below)
     name = split(identifier)
     stem, primes = unprimed(name.stem)
     return _GREEK.get(stem, stem) + "′" * primes + name.layer.translate(_SUPERSCRIPTS)
+
+
+@cache
+def derivative_of(identifier: str) -> tuple[str, ...]:
+    """Return what is differentiated and by what; () for what is no derivative.
+
+    >>> derivative_of("dE_dW1"), derivative_of("ddelta1_du2"), derivative_of("d2E_dW2_db1")
+    (('E', 'W1'), ('delta1', 'u2'), ('E', 'W2', 'b1'))
+    """
+    second = re.fullmatch(r"d2([A-Z])_d([^_]+)_d([^_]+)", identifier)
+    if second:
+        return second[1], second[2], second[3]
+    above, separator, below = identifier[1:].rpartition("_d")
+    return (above, below) if identifier[:1] == "d" and separator and above else ()
 
 
 def name_latex(identifier: str, *, bold: bool = False) -> str:
@@ -99,10 +119,14 @@ def name_latex(identifier: str, *, bold: bool = False) -> str:
     >>> name_latex("W2", bold=True), name_latex("fprime3")
     ('\\boldsymbol{W}^{2}', "f'^{3}")
     """
-    derivative = re.fullmatch(r"d([A-Z])_d(\w+)", identifier)
-    if derivative:
-        below = name_latex(derivative[2], bold=bold)
-        return rf"\frac{{\partial {derivative[1]}}}{{\partial {below}}}"
+    if identifier.startswith("R_"):
+        return rf"\mathcal{{R}} {name_latex(identifier[2:], bold=bold)}"
+    quotient = derivative_of(identifier)
+    if quotient:
+        above, *variables = quotient
+        power = "^{2}" if len(variables) == 2 else ""
+        below = " ".join(rf"\partial {name_latex(v, bold=bold)}" for v in variables)
+        return rf"\frac{{\partial{power} {name_latex(above, bold=bold)}}}{{{below}}}"
     name = split(identifier)
     stem, primes = unprimed(name.stem)
     if stem in _GREEK:

@@ -19,10 +19,17 @@ from gradscribe.targets.target import targets
     metavar="FORMAT",
     help="One of: " + ", ".join(t.name for t in targets().values() if t.view == "derivation") + ".",
 )
+@click.option(
+    "--order",
+    type=click.IntRange(1, 2),
+    help="1 for the gradient, 2 for second derivatives too (the default up to four layers).",
+)
 @output_option
-def command(spec: tuple[str, ...], format_name: str, output: Path | None) -> None:
-    """Show how the gradient of the network SPEC is derived, with the rule of every step.
+def command(
+    spec: tuple[str, ...], format_name: str, order: int | None, output: Path | None
+) -> None:
+    """Show how gradient and Hessian of the network SPEC are derived, with every step's rule.
 
     Each step is verified at random points before anything is shown.
     """
-    deliver(derivation_text(joined(spec), format_name), output)
+    deliver(derivation_text(joined(spec), format_name, order), output)

@@ -121,16 +121,15 @@ class Execution:
         return result
 
     def _stand_in(self, expr: ScalarFunction, binding: Binding) -> Dual:
-        """Return the random polynomial for f, or its dual part for f′."""
+        """Return the random polynomial that stands for f, or its derivative for f′, f″."""
         at = self.dual(expr.args[0], binding)
-        if expr.order == 0:
-            return self._polynomial(expr.stem, at)
-        assert expr.order == 1  # higher orders do not occur in a gradient
-        return Dual(self._polynomial(expr.stem, Dual(at.value, self.one)).slope, self.zero)
-
-    def _polynomial(self, stem: str, at: Dual) -> Dual:
+        coefficients = list(self.point.functions[expr.stem])
+        for _ in range(expr.order):
+            degree = len(coefficients) - 1
+            powers = [self.point.numbers.of(Fraction(degree - k)) for k in range(degree)]
+            coefficients = [c * p for c, p in zip(coefficients, powers, strict=False)]
         result = Dual(self.zero, self.zero)
-        for coefficient in self.point.functions[stem]:
+        for coefficient in coefficients:
             result = result * at + Dual(coefficient, self.zero)
         return result
 

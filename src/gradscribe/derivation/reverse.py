@@ -39,7 +39,8 @@ def adjoint_variable(variable: Variable) -> Variable:
 def readers(network: Network) -> dict[str, list[Equation]]:
     """Return, for each variable that the cost depends on, the equations that read it."""
     found: dict[str, list[Equation]] = {
-        v.name: [] for v in (*network.parameters, *(q.variable for q in network.equations))
+        v.name: []
+        for v in (network.input, *network.parameters, *(q.variable for q in network.equations))
     }
     for equation in network.equations:
         used = {s.name for s in equation.right.free_symbols}
@@ -48,8 +49,13 @@ def readers(network: Network) -> dict[str, list[Equation]]:
     return found
 
 
-def backwards(network: Network) -> Iterator[Equation]:
-    """Yield the adjoint of every intermediate variable, last first, then of the parameters."""
+def backwards(network: Network, kept: frozenset[str] = frozenset()) -> Iterator[Equation]:
+    """Yield the adjoint of every intermediate variable, last first, then of the parameters.
+
+    Args:
+        network: the network.
+        kept: variables whose adjoints are read under their names.
+    """
     defined = {q.name: q for q in network.equations}
     reading = readers(network)
     inlined: dict[str, Equation] = {}
@@ -59,7 +65,9 @@ def backwards(network: Network) -> Iterator[Equation]:
         if not reading[variable.name]:
             continue
         equation = adjoint(variable, reading[variable.name], defined, inlined)
-        if _vanishes_into_others(equation, defined.get(variable.name), wanted):
+        if variable.name not in kept and _vanishes_into_others(
+            equation, defined.get(variable.name), wanted
+        ):
             inlined[equation.name] = equation
         yield equation
 
@@ -94,7 +102,7 @@ def adjoint(
     paths = [rules.path(q, up, variable[at]) for q, up in zip(reading, uppers, strict=True)]
     parents = [q.name for q in reading]
     current = take("chain rule", Add(*paths), *parents)
-    slopes = rules.evaluate_derivatives(current, defined, variable)
+    slopes = rules.evaluate_derivatives(current, defined, {variable.name: variable})
     current = take("partial derivatives", slopes, *parents)
     current = take("Kronecker delta", rules.collapse(current))
     for upper in uppers:

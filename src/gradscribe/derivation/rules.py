@@ -30,11 +30,12 @@ from sympy import (
     Sum,
     Symbol,
     expand_mul,
+    factor_terms,
 )
 
 from gradscribe.equation import Equation, Variable
 from gradscribe.notation import SUMMED_INDICES, index
-from gradscribe.symbols import canonical, component, total
+from gradscribe.symbols import canonical, component, summed, total
 from gradscribe.table import Table
 
 
@@ -52,6 +53,12 @@ RULES = Table(
     Rule("chain rule", "the sum over all paths from the cost to the variable"),
     Rule("partial derivatives", "each factor differentiated; ∂v_i/∂v_k is 1 for i = k, else 0"),
     Rule("Kronecker delta", "a sum over an index in a delta has one term"),
+    Rule(
+        "chain rule, symmetry",
+        "the sum over all paths, and ∂²E/∂a∂b = ∂²E/∂b∂a",
+    ),
+    Rule("sum over uses", "a parameter that is used twice has the sum over all pairs of its uses"),
+    Rule("curvature of the loss", "the second derivative of the cost of a sample by the output"),
     Rule("substitution", "an equal expression put in"),
     Rule("linearity", "the derivative of a sum over samples is the sum of the derivatives"),
     Rule("scalar derivative", "SymPy's derivative of a function of one variable"),
@@ -152,14 +159,22 @@ def path(reader: Equation, upper: Variable | None, target: Expr) -> Expr:
     return total(factor * Derivative(reader.variable[fresh], target, evaluate=False), limits)
 
 
-def evaluate_derivatives(expr: Expr, equations: Mapping[str, Equation], at: Variable) -> Expr:
-    """Replace every ∂v_k/∂w_i by the partial derivative of v's right side."""
+def evaluate_derivatives(
+    expr: Expr, equations: Mapping[str, Equation], variables: Mapping[str, Variable]
+) -> Expr:
+    """Replace every ∂v_k/∂w_i by the partial derivative of v's right side.
+
+    Args:
+        expr: where the derivatives stand.
+        equations: those of every v.
+        variables: every w, by name.
+    """
     values = {}
+    taken = _symbol_names(expr)
     for derivative in expr.atoms(Derivative):
         above, below = derivative.expr, derivative.variables[0]
-        equation = equations[_name(above)]
-        right = equation.at(_indices(above))
-        values[derivative] = partial(right, at, _indices(below))
+        right = _at(equations[_name(above)], above, taken)
+        values[derivative] = partial(right, variables[_name(below)], _indices(below))
     return expr.xreplace(values)
 
 
@@ -250,7 +265,25 @@ def _factored(factors: list[Expr], limits: dict[Symbol, Symbol]) -> Expr:
 def substitute(expr: Expr, equation: Equation) -> Expr:
     """Replace a variable's components by its equation's right side, and tidy up."""
     found = occurrences(expr, equation.variable)
-    return collapse(expr.xreplace({a: equation.at(_indices(a)) for a in found}))
+    taken = _symbol_names(expr)
+    return collapse(expr.xreplace({a: _at(equation, a, taken) for a in found}))
+
+
+def _at(equation: Equation, place: Expr, taken: set[str]) -> Expr:
+    """Return an equation's right side at a place, its summed indices none of those taken."""
+    right = equation.right
+    own = taken | _symbol_names(right)
+    fresh: dict[Symbol, Symbol] = {}
+    for k in dict.fromkeys(summed(right)):
+        if k.name in taken:
+            fresh[k] = new_index(k.name, own)
+            own.add(fresh[k].name)
+    right = right.xreplace(fresh) if fresh else right
+    return right.xreplace(dict(zip(equation.indices, _indices(place), strict=True)))
+
+
+def _symbol_names(expr: Expr) -> set[str]:
+    return {s.name for s in expr.atoms(Symbol)}
 
 
 def tidy(expr: Expr, free: tuple[Symbol, ...], letters: tuple[str, ...] = SUMMED_INDICES) -> Expr:
@@ -263,6 +296,11 @@ def is_plain_product(expr: Expr) -> bool:
     return not expr.has(Sum) and not any(
         isinstance(f.base if isinstance(f, Pow) else f, Add) for f in Mul.make_args(expr)
     )
+
+
+def factor_common(expr: Expr) -> Expr:
+    """Take common factors out of a sum."""
+    return factor_terms(expr)
 
 
 def distribute(expr: Expr) -> Expr:

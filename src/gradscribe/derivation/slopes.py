@@ -10,12 +10,14 @@ from functools import cache
 
 from sympy import (
     Add,
+    DiracDelta,
     Expr,
     Float,
     Function,
     Mul,
     Piecewise,
     Pow,
+    S,
     Symbol,
     cancel,
     exp,
@@ -47,12 +49,17 @@ class Slope:
 
 
 @cache
-def slope(activation: Activation) -> Slope:
-    """Return f′ of an activation function in both forms."""
-    of_u = activation.formula.diff(U)
+def slope(activation: Activation, order: int = 1) -> Slope:
+    """Return f′ (or f″, …) of an activation function in both forms."""
+    of_u = off_the_kinks(activation.formula.diff(U, order))
     if of_u.free_symbols.isdisjoint({U}):
         return Slope(of_u, of_u)
     return Slope(of_u, in_terms_of_output(activation.formula, of_u))
+
+
+def off_the_kinks(derivative: Expr) -> Expr:
+    """Return a derivative without the impulses that SymPy gives to kinks: it is 0 off them."""
+    return derivative.replace(DiracDelta, lambda *_: S.Zero)
 
 
 def in_terms_of_output(formula: Expr, derivative: Expr) -> Expr | None:
@@ -134,7 +141,13 @@ def _difference_is_small(formula: Expr, derivative: Expr, of_y: Expr, point: Exp
     return bool(abs(left - right) < Float(10) ** (6 - _DIGITS) * (1 + abs(left)))
 
 
-def slope_in(activation: Activation, u: Expr, y: Expr | None, value: Expr | None = None) -> Expr:
+def slope_in(
+    activation: Activation,
+    u: Expr,
+    y: Expr | None,
+    value: Expr | None = None,
+    order: int = 1,
+) -> Expr:
     """Return f′ at a place: in terms of the output where it has one and that is exact.
 
     Args:
@@ -143,8 +156,9 @@ def slope_in(activation: Activation, u: Expr, y: Expr | None, value: Expr | None
         y: the variable that is f(u), if there is one.
         value: f(u) itself, if it may be used. A shorter form of f′ in it goes before that
             in u: it is evaluated already and does not overflow.
+        order: 2 for f″.
     """
-    found = slope(activation)
+    found = slope(activation, order)
     if found.of_y is None:
         return found.of_u.subs(U, u)
     if y is not None:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from sympy import Expr
 
 from gradscribe.catalog.activations import U
+from gradscribe.derivation.directional import directional
 from gradscribe.derivation.reverse import backwards, over_samples
+from gradscribe.derivation.second_order import listed, second_order
 from gradscribe.derivation.slopes import slope, slope_in
 from gradscribe.equation import Equation, Role, Step, Variable, aligned_latex
 from gradscribe.errors import InputError, nearest
 from gradscribe.model.network import Network, labelled
 from gradscribe.notation import split
-from gradscribe.symbols import ScalarFunction, scalar_function
+from gradscribe.symbols import ScalarFunction, free_indices, scalar_function
 
 
 @dataclass(frozen=True)
@@ -74,19 +76,37 @@ class Derivation:
         )
 
 
-def derive(network: Network) -> Derivation:
+def derive(network: Network, order: int = 1) -> Derivation:
     """Derive the sensitivities and the gradient of a network's cost.
+
+    Args:
+        network: the network.
+        order: 2 for the second derivatives as well.
 
     Returns:
         The list: the network's equations, J, the sensitivities δ^M … δ^1, each after the
         slope f′ that it needs (and any other adjoint on the way), ∂E/∂w and ∂J/∂w of
-        every parameter w.
+        every parameter w. Of order 2, also the tangents ∂y/∂u and ∂δ/∂u, the blocks of
+        ∂²E/∂w∂w, and ℛ of everything, the derivative along a direction V, up to H V.
     """
     adjoints = {q.name: q for q in backwards(network)}
     gradients = list(over_samples(network, adjoints))
     own = [*network.equations, network.cost]
     derived = list(_with_slopes(network, adjoints.values()))
-    return Derivation(network, tuple(labelled([*own, *derived, *gradients])))
+    first = [*own, *derived, *gradients]
+    second = _second(network, first, adjoints.values()) if order == 2 else []
+    return Derivation(network, tuple(labelled([*first, *second])))
+
+
+def _second(
+    network: Network, first: Iterable[Equation], adjoints: Iterable[Equation]
+) -> list[Equation]:
+    """Return the equations of second order, after the slopes f″ that they read."""
+    along = directional(network, adjoints)
+    found = [*listed(second_order(network)), *along.equations, *along.products]
+    known = {q.name for q in first}
+    slopes = [q for q in slope_equations(network, found) if q.name not in known]
+    return [*slopes, *found]
 
 
 def _with_slopes(network: Network, adjoints: Iterable[Equation]) -> Iterable[Equation]:
@@ -106,23 +126,26 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
     A function that is not bound to an entry of the catalog stays as it is.
     """
     outputs = {q.right: q for q in network.equations if isinstance(q.right, ScalarFunction)}
-    needed = {a for q in adjoints for a in q.right.atoms(ScalarFunction) if a.order == 1}
+    needed = {a for q in adjoints for a in q.right.atoms(ScalarFunction) if a.order}
     for place in _in_network_order(needed, network):
         entry = network.functions.get(place.stem)
-        argument, indices = place.args[0].base, place.args[0].indices
+        argument = place.args[0].base
+        place = place.xreplace(dict(zip(place.args[0].indices, free_indices(1), strict=False)))
+        indices = place.args[0].indices
         if entry is None:
             continue
         value = next((q for right, q in outputs.items() if _same(right, place)), None)
         source = network.variables[argument.name]
         at = tuple(indices)
         y = None if value is None else value.variable[at]
-        right = slope_in(entry, place.args[0], y, scalar_function(place.stem)(place.args[0]))
+        value_here = scalar_function(place.stem)(place.args[0])
+        right = slope_in(entry, place.args[0], y, value_here, place.order)
         parents = (value.name,) if value is not None else (source.name,)
-        of_u = slope(entry).of_u.subs(U, place.args[0])
+        of_u = slope(entry, place.order).of_u.subs(U, place.args[0])
         steps = [Step("scalar derivative", place, of_u, parents)]
         if of_u != right:
             steps.append(Step("slope", of_u, right, parents))
-        variable = slope_variable(place.stem, source)
+        variable = slope_variable(place.stem, source, place.order)
         yield Equation(variable, at, right, "slope", tuple(steps))
 
 
@@ -133,22 +156,22 @@ def _same(output: ScalarFunction, slope: ScalarFunction) -> bool:
 
 def _in_network_order(places: Iterable[Expr], network: Network) -> list[Expr]:
     """Sort places by layer, last first, once for each function and argument."""
-    order = {name: position for position, name in enumerate(network.variables)}
-    once = {(p.stem, p.args[0].base.name): p for p in sorted(places, key=str)}
-    return sorted(once.values(), key=lambda p: -order[p.args[0].base.name])
+    position_of = {name: position for position, name in enumerate(network.variables)}
+    once = {(p.stem, p.order, p.args[0].base.name): p for p in sorted(places, key=str)}
+    return sorted(once.values(), key=lambda p: (-position_of[p.args[0].base.name], p.order))
 
 
-def slope_variable(stem: str, argument: Variable) -> Variable:
-    """Return the variable that holds f′(u) of one layer: `fprime2` for the layer of u²."""
+def slope_variable(stem: str, argument: Variable, order: int = 1) -> Variable:
+    """Return the variable that holds f′(u) of a layer: `fprime2` of u², `fprimeprime2` for f″."""
     letter, layer = split(stem).stem, split(argument.name).layer
     name = (
-        f"{letter}prime{layer}"
+        f"{letter}{'prime' * order}{layer}"
         if split(argument.name).stem == "u"
-        else f"{stem}prime_{argument.name}"
+        else f"{stem}{'prime' * order}_{argument.name}"
     )
     return Variable(name, argument.shape, Role.VALUE, meaning="slope of the activation function")
 
 
 def slope_name(place: ScalarFunction, network: Network) -> str:
     """Return the name of the variable that holds the value of f′ at a place."""
-    return slope_variable(place.stem, network.variables[place.args[0].base.name]).name
+    return slope_variable(place.stem, network.variables[place.args[0].base.name], place.order).name

@@ -18,12 +18,13 @@ from sympy import Expr, Indexed, lambdify
 
 from gradscribe.catalog.activations import U
 from gradscribe.catalog.losses import Y
+from gradscribe.derivation.directional import directional_variable
 from gradscribe.derivation.execution import Binding, Execution, Place
 from gradscribe.derivation.numbers import DIGITS, RESIDUES, Dual, Numbers, numbers_for
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role, Step
 from gradscribe.errors import DerivationError
-from gradscribe.notation import SAMPLE, SAMPLES
+from gradscribe.notation import SAMPLE, SAMPLES, derivative_of
 from gradscribe.symbols import ScalarFunction
 
 _TRUTHS = 32  # about so many derivatives are compared with one of the whole cost
@@ -103,7 +104,12 @@ class _Checker:
         self.functions = {
             stem: [self._random() for _ in range(4)] for stem in self.network.functions
         }
-        variables = [*self.network.variables.values(), *(q.variable for q in derivation.equations)]
+        self.direction = [directional_variable(p) for p in self.network.parameters]
+        variables = [
+            *self.network.variables.values(),
+            *self.direction,
+            *(q.variable for q in derivation.equations),
+        ]
         self.variables = {v.name: v for v in variables}
         self.values: dict[Place, Any] = {}
         self.derivatives = 0
@@ -119,7 +125,9 @@ class _Checker:
             return self._run()
 
     def _run(self) -> tuple[int, int]:
+        second = any(q.variable.role is Role.TANGENT for q in self.derivation.equations)
         own = (self.network.input, self.network.target, *self.network.parameters)
+        own += tuple(self.direction) if second else ()
         for variable in own:
             for place in self._places(variable.name):
                 self.values[place] = self._random()
@@ -142,8 +150,12 @@ class _Checker:
         All of a network of a few layers; of a deep one some, spread over it, as each takes
         as long as the network is deep. The steps of every equation are executed anyway.
         """
-        roles = (Role.ADJOINT, Role.GRADIENT)
-        candidates = [q.name for q in self.derivation.derived if q.variable.role in roles]
+        roles = (Role.ADJOINT, Role.GRADIENT, Role.TANGENT, Role.CURVATURE)
+        candidates = [
+            q.name
+            for q in self.derivation.derived
+            if q.variable.role in roles and not q.name.startswith("R_")
+        ]
         every = max(1, len(candidates) // _TRUTHS)
         return {*candidates[::every], *candidates[-1:]}
 
@@ -191,7 +203,7 @@ class _Checker:
         written = [lambdify((U, Y), _of_one_node(form, place), "mpmath") for form in forms]
         for _ in range(4):
             u = mpmath.mpf(self.rng.uniform(-4, 4))
-            truth = mpmath.diff(formula, u)
+            truth = mpmath.diff(formula, u, place.order)
             for found in (function(u, formula(u)) for function in written):
                 if abs(truth - found) > mpmath.mpf(10) ** -12 * (1 + abs(truth)):
                     raise DerivationError(
@@ -202,14 +214,28 @@ class _Checker:
     def _check_derivative(self, equation: Equation) -> None:
         """Compare ∂E/∂v or ∂J/∂w with the dual part of the cost when v or w moves."""
         name, place = self.rng.choice(self._places(equation.name))
-        of, goal = self._source(equation)
-        truth = self._moved((of, place), goal, place[0] if equation.variable.per_sample else None)
+        if equation.variable.role in (Role.TANGENT, Role.CURVATURE):
+            truth = self._second(equation, place)
+        else:
+            of, goal = self._source(equation)
+            sample = place[0] if equation.variable.per_sample else None
+            truth = self._moved((of, place), goal, sample)
         found = self.values[name, place]
         self.derivatives += 1
         if not self.numbers.equal(found, truth):
             raise DerivationError(
                 f"({equation.label}) {name}{list(place)} is {found}, by dual numbers {truth}"
             )
+
+    def _second(self, equation: Equation, place: tuple[int, ...]) -> Any:
+        """Return ∂a/∂b of a tangent or of a block by dual numbers, b moving by itself."""
+        sample, at = place[0], place[1:]
+        above, *below = derivative_of(equation.name)
+        if len(below) == 2:
+            above, below = f"dE_d{below[0]}", below[1:]
+        (moving,) = below
+        count = len(self.variables[above].shape)
+        return self._moved((moving, (sample, *at[count:])), above, sample, at[:count])
 
     def _source(self, equation: Equation) -> tuple[str, str]:
         """Return the variable that an adjoint belongs to, and the cost that is differentiated."""
@@ -219,8 +245,10 @@ class _Checker:
             return "u" + name.removeprefix("delta"), goal
         return name[4:], goal
 
-    def _moved(self, place: Place, goal: str, sample: int | None) -> Any:
-        """Return the slope of a cost when one component moves."""
+    def _moved(
+        self, place: Place, goal: str, sample: int | None, at_goal: tuple[int, ...] = ()
+    ) -> Any:
+        """Return the slope of a cost, or of a component of a goal, when one component moves."""
         name, at = place
         variable = self.variables[name]
         if sample is not None and not variable.per_sample:
@@ -228,7 +256,9 @@ class _Checker:
         zero, one = self.numbers.of(Fraction(0)), self.numbers.of(Fraction(1))
         moved: dict[Place, Any] = {(name, at): Dual(self.values[name, at], one)}
         reached = {name}
-        for equation in (*self.network.equations, self.network.cost):
+        adjoints = [q for q in self.derivation.derived if q.variable.role is Role.ADJOINT]
+        later = adjoints if goal not in ("J", "E") else []
+        for equation in (*self.network.equations, self.network.cost, *later):
             used = {s.name for s in equation.right.free_symbols}
             if equation.name == name or not used & reached:
                 continue
@@ -236,5 +266,5 @@ class _Checker:
             for _, p in self._places(equation.name):
                 execution = Execution(self, self.values, moved)
                 moved[equation.name, p] = execution.dual(equation.right, self._binding(equation, p))
-        key = (goal, (sample,)) if sample is not None else (goal, ())
+        key = (goal, (sample, *at_goal)) if sample is not None else (goal, ())
         return moved[key].slope if key in moved else zero

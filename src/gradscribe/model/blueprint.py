@@ -14,6 +14,19 @@ from gradscribe.model.source import Field
 from gradscribe.notation import size
 
 DTYPES = ("float64", "float32")
+# What a module may have beside the cost and its gradient, by the names of its functions: which
+# part of the module has them.
+EMITTED = {
+    "gradient": "",
+    "hessian": "hessian",
+    "hessian_block": "hessian",
+    "hessian_diagonal": "hessian",
+    "hessian_vector_product": "hessian_vector_product",
+    "gauss_newton": "gauss_newton",
+    "jacobian": "jacobian",
+    "input_jacobian": "jacobian",
+    "sample_gradients": "sample_gradients",
+}
 DEFAULT_LOSS = "mse"
 DEFAULT_DTYPE = "float64"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -27,11 +40,13 @@ class Settings:
         loss: the loss.
         name: what the user calls the network, or "".
         dtype: the floating-point type of generated parameters.
+        emit: the parts that a module has beside cost and gradient; None for the usual ones.
     """
 
     loss: Loss
     name: str = ""
     dtype: str = DEFAULT_DTYPE
+    emit: tuple[str, ...] | None = None
 
     @property
     def text(self) -> str:
@@ -41,6 +56,8 @@ class Settings:
             words.append(f"name={self.name}")
         if self.dtype != DEFAULT_DTYPE:
             words.append(f"dtype={self.dtype}")
+        if self.emit is not None:
+            words.append(f"emit={','.join(self.emit) or 'gradient'}")
         return " ".join(words)
 
 
@@ -59,10 +76,10 @@ class Blueprint:
 
 
 def settings_of(fields: Mapping[str, Field], catalog: Catalog) -> Settings:
-    """Return the settings of the fields "loss", "name" and "dtype"; each may be left out.
+    """Return the settings of the fields "loss", "name", "dtype" and "emit"; each may be left out.
 
     Raises:
-        InputError: a loss or a dtype is unknown, or the name has other characters.
+        InputError: a loss, a dtype or a function is unknown, or the name has other characters.
     """
     loss, name, dtype = (fields.get(key) for key in ("loss", "name", "dtype"))
     if name is not None and not _NAME.fullmatch(name.word):
@@ -74,7 +91,15 @@ def settings_of(fields: Mapping[str, Field], catalog: Catalog) -> Settings:
         loss=loss.find(catalog.losses) if loss else catalog.losses[DEFAULT_LOSS],
         name=name.word if name else "",
         dtype=dtype.choose("dtype", DTYPES) if dtype else DEFAULT_DTYPE,
+        emit=_emitted(fields["emit"]) if "emit" in fields else None,
     )
+
+
+def _emitted(field: Field) -> tuple[str, ...]:
+    """Return the parts of a module that have the functions of a list `hessian,jacobian`."""
+    words = [Field(word.strip(), field.source, field.at) for word in field.word.split(",")]
+    asked = {EMITTED[word.choose("function", tuple(EMITTED))] for word in words}
+    return tuple(part for part in dict.fromkeys(EMITTED.values()) if part and part in asked)
 
 
 def input_variable() -> Variable:

@@ -33,6 +33,7 @@ class Network:
         spec: a text that `Network.parse` turns into this network.
         name: what the user calls it, or "".
         dtype: the floating-point type of generated parameters.
+        emit: the parts that a module has beside cost and gradient; None for the usual ones.
     """
 
     equations: tuple[Equation, ...]
@@ -48,6 +49,7 @@ class Network:
     spec: str
     name: str = ""
     dtype: str = "float64"
+    emit: tuple[str, ...] | None = None
     variables: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +83,7 @@ class Network:
             spec=blueprint.spec,
             name=blueprint.settings.name,
             dtype=blueprint.settings.dtype,
+            emit=blueprint.settings.emit,
         )
 
     def __repr__(self) -> str:
@@ -135,6 +138,7 @@ def assemble(
     spec: str,
     name: str = "",
     dtype: str = "float64",
+    emit: tuple[str, ...] | None = None,
 ) -> Network:
     """Return the network of these forward equations (the last one is y^M) with its loss."""
     output = equations[-1].variable
@@ -154,6 +158,7 @@ def assemble(
         spec=spec,
         name=name,
         dtype=dtype,
+        emit=emit,
     )
 
 

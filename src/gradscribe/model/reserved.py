@@ -19,15 +19,15 @@ _MODULE = frozenset(
         "Parameters", "initialize", "ravel", "unravel", "forward", "cost", "sensitivities",
         "gradient", "cost_and_gradient", "jacobian", "input_jacobian", "hessian",
         "hessian_block", "hessian_diagonal", "hessian_vector_product", "gauss_newton",
-        "sample_gradients", "problem", "SPEC", "SIZES",
+        "sample_gradients", "problem", "Problem", "WORKSPACE", "SPEC", "SIZES",
     }
 )  # fmt: skip
 _CODE = frozenset(
     {"params", "sizes", "seed", "np", "sum", "tuple", "len", "range", "float", "int", "zip"}
     | {"outputs", "scale", "ones", "count", "index"}
 )
-_DERIVED = re.compile(r"(u|y|delta)[0-9]+")
-_DERIVED_PREFIXES = ("_", "dE_", "dJ_", "fprime")
+_DERIVED = re.compile(r"(u|y|z|delta)[0-9]+")
+_DERIVED_PREFIXES = ("_", "dE_", "dJ_", "fprime", "R_")
 _SIZE = re.compile(r"N[0-9]+")
 
 

@@ -43,7 +43,12 @@ def file_blueprint(path: str, catalog: Catalog) -> Blueprint:
     """
     whole = Section(path, "", loaded(path)).checked()
     network, loss, emit = (whole.section(key).checked() for key in ("network", "loss", "emit"))
-    fields = {"name": whole.text("name"), "loss": _loss(loss), "dtype": emit.text("dtype")}
+    fields = {
+        "name": whole.text("name"),
+        "loss": _loss(loss),
+        "dtype": emit.text("dtype"),
+        "emit": _functions(emit),
+    }
     settings = settings_of({key: f for key, f in fields.items() if f is not None}, catalog)
     if "formula" in network.values:
         return _formula(network, settings, catalog)
@@ -101,6 +106,16 @@ def _loss(section: Section) -> Field | None:
         known = {loss for loss, _ in _REDUCTIONS}
         raise reduction.error(f"the loss '{word}' has one reduction", allowed=f"only with {known}")
     return section.field("reduction", _REDUCTIONS[word, reduction.word])
+
+
+def _functions(emit: Section) -> Field | None:
+    """Return the functions that a module is to have, given as a list or as `hessian,jacobian`."""
+    value = emit.values.get("functions")
+    if value is None or isinstance(value, str):
+        return emit.text("functions")
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise emit.wrong_type("functions", value, "text or a list of texts")
+    return emit.field("functions", ",".join(value) or "gradient")
 
 
 def _stack(network: Section, catalog: Catalog) -> Stack:

@@ -6,6 +6,7 @@ from gradscribe.errors import DerivationError
 from gradscribe.notation import size_python
 from gradscribe.program.ir import (
     Add,
+    Apply,
     Call,
     Const,
     Expand,
@@ -13,6 +14,7 @@ from gradscribe.program.ir import (
     Mul,
     Node,
     Ones,
+    Permute,
     Power,
     Reduce,
     Ref,
@@ -37,6 +39,8 @@ def source(node: Node, level: int = _COMPARISON) -> str:
 
 def statement_source(statement: Statement) -> str:
     """Return a statement as one line of Python source."""
+    if statement.update == "diagonal":
+        return f"_diagonal({statement.target})[...] += {source(statement.value)}"
     if statement.update:
         return f"{statement.target} {statement.update}= {source(statement.value)}"
     value = source(statement.value)
@@ -64,12 +68,18 @@ def _written(node: Node) -> tuple[int, str]:
             return _power(base, exponent)
         case MatMul(left, right):
             return _PRODUCT, f"{source(left, _PRODUCT)} @ {source(right, _UNARY)}"
-        case Transpose(operand):
-            return _ATOM, f"{source(operand, _ATOM)}.T"
+        case Permute(operand) | Transpose(operand):
+            how = f"transpose{node.axes}" if isinstance(node, Permute) else "T"
+            return _ATOM, f"{source(operand, _ATOM)}.{how}"
         case Reduce(operand, axes):
             return _ATOM, _total(operand, axes)
+        case Apply(left, right, 0):
+            return _ATOM, f"_apply({source(left)}, {source(right)})"
+        case Apply(left, right, _):
+            return _PRODUCT, f"{source(left, _PRODUCT)} @ {source(right, _UNARY)}"
         case Expand(operand, axes):
-            return _ATOM, f"np.expand_dims({source(operand)}, {axes})"
+            places = ", ".join("None" if a in axes else ":" for a in range(max(axes) + 1))
+            return _ATOM, f"{source(operand, _ATOM)}[{places}]"
         case Call(function, arguments):
             return _call(function, arguments)
 

@@ -4,6 +4,7 @@ A kernel is cut where a caller may stop: after the outputs (forward), after what
 defines (loss), after J (cost), after δ^1 (sensitivities), after ∂J/∂w (gradient).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sympy import Expr, Function, Symbol
@@ -38,7 +39,7 @@ def build(derivation: Derivation) -> Program:
     Every function of the network has to be bound to an entry of the catalog.
     """
     network = derivation.network
-    writer = _Writer(derivation)
+    writer = Writer(derivation)
     placed = [
         *[Placed(_stage(q, derivation), writer.statement(q)) for q in network.equations[:-1]],
         Placed("cost", writer.statement(_cost_of_components(derivation))),
@@ -83,7 +84,7 @@ def _cost_of_components(derivation: Derivation) -> Equation:
     return Equation(network.cost.variable, (), right, label=network.cost.label)
 
 
-class _Writer:
+class Writer:
     """Turns equations into statements, and collects the functions that they call."""
 
     def __init__(self, derivation: Derivation) -> None:
@@ -92,6 +93,7 @@ class _Writer:
         variables = [*self.network.variables.values(), *(q.variable for q in derivation.equations)]
         self.per_sample = {v.name for v in variables if v.per_sample}
         self.names = {Symbol(v.name): PYTHON_NAMES.get(v.name, v.name) for v in variables}
+        self.slopes: dict[str, Variable] = {}
         self._helpers: dict[str, Helper] = {}
 
     @property
@@ -101,13 +103,27 @@ class _Writer:
 
     def statement(self, equation: Equation) -> Statement:
         """Return the statement that computes an equation for all samples."""
-        right, indices = self._functions_written_out(equation.right), equation.indices
+        right, indices = self.written_out(equation.right), equation.indices
         if equation.name in self.per_sample:
             right, indices = with_sample(right, self.per_sample), (SAMPLE, *indices)
         value = lower(right, indices, self.names)
         return Statement(equation.name, value, equation.label)
 
-    def _functions_written_out(self, expr: Expr) -> Expr:
+    def know(self, equations: Iterable[Equation]) -> None:
+        """Take equations into account that are not in the derivation: slopes of second order."""
+        for equation in equations:
+            self.slopes[equation.name] = equation.variable
+            if equation.variable.per_sample:
+                self.per_sample.add(equation.name)
+            self.names[Symbol(equation.name)] = equation.name
+
+    def with_constant_slopes(self, expr: Expr) -> Expr:
+        """Return an expression with the slopes that are numbers put in: f′ = 1, f″ = 0."""
+        values = {p: slope(self._entry(p), p.order).of_u for p in _slopes_in(expr)}
+        return expr.xreplace({p: v for p, v in values.items() if v.is_number})
+
+    def written_out(self, expr: Expr) -> Expr:
+        """Return an expression with the network's functions as named values or formulas."""
         values = {}
         for place in sorted(expr.atoms(ScalarFunction), key=str):
             values[place] = self._slope(place) if place.order else self._value(place)
@@ -115,11 +131,12 @@ class _Writer:
 
     def _slope(self, place: ScalarFunction) -> Expr:
         """Return the variable that holds f′, or f′ itself where it is a number."""
-        found = slope(self._entry(place)).of_u
+        found = slope(self._entry(place), place.order).of_u
         if found.is_number:
             return found
         name = slope_name(place, self.network)
-        return self.derivation[name].variable[tuple(place.args[0].indices)]
+        variable = self.slopes.get(name) or self.derivation[name].variable
+        return variable[tuple(place.args[0].indices)]
 
     def _value(self, place: ScalarFunction) -> Expr:
         entry = self._entry(place)
@@ -136,6 +153,10 @@ class _Writer:
         entry = self.network.functions[place.stem]
         assert entry is not None  # the compiler refuses unbound functions before this
         return entry
+
+
+def _slopes_in(expr: Expr) -> list[ScalarFunction]:
+    return [p for p in expr.atoms(ScalarFunction) if p.order]
 
 
 def _needed(placed: list[Placed], wanted: dict[str, tuple[str, ...]]) -> list[Placed]:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradscribe.program.ir import (
     Add,
+    Apply,
     Call,
     Const,
     Expand,
@@ -17,6 +18,7 @@ from gradscribe.program.ir import (
     Mul,
     Node,
     Ones,
+    Permute,
     Power,
     Program,
     Reduce,
@@ -92,8 +94,12 @@ class Machine:
                 return self._function(function)(*[self.evaluate(a) for a in arguments])
             case MatMul(left, right):
                 return np.tensordot(self.evaluate(left), self.evaluate(right), axes=1)
-            case Transpose(operand):
-                return np.transpose(self.evaluate(operand))
+            case Apply(left, right, axis):
+                product = np.tensordot(self.evaluate(left), self.evaluate(right), axes=(-1, axis))
+                return np.moveaxis(product, -2, 0) if axis else product
+            case Permute(operand) | Transpose(operand):
+                axes = node.axes if isinstance(node, Permute) else None
+                return np.transpose(self.evaluate(operand), axes)
             case Reduce(operand, axes):
                 return np.sum(self.evaluate(operand), axis=axes)
             case Expand(operand, axes):

@@ -101,7 +101,46 @@ class Expand:
     axes: tuple[int, ...]
 
 
-Node = Const | Size | Ones | Ref | Add | Mul | Power | Call | MatMul | Transpose | Reduce | Expand
+@dataclass(frozen=True)
+class Apply:
+    """Σ_k left[…, k] right[…, k, …]: the last axis of the left operand with one of the right.
+
+    Attributes:
+        left: an array without samples.
+        right: an array whose last axis is the samples'.
+        axis: 0 for the first axis of the right operand, 1 for its second of three; the result
+            then keeps the right operand's first axis in front.
+    """
+
+    left: "Node"
+    right: "Node"
+    axis: int
+
+
+@dataclass(frozen=True)
+class Permute:
+    """The axes of an array in another order."""
+
+    operand: "Node"
+    axes: tuple[int, ...]
+
+
+Node = (
+    Apply
+    | Permute
+    | Const
+    | Size
+    | Ones
+    | Ref
+    | Add
+    | Mul
+    | Power
+    | Call
+    | MatMul
+    | Transpose
+    | Reduce
+    | Expand
+)
 
 # Elementwise functions by name, with the number of their arguments.
 FUNCTIONS = {
@@ -121,7 +160,8 @@ class Statement:
         target: the variable that is assigned.
         value: what it is.
         label: the equation's number; "" for a shared subexpression.
-        update: "" for an assignment; "+" or "*" to change the target's array in place.
+        update: "" for an assignment; "+" or "*" to change the target's array in place; "diagonal"
+            to add to the entries whose first two indices are equal.
         reuse: the variable whose array, no longer needed, takes the result; "" for a fresh one.
     """
 
@@ -130,6 +170,40 @@ class Statement:
     label: str = ""
     update: str = ""
     reuse: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """An outer product of arrays: their axes' letters, without the samples'.
+
+    For letters ("ri",) one array with axes (r, i, n); for ("r", "s") the product of two.
+    """
+
+    letters: tuple[str, ...]
+    arrays: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Term:
+    """Σ_n left · right, times a constant: one term of a block of a second derivative.
+
+    Attributes:
+        rows: the variable that the parameters of the block's rows enter (indices r and s).
+        columns: that of the columns (i and j), or one parameter of it.
+        target: the indices of the block that it is added to: "rsij", "rsrj" for i = r.
+        left: one group of factors.
+        right: the others.
+        constant: factors without samples, or None.
+        formula: what it computes, for a comment.
+    """
+
+    rows: str
+    columns: str
+    target: str
+    left: Group
+    right: Group
+    constant: Group | None = None
+    formula: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,11 +261,11 @@ def children(node: Node) -> tuple[Node, ...]:
             return factors
         case Call(_, arguments):
             return arguments
-        case MatMul(left, right):
+        case MatMul(left, right) | Apply(left, right, _):
             return (left, right)
         case Power(base, _):
             return (base,)
-        case Transpose(operand) | Reduce(operand, _) | Expand(operand, _):
+        case Transpose(operand) | Reduce(operand, _) | Expand(operand, _) | Permute(operand, _):
             return (operand,)
         case _:
             return ()
@@ -210,6 +284,10 @@ def rebuilt(node: Node, operands: tuple[Node, ...]) -> Node:
             return MatMul(*operands)
         case Power(_, exponent):
             return Power(operands[0], exponent)
+        case Apply(_, _, axis):
+            return Apply(operands[0], operands[1], axis)
+        case Permute(_, axes):
+            return Permute(operands[0], axes)
         case Transpose():
             return Transpose(operands[0])
         case Reduce(_, axes):

@@ -110,7 +110,7 @@ def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
     if isinstance(expr, Symbol):
         return Piece(Ref(names[expr]) if expr in names else Size(expr.name), ())
     if isinstance(expr, SymAdd):
-        return _elementwise_sum([piece(t, names) for t in _ordered_terms(expr)])
+        return _elementwise_sum([piece(t, names) for t in ordered_terms(expr)])
     if isinstance(expr, SymMul | Sum):
         return _product_of_sums(expr, names)
     if isinstance(expr, SymPow) and not isinstance(expr, exp):
@@ -131,7 +131,7 @@ def _component(expr: Indexed, names: dict[Symbol, str]) -> Piece:
     return Piece(Ref(names.get(label, str(label))), tuple(expr.indices))
 
 
-def _ordered_terms(expr: SymAdd) -> list[Expr]:
+def ordered_terms(expr: SymAdd) -> list[Expr]:
     """Put sums first and numbers where they read well: Σ… + b, but 1 - y²."""
     return sorted(expr.args, key=lambda t: (not t.has(Sum), not t.is_number, _sort_text(t)))
 
@@ -164,7 +164,7 @@ def _product_of_sums(expr: Expr, names: dict[Symbol, str]) -> Piece:
     wide = next((f for f in factors if limits and _is_outer_sum(f)), None)
     if wide is not None:
         return _by_terms(wide, [f for f in factors if f is not wide], limits, names)
-    parts = [piece(f, names) for f in sorted(factors, key=_factor_order)]
+    parts = [piece(f, names) for f in sorted(factors, key=factor_order)]
     idle = [size for k, size in limits.items() if not any(k in p.indices for p in parts)]
     parts += [piece(size, names) for size in idle]
     for k in limits:
@@ -186,11 +186,11 @@ def _by_terms(
     """Sum each term by itself: a matrix product each, where the whole would be a larger array."""
     scalars = [f for f in rest if not f.has(Indexed)]
     arrays = [f for f in rest if f.has(Indexed)]
-    terms = [piece(total(SymMul(t, *arrays), limits), names) for t in _ordered_terms(wide)]
+    terms = [piece(total(SymMul(t, *arrays), limits), names) for t in ordered_terms(wide)]
     return _elementwise_product([*(piece(f, names) for f in scalars), _elementwise_sum(terms)])
 
 
-def _factor_order(expr: Expr) -> tuple[int, str]:
+def factor_order(expr: Expr) -> tuple[int, str]:
     """Numbers and sizes first, so that scalars meet before arrays do."""
     if not expr.has(Indexed):
         return (0, str(expr))

@@ -1,5 +1,6 @@
 """Passes: each takes a program and returns an equal one. The verifier stands behind each."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -48,12 +49,53 @@ def run_passes(program: Program, passes: "Iterable[Pass] | None" = None) -> Prog
 
 def share(program: Program) -> Program:
     """Compute an elementwise function or a product of matrices that occurs twice only once."""
+    if len(program.kernels) == 1:
+        return _shared_in_one(program)
     while True:
         repeated = _repeated(program)
         if not repeated:
             return program
         largest = max(repeated, key=lambda n: (sum(1 for _ in walk(n)), str(n)))
         program = _named(program, largest)
+
+
+def _shared_in_one(program: Program) -> Program:
+    """Name what occurs more than once in a single kernel, before its first use."""
+    (kernel,) = program.kernels
+    counts: Counter[Node] = Counter(
+        node
+        for s in kernel.statements
+        for node in set(walk(s.value))
+        if isinstance(node, Call | MatMul) and references(node)
+    )
+    known = {s.value: s.target for s in kernel.statements if not s.update}
+    shapes = dict(program.shapes)
+    names: dict[Node, str] = {}
+    helpers = frozenset(h.name for h in program.helpers)
+    statements: list[Statement] = []
+
+    def shared(node: Node) -> Node:
+        """Return the expression with names for what is known, naming what is needed again."""
+        if node in names:
+            return Ref(names[node])
+        inner = rebuilt(node, tuple(shared(c) for c in children(node)))
+        if counts[node] < 2:
+            return inner
+        name = _name_of(node, replace(program, shapes=shapes))
+        shapes[name] = shape_of(node, program.shapes, helpers)
+        names[node] = name
+        statements.append(Statement(name, inner))
+        return Ref(name)
+
+    for statement in kernel.statements:
+        value = statement.value
+        if counts[value] > 1 and value not in names and known[value] == statement.target:
+            value = rebuilt(value, tuple(shared(c) for c in children(value)))
+            names[statement.value] = statement.target
+        else:
+            value = shared(value)
+        statements.append(replace(statement, value=value))
+    return replace(program, kernels=(with_statements(kernel, tuple(statements)),), shapes=shapes)
 
 
 def _repeated(program: Program) -> list[Node]:

@@ -4,6 +4,7 @@ from gradscribe.errors import DerivationError
 from gradscribe.program.ir import (
     FUNCTIONS,
     Add,
+    Apply,
     Call,
     Const,
     Expand,
@@ -11,6 +12,7 @@ from gradscribe.program.ir import (
     Mul,
     Node,
     Ones,
+    Permute,
     Power,
     Reduce,
     Ref,
@@ -46,8 +48,12 @@ def shape_of(node: Node, shapes: dict[str, Shape], helpers: frozenset[str] = fro
             return broadcast([shape_of(o, shapes, helpers) for o in operands])
         case MatMul(left, right):
             return _product(shape_of(left, shapes, helpers), shape_of(right, shapes, helpers))
-        case Transpose(operand):
-            return tuple(reversed(shape_of(operand, shapes, helpers)))
+        case Apply(left, right, axis):
+            return _applied(shape_of(left, shapes, helpers), shape_of(right, shapes, helpers), axis)
+        case Permute(operand) | Transpose(operand):
+            inner = shape_of(operand, shapes, helpers)
+            order = node.axes if isinstance(node, Permute) else range(len(inner))[::-1]
+            return tuple(inner[a] for a in order)
         case Reduce(operand, axes):
             inner = shape_of(operand, shapes, helpers)
             if not all(0 <= axis < len(inner) for axis in axes):
@@ -76,6 +82,12 @@ def _product(left: Shape, right: Shape) -> Shape:
     if not left or not right or len(left) > 2 or len(right) > 2 or left[-1] != right[0]:
         raise DerivationError(f"no matrix product of shapes {left} and {right}")
     return left[:-1] + right[1:]
+
+
+def _applied(left: Shape, right: Shape, axis: int) -> Shape:
+    if len(left) < 2 or axis >= len(right) or left[-1] != right[axis]:
+        raise DerivationError(f"no product of shapes {left} and {right} over axis {axis}")
+    return (*right[:axis], *left[:-1], *right[axis + 1 :])
 
 
 def _check_call(function: str, count: int, helpers: frozenset[str]) -> None:

@@ -4,16 +4,19 @@ from dataclasses import replace
 
 from gradscribe.program.ir import (
     Add,
+    Apply,
     Call,
     Kernel,
     MatMul,
     Mul,
     Node,
+    Permute,
     Program,
     Ref,
     Statement,
     children,
     references,
+    walk,
 )
 from gradscribe.program.shapes import shape_of
 
@@ -25,12 +28,15 @@ def accumulate(program: Program) -> Program:
     for kernel in program.kernels:
         statements: list[Statement] = []
         for statement in kernel.statements:
-            statements += _split(statement, program, helpers)
+            statements += split_statement(statement, program, helpers)
         kernels.append(replace(kernel, statements=tuple(statements)))
     return replace(program, kernels=tuple(kernels))
 
 
-def _split(statement: Statement, program: Program, helpers: frozenset[str]) -> list[Statement]:
+def split_statement(
+    statement: Statement, program: Program, helpers: frozenset[str]
+) -> list[Statement]:
+    """Return a sum or product as one operand, a fresh array, and updates of it by the others."""
     value = statement.value
     if not isinstance(value, Add | Mul) or not program.shapes[statement.target]:
         return [statement]
@@ -40,6 +46,8 @@ def _split(statement: Statement, program: Program, helpers: frozenset[str]) -> l
         (o for o in operands if _is_fresh(o) and shape_of(o, program.shapes, helpers) == target),
         None,
     )
+    if fresh is None and isinstance(value, Add):
+        return _split_sum(statement, program, helpers)
     if fresh is None:
         return [statement]
     sign = "+" if isinstance(value, Add) else "*"
@@ -52,9 +60,24 @@ def _split(statement: Statement, program: Program, helpers: frozenset[str]) -> l
     return [replace(statement, value=fresh), *updates]
 
 
+def _split_sum(statement: Statement, program: Program, helpers: frozenset[str]) -> list[Statement]:
+    """Return a sum as its first term that has a product of matrices, and updates by the others."""
+    target = program.shapes[statement.target]
+    terms = list(children(statement.value))
+    for term in terms:
+        heavy = any(isinstance(n, MatMul | Apply) for n in walk(term))
+        if heavy and shape_of(term, program.shapes, helpers) == target:
+            terms.remove(term)
+            first = split_statement(replace(statement, value=term), program, helpers)
+            return [*first, *(replace(statement, value=t, update="+") for t in terms)]
+    return [statement]
+
+
 def _is_fresh(node: Node) -> bool:
     """Whether evaluating an expression makes a new array of its full shape, at some cost."""
-    return isinstance(node, MatMul)
+    if isinstance(node, Permute):
+        return _is_fresh(node.operand)
+    return isinstance(node, MatMul | Apply)
 
 
 def reuse(program: Program) -> Program:

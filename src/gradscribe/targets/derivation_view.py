@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gradscribe.derivation.steps import Derivation
-from gradscribe.equation import Equation
+from gradscribe.equation import Equation, Role
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.model.network import Network
 from gradscribe.notation import name_text
@@ -80,7 +80,9 @@ def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
         checked: a sentence on how its steps were checked.
     """
     network = derivation.network
-    title = f"The gradient of {network.name or 'a network'}"
+    second = any(q.variable.role is Role.CURVATURE for q in derivation.equations)
+    what = "gradient and Hessian" if second else "gradient"
+    title = f"The {what} of {network.name or 'a network'}"
     labels = {q.name: f"({q.label})" for q in derivation.equations}
     width = max(map(len, labels.values()))
     views = {q.name: _equation_view(q, labels, width) for q in derivation.equations}

@@ -17,7 +17,7 @@ from gradscribe.program.ir import (
     walk,
 )
 from gradscribe.program.scaling import SCALE
-from gradscribe.targets.layout import call, comment, signature
+from gradscribe.targets.layout import broken_statement, call, comment, signature
 
 _ARRAYS = "tuple[np.ndarray, ...]"
 _RESULT = {
@@ -146,15 +146,7 @@ def _lines(
     )
     first = statement.target not in {s.target for s in before}
     text = formulas.get(statement.target, "") if first else ""
-    return [*(comment(text) if text else []), *_broken(statement_source(named))]
-
-
-def _broken(line: str) -> list[str]:
-    """Put a line that is too long in parentheses, broken at its sums and products."""
-    if len(line) + 4 <= 88:
-        return [line]
-    head, _, value = line.partition(" = ")
-    return [f"{head} = (", f"    {value}", ")"]
+    return [*(comment(text) if text else []), *broken_statement(statement_source(named))]
 
 
 def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:

@@ -1,6 +1,7 @@
 """Breaking long lines of Python as its formatters do, at 88 columns."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 WIDTH = 88
@@ -54,6 +55,32 @@ def comment(text: str, indent: int = 4) -> list[str]:
     return [f"# {text if len(text) <= room else text[: room - 1] + '…'}"]
 
 
+def broken_statement(line: str, indent: int = 4) -> list[str]:
+    """Put the value of an assignment that is too long for a line in parentheses.
+
+    >>> broken_statement("x += a + b", 80)
+    ['x += (', '    a + b', ')']
+    """
+    if indent + len(line) <= WIDTH:
+        return [line]
+    head, sign, value = re.split(r" ([+*]?=) ", line, maxsplit=1)
+    node = ast.parse(value, mode="eval").body
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return _call_lines(f"{head} {sign} ", value, node, "", indent)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        inner = node.func.value
+        if isinstance(inner, ast.Call):
+            return _call_lines(
+                f"{head} {sign} ", value, inner, value[inner.end_col_offset :], indent
+            )
+    return [f"{head} {sign} (", *(f"    {part}" for part in broken(value, indent + 4)), ")"]
+
+
+def _call_lines(before: str, text: str, node: ast.Call, after: str, indent: int) -> list[str]:
+    arguments = [_cut(text, a) for a in node.args]
+    return call(f"{before}{_cut(text, node.func)}(", arguments, f"){after}", indent)
+
+
 def broken(expression: str, indent: int) -> list[str]:
     """Return the source of an expression in lines: at its operators and generators, if long.
 
@@ -66,7 +93,11 @@ def broken(expression: str, indent: int) -> list[str]:
     """
     if indent + len(expression) <= WIDTH:
         return [expression]
-    match ast.parse(expression, mode="eval").body:
+    whole = ast.parse(expression, mode="eval").body
+    if whole.col_offset > 0:  # in parentheses
+        inner = broken(_cut(expression, whole), indent + 4)
+        return ["(", *(f"    {line}" for line in inner), ")"]
+    match whole:
         case ast.BinOp(op=ast.Add() | ast.Sub()) as node:
             parts = list(_operands(expression, node, (ast.Add, ast.Sub)))
         case ast.BinOp(op=ast.Mult() | ast.Div()) as node:
@@ -91,11 +122,18 @@ def _operands(
 ) -> Iterator[tuple[str, str]]:
     """Yield the operands of operators that bind alike, each with the operator before it."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, operators):
-        yield "", _cut(text, node)
+        yield "", _operand(text, node)
         return
     yield from _operands(text, node.left, operators)
     sign = {ast.Add: "+ ", ast.Sub: "- ", ast.Mult: "* ", ast.Div: "/ "}[type(node.op)]
-    yield sign, _cut(text, node.right)
+    yield sign, _operand(text, node.right)
+
+
+def _operand(text: str, node: ast.expr) -> str:
+    """Return the source of an operand, with the parentheses around it."""
+    start, end = node.col_offset, node.end_col_offset or 0
+    around = start > 0 and text[start - 1] == "(" and text[end : end + 1] == ")"
+    return text[start - around : end + around]
 
 
 def _cut(text: str, node: ast.expr) -> str:

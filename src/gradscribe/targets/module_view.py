@@ -1,7 +1,7 @@
 """What the template of a NumPy module is filled with: ready strings, no mathematics."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Symbol
@@ -13,11 +13,14 @@ from gradscribe.model.network import Network
 from gradscribe.notation import name_text, size_python
 from gradscribe.printing.numpy_printer import source
 from gradscribe.program.ir import Program
+from gradscribe.program.second_order import Terms
 from gradscribe.targets.check_view import CheckView, check_view
 from gradscribe.targets.derivation_view import function_formulas
 from gradscribe.targets.kernel_view import Calls, KernelView, calls, kernel_views
 from gradscribe.targets.layout import WIDTH, tuple_source, wrapped
 from gradscribe.targets.mapping import mapping
+from gradscribe.targets.sample_view import SampleView
+from gradscribe.targets.terms_view import SecondOrderView, second_order_view
 from gradscribe.version import VERSION
 
 
@@ -68,9 +71,13 @@ class ModuleView:
     input_size: str
     target_size: str
     check: CheckView
+    second_order: SecondOrderView
+    sample: SampleView
 
 
-def module_view(derivation: Derivation, program: Program) -> ModuleView:
+def module_view(
+    derivation: Derivation, program: Program, second: Sequence[Terms], sample: SampleView
+) -> ModuleView:
     """Return the view of a module for a derivation and its program after all passes."""
     network = derivation.network
     return ModuleView(
@@ -103,6 +110,8 @@ def module_view(derivation: Derivation, program: Program) -> ModuleView:
         input_size=size_python(network.input.shape[0].name),
         target_size=size_python(network.target.shape[0].name),
         check=check_view(network),
+        second_order=second_order_view(network, second),
+        sample=sample,
     )
 
 

@@ -1,0 +1,60 @@
+"""The Gauss-Newton matrix: the Hessian of the cost with the network replaced by its tangent.
+
+In the equations of the adjoints before the output, only the adjoints move and the network's
+values are held; where they start, at the output, the whole curvature of the loss goes in. What
+the Hessian has beyond it comes from the values that move: the residual.
+"""
+
+from dataclasses import dataclass
+
+from sympy import S
+
+from gradscribe.derivation.reverse import adjoint_name, backwards
+from gradscribe.derivation.second_order import Blocks, SecondOrder
+from gradscribe.derivation.tangents import FREE, Indices, Moved, Tangents
+from gradscribe.equation import Equation, Role, Step, Variable
+from gradscribe.model.network import Network
+
+
+def gauss_newton(network: Network, *, every: bool = True) -> SecondOrder:
+    """Derive the blocks of the Gauss-Newton matrix of a network's cost of one sample.
+
+    Arguments as in `second_order`.
+    """
+    return _GaussNewton(network, every=every).derive()
+
+
+@dataclass
+class _GaussNewton(Blocks):
+    """Tangents of the adjoints with values held."""
+
+    letter = "G"
+
+    def derive(self) -> SecondOrder:
+        """Derive everything."""
+        output = self.network.output
+        whole = Tangents(self.network)
+        whole.adjoint_tangent(output, output)
+        curvature = whole.tangents[whole.pair(output.name, output.name)]
+        kept = {q.name: q for q in backwards(self.network, frozenset([output.name]))}
+        self.equations |= kept
+        name = self.pair(output.name, output.name)
+        variable = Variable(name, (*output.shape, *output.shape), Role.TANGENT)
+        at = FREE[:2]
+        right = S.Zero if curvature is None else curvature.at(at)
+        step = Step("curvature of the loss", None, right, (adjoint_name(output.name),))
+        self.tangents[name] = Equation(variable, at, right, step.rule, (step,))
+        return self.with_nodes(self.nodes({u.node.name for u in self.uses} | {output.name}))
+
+    def pair(self, lower: str, node: str) -> str:
+        """Return the name of the second derivative by two values."""
+        return f"d2G_d{lower}_d{node}"
+
+    def adjoint_tangent(self, lower: Variable, node: Variable) -> None:
+        """Derive the pair of two values; that of the output is there already."""
+        if self.pair(lower.name, node.name) not in self.tangents:
+            super().adjoint_tangent(lower, node)
+
+    def moved(self, inner: Variable, k: Indices, node: Variable, by: Indices) -> Moved | None:
+        """Return how an adjoint moves; values are held."""
+        return None if inner.name in self.position else super().moved(inner, k, node, by)

@@ -1,0 +1,193 @@
+"""Programs beside the blocks of second derivatives: H V, and derivatives of each sample."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sympy import Expr, KroneckerDelta, Symbol
+
+from gradscribe.derivation.directional import Directional
+from gradscribe.derivation.reverse import adjoint_name
+from gradscribe.derivation.second_order import SecondOrder
+from gradscribe.derivation.steps import Derivation, slope_equations
+from gradscribe.derivation.tangents import FREE, Tangents
+from gradscribe.equation import Equation, Role, Variable
+from gradscribe.model.network import Network
+from gradscribe.notation import SAMPLE
+from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of
+from gradscribe.program.ir import Helper, Kernel, Node, Program, Shape, Statement, references
+from gradscribe.program.passes import PASSES, Pass, run_passes
+from gradscribe.program.tangents import Factors, TangentWriter, factors_of
+
+PRODUCT = "hessian_vector_product"
+
+
+def product_program(derivation: Derivation, found: Directional) -> tuple[Program, dict[str, str]]:
+    """Return the program of H V, a kernel of its own, and what its statements compute.
+
+    Args:
+        derivation: of the network.
+        found: forward mode along a direction.
+    """
+    network = derivation.network
+    writer = Writer(derivation)
+    derived = [*found.adjoints, *found.equations, *found.products]
+    slopes = list(slope_equations(network, derived))
+    writer.know([*slopes, *derived])
+    for variable in found.direction:
+        writer.names[Symbol(variable.name)] = variable.name
+    equations = [*network.equations[:-1], *slopes, *derived]
+    alive = {q.name for q in found.products}
+    statements = []
+    for equation in reversed(equations):
+        if equation.name in alive:
+            statement = writer.statement(equation)
+            alive |= set(references(statement.value))
+            statements.append(statement)
+    statements.reverse()
+    variables = [
+        *network.variables.values(),
+        *found.direction,
+        *(q.variable for q in equations),
+    ]
+    shapes = {PYTHON_NAMES.get(v.name, v.name): _shape(v) for v in variables}
+    kernel = Kernel(
+        PRODUCT, inputs_of(tuple(statements)), tuple(statements),
+        tuple(q.name for q in found.products),
+    )  # fmt: skip
+    program = run_passes(Program((kernel,), shapes, writer.helpers), _PASSES)
+    return program, {q.name: q.text for q in equations}
+
+
+# The factor of J multiplies arrays of the parameters' sizes here, which are the smaller ones.
+_PASSES: tuple[Pass, ...] = tuple(p for p in PASSES if p.name != "scale at source")
+
+
+def _shape(variable: Variable) -> Shape:
+    sizes = tuple(s.name for s in variable.shape)
+    return ("N", *sizes) if variable.per_sample else sizes
+
+
+@dataclass(frozen=True)
+class SampleTerms:
+    """A program that yields, for each variable that parameters enter, what changes with it.
+
+    Attributes:
+        name: of the function.
+        statements: in order, the samples' axis last.
+        yields: the variable, the array that changes with it, and its factors z.
+        factors: the arrays of factors.
+        result: an array that is given back instead, or None.
+        formulas: what the statements compute.
+        helpers: activation functions that statements call.
+    """
+
+    name: str
+    statements: tuple[Statement, ...]
+    yields: tuple[tuple[str, Node, str], ...]
+    factors: tuple[Factors, ...]
+    result: Node | None
+    formulas: dict[str, str]
+    helpers: tuple[Helper, ...]
+
+
+def sample_gradient_program(writer: Writer, equations: Sequence[Equation]) -> SampleTerms:
+    """Return the program of ∂E(n)/∂w: δ of each variable that parameters enter."""
+    order = _entered(writer.network)
+    own = _writer(writer, order, equations, [])
+    own.forward()
+    yields = [
+        (f.node.name, own.columns.lower(own.written(_adjoint(f)), (FREE[0], SAMPLE)), f.name)
+        for f in factors_of(order)
+    ]
+    return _program("sample_gradient", own, order, yields, None)
+
+
+def jacobian_programs(
+    writer: Writer, equations: Sequence[Equation]
+) -> tuple[SampleTerms, SampleTerms]:
+    """Return the programs of ∂y/∂w and of ∂y/∂x, y the output of a sample."""
+    network = writer.network
+    order = _entered(network)
+    tangents = Tangents(network)
+    output = network.output
+    pairs = [
+        (node, tangents.value_tangent(output, node))
+        for node in reversed(tangents.slots)
+        if node != output
+    ]
+    by_input = tangents.value_tangent(output, network.input)
+    goals = [q for _, q in pairs if q is not None] + ([by_input] if by_input else [])
+    needed = [
+        tangents.tied(q) for q in tangents.tangents.values() if q is not None and _serves(q, goals)
+    ]
+    results = []
+    for name in ("jacobian", "input_jacobian"):
+        own = _writer(writer, order, equations, needed)
+        own.forward()
+        for equation in needed:
+            own.tangent(equation)
+        if name == "jacobian":
+            names = {f.node.name: f.name for f in factors_of(order)}
+            yields = [(n.name, _array(own, output, n), names[n.name]) for n in tangents.slots]
+            results.append(_program(name, own, order, yields, None))
+        else:
+            results.append(_program(name, own, order, [], _array(own, output, network.input)))
+    return results[0], results[1]
+
+
+def _entered(network: Network) -> SecondOrder:
+    """Return what the parameters enter, without any tangent or block."""
+    tangents = Tangents(network)
+    return SecondOrder((), (), tuple(tangents.slots), tangents.uses)
+
+
+def _serves(equation: Equation, goals: list[Equation]) -> bool:
+    """Whether a tangent is one of the goals or a parent of one, however far."""
+    return equation in goals or equation.variable.role is Role.TANGENT
+
+
+def _array(own: TangentWriter, above: Variable, below: Variable) -> Node:
+    """Return ∂above/∂below as an array with axes (i, j, n)."""
+    at = FREE[:2]
+    from_tangent = Variable(
+        f"d{above.name}_d{below.name}", (*above.shape, *below.shape), Role.TANGENT
+    )
+    expr = own.put_in(from_tangent[at]) if above != below else KroneckerDelta(*at)
+    return own.full(expr, at, above)
+
+
+def _adjoint(factors: Factors) -> Expr:
+    name = adjoint_name(factors.node.name)
+    return Variable(name, factors.node.shape, Role.ADJOINT)[FREE[:1]]
+
+
+def _writer(
+    writer: Writer, order: SecondOrder, equations: Sequence[Equation], tangents: list[Equation]
+) -> TangentWriter:
+    slopes = list(slope_equations(writer.network, [*equations, *tangents]))
+    writer.know(slopes)
+    values = [q for q in equations if q.variable.role is Role.VALUE]
+    adjoints = [q for q in equations if q.variable.role is Role.ADJOINT]
+    return TangentWriter(writer, order, [*values, *slopes, *adjoints])
+
+
+def _program(
+    name: str,
+    own: TangentWriter,
+    order: SecondOrder,
+    yields: list[tuple[str, Node, str]],
+    result: Node | None,
+) -> SampleTerms:
+    factors = tuple(
+        replace(f, nodes=tuple(own.factor(u) for u in f.uses)) for f in factors_of(order) if yields
+    )
+    nodes = [node for _, node, _ in yields] + [n for f in factors for n in f.nodes]
+    alive = {n for node in [*nodes, *([result] if result else [])] for n in references(node)}
+    kept = []
+    for statement in reversed(own.accumulated()):
+        if statement.target in alive:
+            alive |= set(references(statement.value))
+            kept.append(statement)
+    return SampleTerms(
+        name, tuple(kept[::-1]), tuple(yields), factors, result, own.formulas, own.writer.helpers
+    )

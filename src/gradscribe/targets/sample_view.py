@@ -1,0 +1,96 @@
+"""The functions of a module for H V and for derivatives of each sample."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gradscribe.notation import size_python
+from gradscribe.printing.numpy_printer import source, statement_source
+from gradscribe.program.ir import Node, Ones, Program, Ref, Size, Statement, replaced, walk
+from gradscribe.program.products import PRODUCT, SampleTerms
+from gradscribe.targets.layout import broken_statement, call, comment
+from gradscribe.targets.terms_view import enter_lines, factors_line
+
+
+@dataclass(frozen=True)
+class SampleView:
+    """What the templates of these functions are filled with.
+
+    Attributes:
+        parts: what the module has beside cost and gradient.
+        product: the body of the function of H V.
+        jacobian: that of the generator of ∂y/∂w.
+        input_jacobian: that of the function of ∂y/∂x.
+        sample_gradient: that of the generator of ∂E(n)/∂w.
+        enter: a literal: the parameters that enter each variable.
+    """
+
+    parts: tuple[str, ...]
+    product: tuple[str, ...] = ()
+    jacobian: tuple[str, ...] = ()
+    input_jacobian: tuple[str, ...] = ()
+    sample_gradient: tuple[str, ...] = ()
+    enter: tuple[str, ...] = ()
+
+
+def sample_view(
+    parts: tuple[str, ...],
+    parameters: Sequence[str],
+    product: tuple[Program, dict[str, str]] | None,
+    programs: Iterable[SampleTerms],
+) -> SampleView:
+    """Return the view of these programs."""
+    programs = list(programs)
+    lines = {p.name: tuple(_lines(p, parameters)) for p in programs}
+    factors = next((p.factors for p in programs if p.factors), ())
+    own = tuple(_product_lines(*product, parameters)) if product else ()
+    return SampleView(parts, own, enter=enter_lines(factors), **lines)
+
+
+def _product_lines(
+    program: Program, formulas: Mapping[str, str], parameters: Sequence[str]
+) -> list[str]:
+    kernel = program.kernel(PRODUCT)
+    fields: dict[str, Node] = {name: Ref(f"params.{name}") for name in parameters}
+    fields |= {f"R_{name}": Ref(f"V.{name}") for name in parameters}
+    nodes = [n for s in kernel.statements for n in walk(s.value)]
+    sizes = {n.name for n in nodes if isinstance(n, Size)}
+    sizes |= {n.size for n in nodes if isinstance(n, Ones)}
+    lines = _size_lines(sorted(map(size_python, sizes)))
+    lines += _statement_lines(kernel.statements, formulas, fields)
+    return [*lines, *call("return Parameters(", kernel.outputs, ")", 4)]
+
+
+def _size_lines(sizes: list[str]) -> list[str]:
+    if not sizes:
+        return []
+    if sizes == ["N"]:
+        return ["N = D.shape[0]"]
+    return [f"N, {sizes[-1]} = D.shape" if "N" in sizes else f"{sizes[0]} = D.shape[1]"]
+
+
+def _statement_lines(
+    statements: Iterable[Statement], formulas: Mapping[str, str], fields: Mapping[str, Node]
+) -> list[str]:
+    lines: list[str] = []
+    told: set[str] = set()
+    for statement in statements:
+        if statement.target not in told and statement.target in formulas:
+            lines += comment(formulas[statement.target])
+        told.add(statement.target)
+        written = replace(statement, value=replaced(statement.value, dict(fields)))
+        lines += broken_statement(statement_source(written))
+    return lines
+
+
+def _lines(program: SampleTerms, parameters: Sequence[str]) -> list[str]:
+    fields: dict[str, Node] = {name: Ref(f"params.{name}") for name in parameters}
+    lines = _statement_lines(program.statements, program.formulas, fields)
+    lines += [factors_line(f, fields) for f in program.factors]
+    for node, array, z in program.yields:
+        parts = [f'"{node}"', source(replaced(array, fields)), z]
+        line = f"yield {', '.join(parts)}"
+        lines += [line] if len(line) <= 84 else ["yield (", *(f"    {p}," for p in parts), ")"]
+    if program.result is not None:
+        lines += broken_statement(f"result = {source(replaced(program.result, fields))}")
+        lines.append("return result")
+    return lines

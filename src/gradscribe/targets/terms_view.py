@@ -1,0 +1,250 @@
+"""Programs of second derivatives as generators of a module: what yields the terms of H."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from gradscribe.catalog.losses import OUTPUTS
+from gradscribe.derivation.tangents import Use
+from gradscribe.model.network import Network
+from gradscribe.notation import size_python
+from gradscribe.printing.numpy_printer import source, statement_source
+from gradscribe.program.ir import Group, Node, Ref, Statement, Term, references, replaced
+from gradscribe.program.lower import lower
+from gradscribe.program.second_order import Terms
+from gradscribe.program.tangents import Factors
+from gradscribe.targets.layout import WIDTH, broken_statement, comment, tuple_source
+
+_MEANINGS = {
+    "hessian": "∂²J/∂w∂wᵀ",
+    "gauss_newton": "the Gauss-Newton matrix",
+}
+
+# Sizes of an array by how often it is held at a time: {("N1", "N1"): 2} are two N1 × N1.
+Sizes = Counter[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class TermsView:
+    """A generator of terms.
+
+    Attributes:
+        name: its name, without the underscore.
+        meaning: what its terms make up.
+        lines: its body.
+        held: a literal: how many numbers of a sample it holds at a time.
+    """
+
+    name: str
+    meaning: str
+    lines: tuple[str, ...]
+    held: tuple[str, ...]
+
+
+def terms_view(terms: Terms, parameters: frozenset[str]) -> TermsView:
+    """Return the view of a program of second derivatives."""
+    fields: dict[str, Node] = {name: Ref(f"params.{name}") for name in parameters}
+    items = _with_factors(terms)
+    lines: list[str] = []
+    held = _Held(terms)
+    told: set[str] = set()
+    for position, item in enumerate(items):
+        if isinstance(item, Factors):
+            lines += [factors_line(item, fields)]
+        elif isinstance(item, Statement):
+            if item.target not in told and item.target in terms.formulas:
+                lines += comment(terms.formulas[item.target])
+            told.add(item.target)
+            lines += broken_statement(
+                statement_source(replace(item, value=replaced(item.value, fields)))
+            )
+        else:
+            lines += [*comment(item.formula), *_term_lines(item, fields)]
+        held.note(item)
+        gone = _last_used(items, position, terms)
+        if gone:
+            lines.append(f"del {', '.join(gone)}")
+            held.release(gone)
+    return TermsView(
+        terms.name, _MEANINGS[terms.name], tuple(lines), tuple(_table(terms.name, held.most))
+    )
+
+
+@dataclass(frozen=True)
+class SecondOrderView:
+    """What the templates of second derivatives are filled with.
+
+    Attributes:
+        generators: one for each matrix of second derivatives.
+        enter: a literal: the parameters that enter each variable.
+        scale: the body of the function that returns the factor of J.
+    """
+
+    generators: tuple[TermsView, ...]
+    enter: tuple[str, ...]
+    scale: tuple[str, ...]
+
+
+def second_order_view(network: Network, programs: Sequence[Terms]) -> SecondOrderView:
+    """Return the view of a network's programs of second derivatives."""
+    parameters = frozenset(p.name for p in network.parameters)
+    views = tuple(terms_view(p, parameters) for p in programs)
+    factors = programs[0].factors if programs else ()
+    return SecondOrderView(views, enter_lines(factors), tuple(_scale(network)))
+
+
+def enter_lines(factors: Sequence[Factors]) -> tuple[str, ...]:
+    """Return a literal: the parameters that enter each variable, in order."""
+    rows = [
+        f'    "{f.node.name}": {tuple_source([_quoted(u.parameter.name) for u in f.uses])},'
+        for f in factors
+    ]
+    return ("_ENTER = {", *rows, "}") if rows else ()
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _scale(network: Network) -> list[str]:
+    factor = network.loss.factor.xreplace({OUTPUTS: network.output.shape[0]})
+    value = source(lower(factor, (), {}))
+    names = {s.name for s in factor.free_symbols}
+    if not names:
+        return [f"return {float(factor)}"]
+    return [f"N, {size_python(network.output.shape[0].name)} = D.shape", f"return {value}"]
+
+
+def _with_factors(terms: Terms) -> list[Statement | Term | Factors]:
+    """Put the array of factors of each node where what it is made of is there."""
+    items: list[Statement | Term | Factors] = list(terms.items)
+    for factors in terms.factors:
+        read = {n for node in factors.nodes for n in references(node)}
+        ready = [p for p, i in enumerate(items) if isinstance(i, Statement) and i.target in read]
+        first = [p for p, i in enumerate(items) if isinstance(i, Term) and factors.name in _read(i)]
+        place = max(ready, default=-1) + 1
+        if first:
+            place = max(place, min(first[0], place if not ready else first[0]))
+        items.insert(place, factors)
+    return items
+
+
+def factors_line(item: Factors, fields: dict[str, Node]) -> str:
+    """Return the line that stacks what the parameters of a variable are multiplied by."""
+    rows = [source(replaced(node, dict(fields))) for node in item.nodes]
+    if len(rows) == 1 and item.uses[0].factor.free_symbols:
+        return f"{item.name} = {rows[0]}"
+    return f"{item.name} = _stacked({', '.join(['X', *rows])})"
+
+
+def _term_lines(term: Term, fields: dict[str, Node]) -> list[str]:
+    """Return `yield rows, columns, target, left, right, constant`, broken where it is long."""
+    parts = [f'"{term.rows}"', f'"{term.columns}"', f'"{term.target}"']
+    parts += [_group(g, fields) if g else "None" for g in (term.left, term.right, term.constant)]
+    line = f"yield {', '.join(parts)}"
+    if len(line) + 4 <= WIDTH:
+        return [line]
+    return ["yield (", *(f"    {p}," for p in parts), ")"]
+
+
+def _group(group: Group, fields: dict[str, Node]) -> str:
+    arrays = [source(replaced(node, dict(fields))) for node in group.arrays]
+    return tuple_source([f'"{",".join(group.letters)}"', *arrays])
+
+
+def _read(item: Statement | Term | Factors) -> set[str]:
+    if isinstance(item, Statement):
+        return {*references(item.value), item.target}
+    if isinstance(item, Factors):
+        return {n for node in item.nodes for n in references(node)} | {item.name}
+    groups = [item.left, item.right, *([item.constant] if item.constant else [])]
+    return {name for g in groups for node in g.arrays for name in references(node)}
+
+
+def _last_used(
+    items: Sequence[Statement | Term | Factors], position: int, terms: Terms
+) -> list[str]:
+    """Return the matrices of each sample that nothing after this place reads."""
+    if not isinstance(items[position], Statement | Term):
+        return []
+    later = set().union(*[_read(i) for i in items[position + 1 :]])
+    if not later:
+        return []
+    here = sorted(_read(items[position]))
+    return [n for n in here if len(terms.shapes.get(n, ())) == 3 and n not in later]
+
+
+class _Held:
+    """How many numbers of one sample are held at a time, as sizes."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.now: Sizes = Counter()
+        self.sizes: dict[str, Sizes] = {}
+        self.most: list[Sizes] = []
+
+    def note(self, item: Statement | Term | Factors) -> None:
+        if isinstance(item, Statement):
+            if item.target not in self.sizes:
+                shape = tuple(map(size_python, self.terms.shapes[item.target][:-1]))
+                self.sizes[item.target] = Counter([shape])
+                self.now += self.sizes[item.target]
+            return
+        if isinstance(item, Factors):
+            rows: Sizes = Counter(_row(u) for u in item.uses)
+            self.sizes[item.name] = rows
+            self.now += rows
+            return
+        formed: Sizes = Counter()
+        for group in (item.left, item.right):
+            formed += self._formed(group)
+        _add_candidate(self.most, self.now + formed)
+
+    def _formed(self, group: Group) -> Sizes:
+        """Return the sizes of an outer product, twice, as there is a copy of its factors."""
+        result: Sizes = Counter({(): 1})
+        for node in group.arrays:
+            names = references(node)
+            own = self.sizes.get(names[0], Counter({(): 1})) if names else Counter({(): 1})
+            for name in names[1:]:
+                other = self.sizes.get(name, own)
+                own = other if max(map(len, other)) > max(map(len, own)) else own
+            pairs = product(result.items(), own.items())
+            joined: Sizes = Counter()
+            for (a, p), (b, q) in pairs:
+                joined[tuple(sorted((*a, *b)))] += p * q
+            result = joined
+        return result + result
+
+    def release(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.now -= self.sizes[name]
+
+
+def _row(use: Use) -> tuple[str, ...]:
+    shape = use.parameter.shape
+    return (size_python(shape[1].name),) if len(shape) == 2 else ()
+
+
+def _add_candidate(most: list[Sizes], new: Sizes) -> None:
+    """Keep the sums that no other one exceeds in every size."""
+    if any(all(old[k] >= v for k, v in new.items()) for old in most):
+        return
+    most[:] = [old for old in most if not all(new[k] >= v for k, v in old.items())]
+    most.append(new)
+
+
+def _table(name: str, most: list[Sizes]) -> list[str]:
+    """Return the literal of a table, formatted as Python's formatters do."""
+    lines: list[str] = []
+    for sizes in most:
+        items = [f'"{" ".join(k)}": {v}' for k, v in sorted(sizes.items()) if v]
+        line = "    {" + ", ".join(items) + "},"
+        lines += (
+            [line] if len(line) <= WIDTH else ["    {", *(f"        {i}," for i in items), "    },"]
+        )
+    short = f"_{name.upper()}_HELD = ({lines[0].strip()})"
+    if len(lines) == 1 and len(short) <= WIDTH:
+        return [short]
+    return [f"_{name.upper()}_HELD = (", *lines, ")"]
