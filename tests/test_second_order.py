@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -10,9 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from oracles import STEP, Stack, autograd_second, random_problem
+from sympy import Rational
 from test_gradient import SEEDS, fixed_stacks, ident, random_sizes, symbolic_stacks
 
 import gradscribe
+from gradscribe.derivation.rules import RULES
+from gradscribe.derivation.verification import verified
+from gradscribe.errors import DerivationError
 
 LIMIT = 1e-12
 Array = Any
@@ -307,3 +312,37 @@ def test_functions_asked_for(emit: str, expected: set[str]) -> None:
     assert again.emit == gradscribe.Network.parse(f"2-3-2 tanh emit={emit}").emit
     default = gradscribe.compile("2-3-2 tanh", "usual")
     assert {name for name in ALL if hasattr(default, name)} == ALL
+
+
+# ---- the derivation ----------------------------------------------------------------------------
+
+DERIVED = (
+    "f2(W2 f1(W1 x + b1) + b2)",
+    "2-3-4-2 tanh,sigmoid",
+    "f(W f(W x + b) + b)",
+    "tanh(W3 (tanh(W2 tanh(W1 x) + b) + tanh(W1 x)) + b)",
+)
+
+
+@pytest.mark.parametrize("spec", DERIVED)
+def test_every_step_of_second_order_holds(spec: str) -> None:
+    derivation = gradscribe.derive(spec, order=2)
+    found = verified(derivation)
+    assert found.derivatives > 10
+    assert all(step.rule in RULES for _, step in derivation.steps)
+
+
+def test_a_wrong_step_of_second_order_is_caught() -> None:
+    derivation = gradscribe.derive(DERIVED[0], order=2)
+    for name in ("ddelta1_du1", "d2E_dW2_dW1", "R_delta1"):
+        equations = tuple(
+            replace(q, right=q.right * Rational(1001, 1000)) if q.name == name else q
+            for q in derivation.equations
+        )
+        with pytest.raises(DerivationError):
+            verified(replace(derivation, equations=equations))
+
+
+def test_the_block_of_two_layers_reads_as_a_person_writes_it() -> None:
+    block = gradscribe.derive(DERIVED[0], order=2)["d2E_dW2_dW1"]
+    assert block.text == "∂²E/∂W²ᵢⱼ∂W¹ₗᵣ = xᵣ (f′¹(u¹ⱼ) δ²ᵢ [j = l] + ∂δ¹ₗ/∂u²ᵢ y¹ⱼ)"

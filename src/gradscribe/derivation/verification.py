@@ -151,11 +151,7 @@ class _Checker:
         as long as the network is deep. The steps of every equation are executed anyway.
         """
         roles = (Role.ADJOINT, Role.GRADIENT, Role.TANGENT, Role.CURVATURE)
-        candidates = [
-            q.name
-            for q in self.derivation.derived
-            if q.variable.role in roles and not q.name.startswith("R_")
-        ]
+        candidates = [q.name for q in self.derivation.derived if q.variable.role in roles]
         every = max(1, len(candidates) // _TRUTHS)
         return {*candidates[::every], *candidates[-1:]}
 
@@ -229,6 +225,8 @@ class _Checker:
 
     def _second(self, equation: Equation, place: tuple[int, ...]) -> Any:
         """Return ∂a/∂b of a tangent or of a block by dual numbers, b moving by itself."""
+        if equation.name.startswith("R_"):
+            return self._along(equation, place)
         sample, at = place[0], place[1:]
         above, *below = derivative_of(equation.name)
         if len(below) == 2:
@@ -236,6 +234,15 @@ class _Checker:
         (moving,) = below
         count = len(self.variables[above].shape)
         return self._moved((moving, (sample, *at[count:])), above, sample, at[:count])
+
+    def _along(self, equation: Equation, place: tuple[int, ...]) -> Any:
+        """Return ℛv by dual numbers, all parameters moving along the direction."""
+        moved = {
+            (p.name, at): Dual(self.values[p.name, at], self.values[f"R_{p.name}", at])
+            for p in self.network.parameters
+            for _, at in self._places(p.name)
+        }
+        return self._carried(moved, (equation.name.removeprefix("R_"), place))
 
     def _source(self, equation: Equation) -> tuple[str, str]:
         """Return the variable that an adjoint belongs to, and the cost that is differentiated."""
@@ -250,21 +257,25 @@ class _Checker:
     ) -> Any:
         """Return the slope of a cost, or of a component of a goal, when one component moves."""
         name, at = place
-        variable = self.variables[name]
-        if sample is not None and not variable.per_sample:
+        if sample is not None and not self.variables[name].per_sample:
             at = at[1:]
-        zero, one = self.numbers.of(Fraction(0)), self.numbers.of(Fraction(1))
-        moved: dict[Place, Any] = {(name, at): Dual(self.values[name, at], one)}
-        reached = {name}
-        adjoints = [q for q in self.derivation.derived if q.variable.role is Role.ADJOINT]
-        later = adjoints if goal not in ("J", "E") else []
+        one = self.numbers.of(Fraction(1))
+        key = (goal, (sample, *at_goal)) if sample is not None else (goal, ())
+        return self._carried({(name, at): Dual(self.values[name, at], one)}, key)
+
+    def _carried(self, moved: dict[Place, Any], goal: Place) -> Any:
+        """Return the slope that a goal has where these components move."""
+        origin = {name for name, _ in moved}
+        reached = set(origin)
+        roles = (Role.ADJOINT, Role.GRADIENT)
+        derived = [q for q in self.derivation.derived if q.variable.role in roles]
+        later = derived if goal[0] not in ("J", "E") else []
         for equation in (*self.network.equations, self.network.cost, *later):
             used = {s.name for s in equation.right.free_symbols}
-            if equation.name == name or not used & reached:
+            if equation.name in origin or not used & reached:
                 continue
             reached.add(equation.name)
             for _, p in self._places(equation.name):
                 execution = Execution(self, self.values, moved)
                 moved[equation.name, p] = execution.dual(equation.right, self._binding(equation, p))
-        key = (goal, (sample, *at_goal)) if sample is not None else (goal, ())
-        return moved[key].slope if key in moved else zero
+        return moved[goal].slope if goal in moved else self.numbers.of(Fraction(0))
