@@ -69,8 +69,8 @@ def derive_network(network: Network | str | None = None, order: int = 1) -> Deri
 def derivation_text(
     network: Network | str | None,
     format: str,
-    order: int | None = None,
     templates: Path = TEMPLATES,
+    order: int | None = None,
 ) -> str:
     """Return a network's derivation in a format, every step of it verified.
 

@@ -32,4 +32,4 @@ def command(
 
     Each step is verified at random points before anything is shown.
     """
-    deliver(derivation_text(joined(spec), format_name, order), output)
+    deliver(derivation_text(joined(spec), format_name, order=order), output)
