@@ -190,10 +190,11 @@ def test_a_format_is_one_folder(tmp_path: Path) -> None:
     page = "# {{ title }}\n{% for q in derived %}\n* ${{ q.latex }}$\n{% endfor %}\n{{ checked }}\n"
     write_target(tmp_path / "list", "derivation", page)
     assert set(targets(tmp_path)) == {"list"}
-    text = derivation_text("2-3-1 tanh", "list", tmp_path)
-    assert text.startswith("# The gradient of ")
-    assert text.count("\n* $") == len(gradscribe.derive("2-3-1 tanh").derived)
-    assert "Verified: " in text
+    for order, title in ((1, "# The gradient of "), (2, "# The gradient and Hessian of ")):
+        text = derivation_text("2-3-1 tanh", "list", tmp_path, order)
+        assert text.startswith(title)
+        assert text.count("\n* $") == len(gradscribe.derive("2-3-1 tanh", order).derived)
+        assert "Verified: " in text
 
 
 def test_a_target_of_modules_is_one_folder(tmp_path: Path) -> None:
