@@ -1,5 +1,6 @@
 """The command line: where output goes, and with which code each way of ending exits."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -105,8 +106,12 @@ def test_an_interrupted_command_exits_with_130(tmp_path: Path) -> None:
     process = subprocess.Popen([*COMMAND, "generate", spec, "-o", path], stderr=subprocess.PIPE)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=2)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    said = None
+    for _ in range(5):  # Python can lose one that comes inside a comparison called from C
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            _, said = process.communicate(timeout=3)
+            break
     assert process.returncode == 130
     assert b"Traceback" not in said
     assert list(tmp_path.iterdir()) == []
