@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 from gradscribe.catalog.losses import OUTPUTS
 from gradscribe.derivation.tangents import Use
@@ -196,26 +195,20 @@ class _Held:
             self.sizes[item.name] = rows
             self.now += rows
             return
-        formed: Sizes = Counter()
+        copies: Sizes = Counter()
         for group in (item.left, item.right):
-            formed += self._formed(group)
-        _add_candidate(self.most, self.now + formed)
+            copies += self._copied(group)
+        _add_candidate(self.most, self.now + copies)
 
-    def _formed(self, group: Group) -> Sizes:
-        """Return the sizes of an outer product, twice, as there is a copy of its factors."""
+    def _copied(self, group: Group) -> Sizes:
+        """Return the sizes of factors that may be copied whole; products are formed in parts."""
         result: Sizes = Counter({(): 1})
         for node in group.arrays:
             names = references(node)
-            own = self.sizes.get(names[0], Counter({(): 1})) if names else Counter({(): 1})
-            for name in names[1:]:
-                other = self.sizes.get(name, own)
-                own = other if max(map(len, other)) > max(map(len, own)) else own
-            pairs = product(result.items(), own.items())
-            joined: Sizes = Counter()
-            for (a, p), (b, q) in pairs:
-                joined[tuple(sorted((*a, *b)))] += p * q
-            result = joined
-        return result + result
+            own = [self.sizes[name] for name in names if name in self.sizes]
+            if own:
+                result += max(own, key=lambda sizes: max(map(len, sizes)))
+        return result
 
     def release(self, names: Iterable[str]) -> None:
         for name in names:
