@@ -31,6 +31,8 @@ check it.
 
 import cmath
 import difflib
+import functools
+import itertools
 import math
 import os
 import sys
@@ -483,60 +485,58 @@ def _gradient(
 def _hessian_vector_product(params, X, D, V) -> Parameters:
     """Return H V: ℛ is the derivative along V."""
     N, N2 = D.shape
+    X, D = X.T, D.T
     ones = np.ones(N, D.dtype)
     # u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
-    u1 = X @ params.W1.T
-    u1 += params.b1
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
     # y¹ᵢ = f¹(u¹ᵢ)
     y1 = _sigmoid(u1)
     # u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
-    u2 = y1 @ params.W2.T
-    u2 += params.b2
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
     # y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
     # eᵢ = dᵢ − y²ᵢ
     e = D - y2
     # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′′²(u²ᵢ) = y²ᵢ (1 + 2 (y²ᵢ)² − 3 y²ᵢ)
-    fprimeprime2 = y2 * (1 + 2 * y2**2 - 3 * y2)
     # f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
-    # f′′¹(u¹ᵢ) = y¹ᵢ (1 + 2 (y¹ᵢ)² − 3 y¹ᵢ)
-    fprimeprime1 = y1 * (1 + 2 * y1**2 - 3 * y1)
     # δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
     delta2 = -2 * e * fprime2
     # ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
-    R_u1 = X @ V.W1.T
-    R_u1 += V.b1
+    R_u1 = V.W1 @ X
+    R_u1 += V.b1[:, None]
     # ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
     R_y1 = R_u1 * fprime1
     # ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
-    R_u2 = y1 @ V.W2.T
-    R_u2 += R_y1 @ params.W2.T
-    R_u2 += V.b2
+    R_u2 = V.W2 @ y1
+    R_u2 += params.W2 @ R_y1
+    R_u2 += V.b2[:, None]
     # ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
     R_y2 = R_u2 * fprime2
     # ℛeᵢ = −ℛy²ᵢ
     R_e = -R_y2
-    # ℛδ²ᵢ = −2 f′²(u²ᵢ) ℛeᵢ − 2 eᵢ f′′²(u²ᵢ) ℛu²ᵢ
-    R_delta2 = -2 * R_e * fprime2 - 2 * R_u2 * e * fprimeprime2
-    # ℛδ¹ᵢ = f′¹(u¹ᵢ) Σₖ ℛW²ₖᵢ δ²ₖ + f′¹(u¹ᵢ) Σₖ ℛδ²ₖ W²ₖᵢ + f′′¹(u¹ᵢ) ℛu¹ᵢ Σₛ W²ₛᵢ δ²ₛ
-    R_delta1 = delta2 @ params.W2
-    R_delta1 *= R_u1
-    R_delta1 *= fprimeprime1
-    R_delta1 += fprime1 * (delta2 @ V.W2)
-    R_delta1 += fprime1 * (R_delta2 @ params.W2)
+    # ℛδ²ᵢ = −2 eᵢ ℛy²ᵢ (1 − 2 y²ᵢ) − 2 f′²(u²ᵢ) ℛeᵢ
+    R_delta2 = -2 * R_y2 * e * (1 - 2 * y2) - 2 * R_e * fprime2
+    # ℛδ¹ᵢ = ℛy¹ᵢ (1 − 2 y¹ᵢ) Σₛ W²ₛᵢ δ²ₛ + f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ)
+    R_delta1 = params.W2.T @ delta2
+    R_delta1 *= R_y1
+    R_delta1 *= 1 - 2 * y1
+    R_delta1 += fprime1 * (V.W2.T @ delta2 + params.W2.T @ R_delta2)
     # ℛ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
-    R_dJ_dW1 = R_delta1.T @ X
+    R_dJ_dW1 = R_delta1 @ X.T
     R_dJ_dW1 *= 1 / (N * N2)
     # ℛ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n)
-    R_dJ_db1 = ones @ R_delta1
+    R_dJ_db1 = R_delta1 @ ones
     R_dJ_db1 *= 1 / (N * N2)
     # ℛ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
-    R_dJ_dW2 = (R_delta2.T @ y1 + delta2.T @ R_y1) / (N * N2)
+    R_dJ_dW2 = R_delta2 @ y1.T
+    R_dJ_dW2 += delta2 @ R_y1.T
+    R_dJ_dW2 *= 1 / (N * N2)
     # ℛ∂J/∂b²ᵢ = 1/(N N₂) Σₙ ℛδ²ᵢ(n)
-    R_dJ_db2 = ones @ R_delta2
+    R_dJ_db2 = R_delta2 @ ones
     R_dJ_db2 *= 1 / (N * N2)
     return Parameters(R_dJ_dW1, R_dJ_db1, R_dJ_dW2, R_dJ_db2)
 
@@ -621,9 +621,8 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
 
 # Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
 _HESSIAN_HELD = (
-    {"": 2, "N0": 1, "N0 N1": 2, "N1": 7, "N1 N2": 2, "N2": 9},
-    {"": 4, "N0": 1, "N1": 9, "N1 N1": 2, "N2": 9},
-    {"": 4, "N0": 5, "N0 N0": 2, "N1": 5, "N1 N1": 3, "N2": 7},
+    {"": 6, "N0": 2, "N1": 7, "N2": 8},
+    {"": 6, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 7},
 )
 
 
@@ -670,9 +669,8 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
 
 # Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
 _GAUSS_NEWTON_HELD = (
-    {"": 4, "N0": 1, "N1": 7, "N1 N1": 2, "N2": 5},
-    {"": 2, "N0": 1, "N0 N1": 2, "N1": 6, "N1 N2": 2, "N2": 5},
-    {"": 4, "N0": 5, "N0 N0": 2, "N1": 4, "N1 N1": 3, "N2": 3},
+    {"": 6, "N0": 2, "N1": 6, "N2": 4},
+    {"": 6, "N0": 3, "N1": 4, "N1 N1": 2, "N2": 3},
 )
 
 
@@ -790,35 +788,50 @@ def _stacked(like: np.ndarray, *rows: np.ndarray | float) -> np.ndarray:
 
 
 class _Upper:
-    """The upper triangle of a (K, K) matrix, by pairs of parameters."""
+    """The upper triangle of a (K, K) matrix, which takes the terms of its blocks."""
 
     def __init__(self, params: Parameters, matrix: np.ndarray) -> None:
-        ends = np.cumsum([array.size for array in params]).tolist()
         self.matrix = matrix
-        self.shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
-        ranges = zip([0, *ends[:-1]], ends, strict=True)
-        self.ranges = dict(zip(params._fields, ranges, strict=True))
+        self.shapes = tuple(map(_matrix_shape, params))
 
-    def views(self, first: str, second: str, same: bool) -> list[np.ndarray]:
-        """Return where ∂²/∂first∂second goes, as views with axes (r, s, i, j).
+    def places(self, rows: str, columns: str) -> list[tuple]:
+        """Return where the terms of a pair of variables go.
 
-        Args:
-            first: a parameter.
-            second: a parameter.
-            same: whether both belong to the same variable, so that the pair exchanged
-                comes as well.
+        It is a list of views with axes (r, s, i, j), the rows of z that belong to s and
+        to j, and whether row and column are different parameters.
         """
-        (a, b), (c, d) = self.ranges[first], self.ranges[second]
-        if a > c:
-            if same:
-                return []
-            view = self.matrix[c:d, a:b]
-            view = view.reshape(*self.shapes[second], *self.shapes[first])
-            return [view.transpose(2, 3, 0, 1)]
-        view = self.matrix[a:b, c:d].reshape(*self.shapes[first], *self.shapes[second])
-        if first == second and not same:
-            return [view, view.transpose(2, 3, 0, 1)]
-        return [view]
+        found = _upper_places(self.shapes, rows, columns)
+        return [
+            (self.matrix[at].reshape(shape).transpose(axes), *rest)
+            for at, shape, axes, *rest in found
+        ]
+
+
+@functools.lru_cache(1024)
+def _upper_places(shapes: tuple, rows: str, columns: str) -> tuple[tuple, ...]:
+    """Return what `_Upper.places` needs to know, for parameters of these shapes."""
+    ranges = _ranges(shapes)
+    shape_of = dict(zip(Parameters._fields, shapes, strict=True))
+    found = []
+    for first, s in _places(rows, shape_of):
+        for second, j in _places(columns, shape_of):
+            names, axes = (first, second), [(0, 1, 2, 3)]
+            if ranges[first].start > ranges[second].start:
+                if rows == columns:
+                    continue  # the pair exchanged is there as well
+                names, axes = (second, first), [(2, 3, 0, 1)]
+            elif first == second and rows != columns:
+                axes.append((2, 3, 0, 1))
+            at = tuple(ranges[name] for name in names)
+            shape = tuple(n for name in names for n in shape_of[name])
+            found += [(at, shape, order, s, j, first != second) for order in axes]
+    return tuple(found)
+
+
+def _ranges(shapes: tuple) -> dict[str, slice]:
+    """Return the places of the parameters in w."""
+    ends = list(itertools.accumulate(map(math.prod, shapes)))
+    return dict(zip(Parameters._fields, map(slice, [0, *ends[:-1]], ends), strict=True))
 
 
 def _matrix_shape(array: np.ndarray) -> tuple[int, int]:
@@ -826,14 +839,14 @@ def _matrix_shape(array: np.ndarray) -> tuple[int, int]:
     return (array.shape[0], array.size // array.shape[0])
 
 
-def _places(name: str, shapes: dict) -> list[tuple[str, slice]]:
+def _places(name: str, shapes: dict) -> list[tuple[str, tuple[int, int]]]:
     """Return the parameters of a variable with their rows of z; or the parameter."""
     if name not in _ENTER:
-        return [(name, slice(None))]
+        return [(name, (0, shapes[name][1]))]
     places, end = [], 0
     for parameter in _ENTER[name]:
         start, end = end, end + shapes[parameter][1]
-        places.append((parameter, slice(start, end)))
+        places.append((parameter, (start, end)))
     return places
 
 
@@ -872,14 +885,15 @@ def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
     K, dtype = sum(array.size for array in params), params[0].dtype
     _check_size((*rows, K), dtype)
     result = np.zeros((*rows, K), dtype)
-    places = _Upper(params, result)
+    shapes = tuple(map(_matrix_shape, params))
+    ranges = _ranges(shapes)
+    shape_of = dict(zip(params._fields, shapes, strict=True))
     for node, change, z in terms:
         change = np.broadcast_to(change, (*change.shape[:-1], rows[0]))
         change = np.moveaxis(change, -1, 0)[..., None]
-        for name, part in _places(node, places.shapes):
-            start, stop = places.ranges[name]
-            factor = z[part].T.reshape(rows[0], *(1,) * len(rows), -1)
-            into = result[..., start:stop].reshape(*rows, *places.shapes[name])
+        for name, part in _places(node, shape_of):
+            factor = z[slice(*part)].T.reshape(rows[0], *(1,) * len(rows), -1)
+            into = result[..., ranges[name]].reshape(*rows, *shape_of[name])
             into += change * factor
     return result
 
@@ -890,7 +904,7 @@ def _scale(D: np.ndarray) -> float:
     return 1 / (N * N2)
 
 
-def _outer(letters: str, *arrays: np.ndarray) -> np.ndarray:
+def _outer(*arrays: np.ndarray) -> np.ndarray:
     """Return the products of all entries of arrays with the samples last."""
     result = arrays[0]
     for array in arrays[1:]:
@@ -903,18 +917,19 @@ class _Block:
     """One block, as an array with axes (r, s, i, j)."""
 
     def __init__(self, params: Parameters, first: str, second: str) -> None:
-        self.names = (first, second)
-        self.shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
-        shape = (*self.shapes[first], *self.shapes[second])
-        self.array = np.zeros(shape, params[0].dtype)
+        shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
+        self.shapes, self.names = shapes, (first, second)
+        self.array = np.zeros((*shapes[first], *shapes[second]), params[0].dtype)
 
-    def views(self, first: str, second: str, same: bool) -> list[np.ndarray]:
-        """Return where ∂²/∂first∂second goes; see `_Upper.views`."""
-        found = []
-        if (first, second) == self.names:
-            found.append(self.array)
-        if (second, first) == self.names and not same:
-            found.append(self.array.transpose(2, 3, 0, 1))
+    def places(self, rows: str, columns: str) -> list[tuple]:
+        """Return where the terms of a pair of variables go; see `_Upper.places`."""
+        found, turned = [], self.array.transpose(2, 3, 0, 1)
+        for first, s in _places(rows, self.shapes):
+            for second, j in _places(columns, self.shapes):
+                if (first, second) == self.names:
+                    found.append((self.array, s, j, first != second))
+                if (second, first) == self.names and rows != columns:
+                    found.append((turned, s, j, first != second))
         return found
 
 
@@ -958,10 +973,13 @@ def _sum_terms(into, terms, held, params, X, D, workspace) -> None:
         raise ValueError(
             f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
         )
-    step = int(min(len(X), workspace * 3 // 4 // needed or 1))
+    step = int(min(len(X), workspace * 5 // 8 // needed or 1))
     parts = -(-len(X) // step)
     step = -(-len(X) // parts)  # parts of equal length
-    tile = workspace // 16 // params[0].dtype.itemsize
+    tile = (workspace - step * needed) // 6 // params[0].dtype.itemsize
+    if step * needed > 2**18:
+        # What the C library has once freed in one piece it keeps for the arrays to come.
+        np.empty(min(workspace // 2, 31 * 2**20), np.int8)
     scale = _scale(D)
     for start in range(0, len(X), step):
         part = slice(start, start + step)
@@ -974,40 +992,120 @@ def _sum_terms(into, terms, held, params, X, D, workspace) -> None:
 
 def _add_term(into, tile, rows, columns, target, left, right, constant) -> None:
     """Add Σ_n left · right · constant to the blocks of a pair of variables."""
-    same = rows == columns
-    places = [
-        (view, s, j, first != second)
-        for first, s in _places(rows, into.shapes)
-        for second, j in _places(columns, into.shapes)
-        for view in into.views(first, second, same)
-    ]
+    places = into.places(rows, columns)
     if not places:
         return
-    letters = (left[0] + right[0]).replace(",", "")
-    twice = len(right) == 3 and right[1] is right[2] and same and len(left) == 2
-    size = left[1].size * right[1].shape[0] ** 2
-    if twice and size > _SMALL and isinstance(into, _Upper):
-        _add_symmetric(places, tile, target, left[1], right[1], constant)
+    if _is_symmetric(into, rows, columns, left, right):
+        _add_symmetric(places, tile, left[1], right[1], constant)
         return
-    L, R = _outer(*left), _outer(*right)
-    flat = R.reshape(-1, R.shape[-1])
+    letters = (left[0] + right[0]).replace(",", "")
     C, letters = _aligned(constant, letters)
     letters += "".join(c for c in dict.fromkeys(target) if c not in letters)
-    axes = [np.einsum(f"{target}->{letters}", view) for view, *_ in places]
-    ranges = [{"s": s, "j": j} for _, s, j, _ in places]
-    cut = [tuple(r.get(c, slice(None)) for c in letters) for r in ranges]
-    inner = math.prod(L.shape[1:-1]) * len(flat)
-    step = max(1, tile // inner) if letters[0] in "ri" else len(L)
-    for start in range(0, len(L), step):
-        piece = L[start : start + step]
-        product = piece.reshape(-1, piece.shape[-1]) @ flat.T
-        shape = (*piece.shape[:-1], *R.shape[:-1])
-        product = product.reshape(*shape, *(1,) * (len(letters) - len(shape)))
-        if C is not None:
-            wide = C.reshape(*C.shape, *(1,) * (len(letters) - C.ndim))
-            product = product * (wide[start : start + step] if len(C) > 1 else wide)
-        for view, index in zip(axes, cut, strict=True):
-            view[start : start + step] += product[index]
+    goals = [(_reordered(view, target, letters), s, j) for view, s, j, _ in places]
+    new = len((left[0] + right[0]).replace(",", ""))
+    extra = 1 if C is None else math.prod(C.shape[new:])
+    for R, right_part in _tiles(right, 2 * tile, 2 * tile):
+        flat = R.reshape(-1, R.shape[-1])
+        for L, left_part in _tiles(left, tile, tile // (len(flat) * extra)):
+            part = left_part | right_part
+            product = L.reshape(-1, L.shape[-1]) @ flat.T
+            shape = (*L.shape[:-1], *R.shape[:-1])
+            product = product.reshape(*shape, *(1,) * (len(letters) - len(shape)))
+            if C is not None:
+                piece = C[_inside(letters, part, C.shape)] if part else C
+                own = product if extra == 1 else None
+                product = np.multiply(product, piece, out=own)
+            for view, s, j in goals:
+                if part:
+                    goal, source = _common(letters, part, s, j)
+                    view[goal] += product[source]
+                else:
+                    view += product[_whole(letters, s, j)]
+
+
+def _tiles(group: tuple, numbers: int, rows: int) -> Iterator[tuple[np.ndarray, dict]]:
+    """Yield an outer product in parts of at most so many numbers, or one of its rows.
+
+    Beside it the range of its first index that a part has, if it is not the whole.
+    """
+    letters, first, *others = group
+    inner = math.prod(math.prod(a.shape[:-1]) for a in (first[:1], *others))
+    step = max(1, min(rows, numbers // first.shape[-1]) // inner)
+    if first.ndim == 1 or step >= len(first):
+        yield _outer(first, *others), {}
+        return
+    for start in range(0, len(first), step):
+        stop = min(start + step, len(first))
+        yield _outer(first[start:stop], *others), {letters[0]: slice(start, stop)}
+
+
+def _inside(letters: str, part: dict, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """Return the index of a part of a factor; an axis of length 1 stands for all."""
+    everything = slice(None)
+    return tuple(
+        part.get(c, everything) if n > 1 else everything
+        for c, n in zip(letters, shape, strict=False)
+    )
+
+
+@functools.lru_cache(1024)
+def _whole(letters: str, s: tuple[int, int], j: tuple[int, int]) -> tuple[slice, ...]:
+    """Return the index of a parameter's rows of a product with these indices."""
+    ranges = {"s": slice(*s), "j": slice(*j)}
+    return tuple(ranges.get(letter, slice(None)) for letter in letters)
+
+
+def _common(letters: str, part: dict, s: tuple, j: tuple) -> tuple[tuple, tuple]:
+    """Return what a part of a product and a parameter's rows have in common.
+
+    Args:
+        letters: the indices of the product.
+        part: the ranges of indices that the part has.
+        s: the range of s that belongs to the parameter.
+        j: the range of j.
+
+    Returns:
+        Where it is in the parameter's block, and where in the part.
+    """
+    ranges = {"s": slice(*s), "j": slice(*j)}
+    goal, source = [], []
+    for letter in letters:
+        here, own = part.get(letter), ranges.get(letter)
+        if here is None or own is None:
+            goal.append(here or slice(None))
+            source.append(own or slice(None))
+            continue
+        start = max(here.start, own.start)
+        stop = max(start, min(here.stop, own.stop))
+        goal.append(slice(start - own.start, stop - own.start))
+        source.append(slice(start - here.start, stop - here.start))
+    return tuple(goal), tuple(source)
+
+
+def _is_symmetric(into, rows, columns, left, right) -> bool:
+    """Whether a term is Σ_n S z_s z_j of one variable, and large."""
+    return (
+        rows == columns
+        and len(left) == 2
+        and len(right) == 3
+        and right[1] is right[2]
+        and isinstance(into, _Upper)
+        and left[1].size * len(right[1]) ** 2 > _SMALL
+    )
+
+
+@functools.cache
+def _axes(target: str, letters: str) -> tuple[int, ...] | None:
+    """Return the axes that bring an array to this order, if no index stands twice."""
+    return tuple(map(target.index, letters)) if len({*target}) == len(target) else None
+
+
+def _reordered(view: np.ndarray, target: str, letters: str) -> np.ndarray:
+    """Return the entries of a block as a view with these axes."""
+    axes = _axes(target, letters)
+    if axes is None:
+        return np.einsum(f"{target}->{letters}", view)
+    return view.transpose(axes)
 
 
 def _aligned(constant, letters: str) -> tuple[np.ndarray | None, str]:
@@ -1027,49 +1125,96 @@ def _aligned(constant, letters: str) -> tuple[np.ndarray | None, str]:
     return result, letters
 
 
-def _add_symmetric(places, tile, target, S, z, constant) -> None:
+def _add_symmetric(places, tile, S, z, constant) -> None:
     """Add Σ_n S z_s z_j by a quarter of it: S is symmetric, or has one index.
 
     Only pairs s ≤ j are multiplied, and of a symmetric S only r ≤ i.
     """
-    first, second = np.triu_indices(len(z))
-    pairs = z[first]
-    pairs *= z[second]
-    where = np.empty((len(z), len(z)), np.intp)
-    where[first, second] = where[second, first] = np.arange(len(first))
-    where = where.reshape(-1)
     single = S.ndim == 2
     counts = [1] * len(S) if single else list(range(len(S), 0, -1))
     C, _ = _aligned(constant, "r" if single else "ri")
-    if C is not None:
-        C = np.broadcast_to(C, S.shape[:-1])
-    height = max(1, tile // len(where))
-    start = 0
-    while start < len(S):
-        stop, height_here = start + 1, counts[start]
-        while stop < len(S) and height_here + counts[stop] <= height:
-            height_here += counts[stop]
-            stop += 1
-        if single:
-            piece = S[start:stop]
-        else:
-            piece = np.concatenate([S[r, r:] for r in range(start, stop)])
-        product = (piece @ pairs.T).take(where, axis=1)
-        product = product.reshape(-1, len(z), len(z))
-        at = 0
-        for r in range(start, stop):
-            own = product[at : at + counts[r]]
-            at += counts[r]
-            if C is not None:
-                own = own * (C[r] if single else C[r, r:, None, None])
-            for view, s, j, both in places:
-                if single:
-                    view[r, :, r, :] += own[0, s, j]
-                    continue
-                view[r, :, r:, :] += own[:, s, j].transpose(1, 0, 2)
+    C = np.broadcast_to(1 if C is None else C, S.shape[:-1])
+    samples, pairs = S.shape[-1], len(z) * (len(z) + 1) // 2
+    for r0, r1 in _parts(counts, max(1, tile // min(samples, pairs))):
+        left, factor = S[r0:r1], C[r0:r1]
+        if not single:
+            left = np.concatenate([S[r, r:] for r in range(r0, r1)])
+            factor = np.concatenate([C[r, r:] for r in range(r0, r1)])
+        width = max(1, tile // max(samples, len(left)))
+        for s0, s1 in _parts(range(len(z), 0, -1), width):
+            product = left @ _pairs(z, s0, s1).T
+            if constant is not None:
+                product *= factor[:, None]
+            square = product.take(_pair_places(s0, s1, len(z)), axis=1)
+            _add_square(places, square, counts[r0:r1], r0, s0)
+
+
+def _parts(counts, most: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of items whose counts add up to at most this, or one item."""
+    start = total = 0
+    for stop, count in enumerate(counts):
+        if stop > start and total + count > most:
+            yield start, stop
+            start, total = stop, 0
+        total += count
+    yield start, len(counts)
+
+
+def _pairs(z: np.ndarray, s0: int, s1: int) -> np.ndarray:
+    """Return the products z_s z_j, s0 ≤ s < s1 and s ≤ j."""
+    lengths = [len(z) - s for s in range(s0, s1)]
+    result = np.empty((sum(lengths), z.shape[1]), z.dtype)
+    end = 0
+    for s, length in enumerate(lengths, s0):
+        start, end = end, end + length
+        np.multiply(z[s], z[s:], out=result[start:end])
+    return result
+
+
+def _pair_places(s0: int, s1: int, length: int) -> np.ndarray:
+    """Return where the products z_s z_j, s0 ≤ s < s1 and j ≥ s0, lie in `_pairs`."""
+    s, j = np.ogrid[: s1 - s0, : length - s0]
+    low, high = np.minimum(s, j), np.maximum(s, j)
+    return low * (2 * (length - s0) - low - 1) // 2 + high
+
+
+def _add_square(places, square, counts, r0: int, s0: int) -> None:
+    """Add entries of a symmetric block, and those that are equal to them.
+
+    Args:
+        places: where to.
+        square: entries (r, i) one below the other, s from s0, j from s0.
+        counts: the number of entries of each r; they go to i ≥ r.
+        r0: the first r.
+        s0: the first s, and j.
+    """
+    s1, end = s0 + square.shape[1], s0 + square.shape[2]
+    turned = square.transpose(0, 2, 1)  # rows s > s1 are columns of what is above them
+    regions = []
+    for view, s, j, both in places:
+        for values, first, a, b in ((square, s0, s1, end), (turned, s1, end, s1)):
+            rows = (max(s[0], first), min(s[1], a))
+            columns = (max(j[0], s0), min(j[1], b))
+            if rows[0] < rows[1] and columns[0] < columns[1]:
+                own = values[:, _less(rows, s0), _less(columns, s0)]
+                goal = view[:, _less(rows, s[0]), :, _less(columns, j[0])]
+                regions.append((goal, own, both))
+    end = 0
+    for r, count in enumerate(counts, r0):
+        start, end = end, end + count
+        for view, values, both in regions:
+            own = values[start:end]
+            if view.shape[2] - r == count:
+                view[r, :, r:] += own.transpose(1, 0, 2)
                 if both:  # i < r is not below the diagonal of H
-                    view[r + 1 :, :, r, :] += own[1:, s, j]
-        start = stop
+                    view[r + 1 :, :, r] += own[1:]
+            else:
+                view[r, :, r] += own[0]
+
+
+def _less(part: tuple[int, int], start: int) -> slice:
+    """Return a range counted from another start."""
+    return slice(part[0] - start, part[1] - start)
 
 
 def _add_diagonal(into, rows, columns, target, left, right, constant) -> None:
@@ -1084,10 +1229,7 @@ def _add_diagonal(into, rows, columns, target, left, right, constant) -> None:
             operands = []
             for spec, *arrays in filter(None, (left, right, constant)):
                 for k, array in zip(spec.split(","), arrays, strict=True):
-                    if s != slice(None) or j != slice(None):
-                        cuts = {"s": s, "j": j}
-                        array = np.asarray(array)
-                        array = array[tuple(cuts.get(c, slice(None)) for c in k)]
+                    array = np.asarray(array)[_whole(k, s, j)]
                     named = "".join(equal.get(c, c) for c in k)
                     sample = "" if spec is (constant or " ")[0] else "n"
                     operands.append((named + sample, array))
@@ -1134,14 +1276,13 @@ def _without_repeats(letters: str, array: np.ndarray) -> tuple[str, np.ndarray]:
 
 def _mirror(H: np.ndarray, tile: int = 64) -> None:
     """Copy the upper triangle of a matrix to the lower one."""
-    K = len(H)
-    below = np.tril_indices(tile, -1)
-    for start in range(0, K, tile):
-        stop = min(start + tile, K)
+    places = np.arange(min(tile, len(H)))
+    below = places[:, None] > places
+    for start in range(0, len(H), tile):
+        stop = min(start + tile, len(H))
         H[stop:, start:stop] = H[start:stop, stop:].T
         corner = H[start:stop, start:stop]
-        index = below if stop - start == tile else np.tril_indices(stop - start, -1)
-        corner[index] = corner.T[index]
+        np.copyto(corner, corner.T, where=below[: stop - start, : stop - start])
 
 
 # ---- what arguments must be ----------------------------------------------------------
@@ -1158,11 +1299,14 @@ def _checked(params: Parameters, *data: np.ndarray) -> tuple:
         kind = type(params).__name__
         found = f"has {len(params)} arrays" if listed else f"is a {kind}"
         raise ValueError(f"params {found}, needs {', '.join(_SHAPES)}")
-    shapes = {**_SHAPES, "X": ("N", "N0"), "D": ("N", "N2")}
-    sizes = dict(zip(_SIZE_NAMES, SIZES or (), strict=False))
+    values = (*params, *data)
+    if _is_fit(values):
+        return Parameters(*values[: len(params)]), *data
+    # One by one, so that what is unfit is named.
+    shapes, sizes = _expected()
     arrays = []
     with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
-        for (name, shape), value in zip(shapes.items(), (*params, *data), strict=False):
+        for (name, shape), value in zip(shapes.items(), values, strict=False):
             arrays.append(_array(name, value))
             _fit(name, arrays[-1], shape, sizes)
     own = arrays[: len(params)]
@@ -1171,6 +1315,36 @@ def _checked(params: Parameters, *data: np.ndarray) -> tuple:
         dtype = np.result_type(dtype, np.complex64)
     arrays = [a if a.dtype == dtype else a.astype(dtype) for a in arrays]
     return Parameters(*arrays[: len(params)]), *arrays[len(params) :]
+
+
+def _is_fit(values: tuple) -> bool:
+    """Return whether these are finite arrays of one real type and of fitting shapes."""
+    if not all(type(a) is np.ndarray for a in values):
+        return False
+    dtype = values[0].dtype
+    if dtype.kind != "f" or any(a.dtype != dtype for a in values):
+        return False
+    if not _shapes_fit(tuple(a.shape for a in values)):
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
+        return all(math.isfinite(np.vdot(a, a)) for a in values)
+
+
+@functools.lru_cache(1024)
+def _shapes_fit(found: tuple[tuple[int, ...], ...]) -> bool:
+    """Return whether the parameters and data may have these shapes."""
+    shapes, sizes = _expected()
+    for shape, own in zip(shapes.values(), found, strict=False):
+        if not _agrees(own, shape, sizes) or 0 in own:
+            return False
+        sizes.update(zip(shape, own, strict=True))
+    return True
+
+
+def _expected() -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
+    """Return the shapes of all arguments, in names of sizes, and the sizes that are fixed."""
+    shapes = {**_SHAPES, "X": ("N", "N0"), "D": ("N", "N2")}
+    return shapes, dict(zip(_SIZE_NAMES, SIZES or (), strict=False))
 
 
 def _array(name: str, value: np.ndarray) -> np.ndarray:

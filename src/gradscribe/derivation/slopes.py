@@ -57,6 +57,18 @@ def slope(activation: Activation, order: int = 1) -> Slope:
     return Slope(of_u, in_terms_of_output(activation.formula, of_u))
 
 
+@cache
+def slope_ratio(activation: Activation) -> Expr | None:
+    """Return q(y) = f″/f′, an expression in `Y`, where it is a polynomial; else None."""
+    first, second = slope(activation).of_y, slope(activation, 2).of_y
+    if first is None or second is None or first == 0:
+        return None
+    if first.has(Piecewise) or second.has(Piecewise):
+        return None
+    ratio = cancel(second / first)
+    return tidied(ratio) if ratio.is_polynomial(Y) else None
+
+
 def off_the_kinks(derivative: Expr) -> Expr:
     """Return a derivative without the impulses that SymPy gives to kinks: it is 0 off them."""
     return derivative.replace(DiracDelta, lambda *_: S.Zero)

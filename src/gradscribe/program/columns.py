@@ -23,7 +23,7 @@ from gradscribe.symbols import component
 def with_last_sample(expr: Expr, per_sample: frozenset[str]) -> Expr:
     """Write the index n of the sample as the last one of every component that has one."""
     indexed = {
-        a: component(a.base.name, (*a.indices, SAMPLE))
+        a: component(a.base.name, (*(k for k in a.indices if k != SAMPLE), SAMPLE))
         for a in expr.atoms(Indexed)
         if a.base.name in per_sample
     }
@@ -95,6 +95,11 @@ class Columns:
 
     def product(self, expr: Expr, order: Indices = ()) -> Piece:
         """Lower a product of sums: one contraction for each index that is summed over."""
+        if isinstance(expr, Sum) and expr.variables == [SAMPLE]:
+            terms = [self.over_samples(t) for t in monomials(expr.function)]
+            return self.combined(Add, terms, order)
+        if any(isinstance(f, Sum) and f.variables == [SAMPLE] for f in expr.args):
+            return self.combined(Mul, [self.piece(f) for f in expr.args], order)
         factors, limits = flattened(expr)
         parts = [self.piece(f) for f in sorted(factors, key=factor_order)]
         for k in limits:
@@ -122,6 +127,20 @@ class Columns:
         node = MatMul(matrix, right.node) if plain else Apply(matrix, right.node, axis)
         front, back = right.indices[:axis], right.indices[axis + 1 :]
         return Piece(node, (*front, *others, *back))
+
+    def over_samples(self, term: Expr) -> Piece:
+        """Return Σ_n of a product: a product of matrices where two indices are left."""
+        groups: dict[Indices, list[Piece]] = {}
+        for factor in SymMul.make_args(term):
+            part = self.piece(factor)
+            groups.setdefault(tuple(i for i in part.indices if i != SAMPLE), []).append(part)
+        scalars = groups.pop((), [])
+        if len(groups) == 2 and all(len(free) == 1 for free in groups):
+            (a, left), (b, right) = sorted(groups.items(), key=lambda item: str(item[0]))
+            inner = self.combined(Mul, right, (*b, SAMPLE))
+            outer = self.combined(Mul, [*scalars, *left], (*a, SAMPLE))
+            return Piece(MatMul(outer.node, Transpose(inner.node)), (*a, *b))
+        return self.summed([*scalars, *(p for group in groups.values() for p in group)], SAMPLE)
 
     def summed(self, having: list[Piece], k: Symbol) -> Piece:
         """Return Σ_k without a product over the samples: of two matrices, or of all at once."""

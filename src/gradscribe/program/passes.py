@@ -217,6 +217,10 @@ def _sums_as_products(node: Node, program: Program) -> Node:
         shape = program.shapes[node.operand.name]
         if len(shape) == 2 and shape[0] == "N":
             return MatMul(Ref(ONES), node.operand)
+    if isinstance(node, Reduce) and node.axes == (1,) and isinstance(node.operand, Ref):
+        shape = program.shapes[node.operand.name]
+        if len(shape) == 2 and shape[1] == "N":
+            return MatMul(node.operand, Ref(ONES))
     return rebuilt(node, tuple(_sums_as_products(c, program) for c in children(node)))
 
 

@@ -14,6 +14,8 @@ from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE
 from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of
+from gradscribe.program.columns import Columns, with_last_sample
+from gradscribe.program.factoring import factored
 from gradscribe.program.ir import Helper, Kernel, Node, Program, Shape, Statement, references
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.tangents import Factors, TangentWriter, factors_of
@@ -30,17 +32,18 @@ def product_program(derivation: Derivation, found: Directional) -> tuple[Program
     """
     network = derivation.network
     writer = Writer(derivation)
-    derived = [*found.adjoints, *found.equations, *found.products]
+    derived = _factored(found, network)
     slopes = list(slope_equations(network, derived))
     writer.know([*slopes, *derived])
     for variable in found.direction:
         writer.names[Symbol(variable.name)] = variable.name
     equations = [*network.equations[:-1], *slopes, *derived]
+    columns = Columns(writer.names)
     alive = {q.name for q in found.products}
     statements = []
     for equation in reversed(equations):
         if equation.name in alive:
-            statement = writer.statement(equation)
+            statement = _statement(equation, writer, columns)
             alive |= set(references(statement.value))
             statements.append(statement)
     statements.reverse()
@@ -58,13 +61,29 @@ def product_program(derivation: Derivation, found: Directional) -> tuple[Program
     return program, {q.name: q.text for q in equations}
 
 
+def _factored(found: Directional, network: Network) -> list[Equation]:
+    """Return the equations in order, in the form that takes least to compute."""
+    derived = (*found.equations, *found.products)
+    return [*found.adjoints, *(factored(q, found.equations, network) for q in derived)]
+
+
+def _statement(equation: Equation, writer: Writer, columns: Columns) -> Statement:
+    """Return the statement of an equation, arrays with the samples last."""
+    per_sample = frozenset(writer.per_sample)
+    right = with_last_sample(writer.written_out(equation.right), per_sample)
+    indices = equation.indices
+    if equation.name in per_sample:
+        indices = (*indices, SAMPLE)
+    return Statement(equation.name, columns.lower(right, indices), equation.label)
+
+
 # The factor of J multiplies arrays of the parameters' sizes here, which are the smaller ones.
 _PASSES: tuple[Pass, ...] = tuple(p for p in PASSES if p.name != "scale at source")
 
 
 def _shape(variable: Variable) -> Shape:
     sizes = tuple(s.name for s in variable.shape)
-    return ("N", *sizes) if variable.per_sample else sizes
+    return (*sizes, "N") if variable.per_sample else sizes
 
 
 @dataclass(frozen=True)

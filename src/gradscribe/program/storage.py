@@ -16,7 +16,6 @@ from gradscribe.program.ir import (
     Statement,
     children,
     references,
-    walk,
 )
 from gradscribe.program.shapes import shape_of
 
@@ -41,36 +40,25 @@ def split_statement(
     if not isinstance(value, Add | Mul) or not program.shapes[statement.target]:
         return [statement]
     target = program.shapes[statement.target]
-    operands = children(value)
-    fresh = next(
-        (o for o in operands if _is_fresh(o) and shape_of(o, program.shapes, helpers) == target),
-        None,
-    )
-    if fresh is None and isinstance(value, Add):
-        return _split_sum(statement, program, helpers)
-    if fresh is None:
+    rest = list(children(value))
+    fresh = [o for o in rest if _is_heavy(o) and shape_of(o, program.shapes, helpers) == target]
+    if not fresh:
         return [statement]
+    first = next((o for o in fresh if _is_fresh(o)), fresh[0])
+    rest.remove(first)
     sign = "+" if isinstance(value, Add) else "*"
-    rest = list(operands)
-    rest.remove(fresh)
     scalars = [o for o in rest if shape_of(o, program.shapes, helpers) == ()]
     if sign == "*" and len(scalars) > 1:
         rest = [Mul(tuple(scalars)), *(o for o in rest if o not in scalars)]
     updates = [replace(statement, value=o, update=sign) for o in rest]
-    return [replace(statement, value=fresh), *updates]
+    return [*split_statement(replace(statement, value=first), program, helpers), *updates]
 
 
-def _split_sum(statement: Statement, program: Program, helpers: frozenset[str]) -> list[Statement]:
-    """Return a sum as its first term that has a product of matrices, and updates by the others."""
-    target = program.shapes[statement.target]
-    terms = list(children(statement.value))
-    for term in terms:
-        heavy = any(isinstance(n, MatMul | Apply) for n in walk(term))
-        if heavy and shape_of(term, program.shapes, helpers) == target:
-            terms.remove(term)
-            first = split_statement(replace(statement, value=term), program, helpers)
-            return [*first, *(replace(statement, value=t, update="+") for t in terms)]
-    return [statement]
+def _is_heavy(node: Node) -> bool:
+    """Whether an expression is a sum or product with a product of matrices in it, or one."""
+    if isinstance(node, Add | Mul):
+        return any(map(_is_heavy, children(node)))
+    return _is_fresh(node)
 
 
 def _is_fresh(node: Node) -> bool:

@@ -55,7 +55,7 @@ def _product_lines(
     nodes = [n for s in kernel.statements for n in walk(s.value)]
     sizes = {n.name for n in nodes if isinstance(n, Size)}
     sizes |= {n.size for n in nodes if isinstance(n, Ones)}
-    lines = _size_lines(sorted(map(size_python, sizes)))
+    lines = [*_size_lines(sorted(map(size_python, sizes))), "X, D = X.T, D.T"]
     lines += _statement_lines(kernel.statements, formulas, fields)
     return [*lines, *call("return Parameters(", kernel.outputs, ")", 4)]
 

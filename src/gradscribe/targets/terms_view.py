@@ -207,7 +207,7 @@ class _Held:
             names = references(node)
             own = [self.sizes[name] for name in names if name in self.sizes]
             if own:
-                result += max(own, key=lambda sizes: max(map(len, sizes)))
+                result += max(own, key=lambda sizes: max(len(k) for k in sizes))
         return result
 
     def release(self, names: Iterable[str]) -> None:

@@ -1,0 +1,95 @@
+"""Equal forms of a sum of products that take less to compute, found before lowering.
+
+* f″(u) X, where v = f′(u) X is known already, is q(y) v with q = f″/f′: no f″ is computed. It
+  is done where q is a polynomial in y = f(u), so that nothing is divided by an f′ that is 0.
+* a factor that several terms have is multiplied by once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sympy import Add, Expr, Indexed, Mul, Sum, Symbol
+
+from gradscribe.catalog.losses import Y
+from gradscribe.derivation.slopes import slope_ratio
+from gradscribe.equation import Equation, Variable
+from gradscribe.model.network import Network
+from gradscribe.notation import SUMMED_INDICES
+from gradscribe.program.columns import monomials
+from gradscribe.symbols import ScalarFunction, canonical, scalar_function
+
+
+def factored(equation: Equation, known: Iterable[Equation], network: Network) -> Equation:
+    """Return an equation with its right side in a form that takes less to compute.
+
+    Args:
+        equation: the equation.
+        known: equations of what is computed before it.
+        network: the network, whose functions are bound.
+    """
+    terms = [_by_known(t, list(known), network) for t in monomials(equation.right)]
+    return replace(equation, right=without_common(terms))
+
+
+def without_common(terms: Iterable[Expr]) -> Expr:
+    """Return the sum of terms with the factor that most of them have taken out, and so on."""
+    terms = list(terms)
+    counts = Counter(f for t in terms for f in set(Mul.make_args(t)) if _is_elementwise(f))
+    if not counts or max(counts.values()) < 2:
+        return Add(*terms)
+    most = max(counts, key=lambda f: (counts[f], str(f)))
+    having = [t for t in terms if most in Mul.make_args(t)]
+    inner = without_common(_without(t, [most]) for t in having)
+    return Add(Mul(most, inner), without_common(t for t in terms if t not in having))
+
+
+def _is_elementwise(factor: Expr) -> bool:
+    return not factor.is_number and not factor.has(Sum) and bool(factor.atoms(Indexed))
+
+
+def _without(term: Expr, factors: Iterable[Expr]) -> Expr:
+    rest = list(Mul.make_args(term))
+    for factor in factors:
+        rest.remove(factor)
+    return Mul(*rest)
+
+
+def _by_known(term: Expr, known: list[Equation], network: Network) -> Expr:
+    """Return f″(u) X as q(y) v where v = f′(u) X is known."""
+    for place in [f for f in Mul.make_args(term) if isinstance(f, ScalarFunction)]:
+        entry = network.functions[place.stem]
+        ratio = slope_ratio(entry) if place.order == 2 and entry else None
+        output = _output(place, network)
+        if ratio is None or output is None:
+            continue
+        at = tuple(place.args[0].indices)
+        own = {_canonical(f, at): f for f in Mul.make_args(term)}
+        first = scalar_function(place.stem, 1)(place.args[0])
+        for equation in known:
+            right = equation.right.xreplace(_renamed(equation, at))
+            others = [_canonical(f, at) for f in Mul.make_args(right)]
+            if len(at) == len(equation.indices) and first in others:
+                others.remove(first)
+                if set(others) <= own.keys():
+                    rest = _without(term, [place, *(own[f] for f in others)])
+                    return rest * ratio.subs(Y, output[at]) * equation.variable[at]
+    return term
+
+
+def _canonical(factor: Expr, at: tuple[Symbol, ...]) -> Expr:
+    """Return a factor with the usual letters for its summed indices."""
+    return canonical(factor, at, SUMMED_INDICES) if factor.has(Sum) else factor
+
+
+def _renamed(equation: Equation, at: tuple[Symbol, ...]) -> Mapping[Symbol, Symbol]:
+    return dict(zip(equation.indices, at, strict=False))
+
+
+def _output(place: ScalarFunction, network: Network) -> Variable | None:
+    """Return the variable y = f(u) of a slope f″(u)."""
+    value = scalar_function(place.stem)(place.args[0])
+    for equation in network.equations:
+        if equation.right.xreplace(_renamed(equation, tuple(place.args[0].indices))) == value:
+            return equation.variable
+    return None
