@@ -207,12 +207,17 @@ class _Held:
             names = references(node)
             own = [self.sizes[name] for name in names if name in self.sizes]
             if own:
-                result += max(own, key=lambda sizes: max(len(k) for k in sizes))
+                result += max(own, key=_rank)
         return result
 
     def release(self, names: Iterable[str]) -> None:
         for name in names:
             self.now -= self.sizes[name]
+
+
+def _rank(sizes: Sizes) -> int:
+    """Return how many axes the largest of these arrays has."""
+    return max(len(k) for k in sizes)
 
 
 def _row(use: Use) -> tuple[str, ...]:
