@@ -60,7 +60,7 @@ def tasks(quick: bool) -> Iterator[tuple[str, Task]]:
     vectors = {quantity: whole[quantity] for quantity in VECTORS}
     swept = {q: [*TARGETS, *names] for q, names in SWEPT.items()}
     limits = Limits(10 if quick else 60, memory_limit())
-    patience = {"rounds": 3, "budget": 25.0, "turn": 0.5} if quick else {}
+    patience = {"rounds": 5, "budget": 10.0, "turn": 0.5} if quick else {}
     for case in CASES[: 3 if quick else None]:
         yield "cases", Task(case, whole, limits=limits, **patience)
     for case in VECTOR_CASES[: 1 if quick else None]:
@@ -68,7 +68,7 @@ def tasks(quick: bool) -> Iterator[tuple[str, Task]]:
     short = limits._replace(seconds=5 if quick else 15)
     for name, sweep in SWEEPS.items():
         for case in sweep.cases[: 2 if quick else None]:
-            task = Task(case, swept, limits=short, rounds=5, turn=1.5, budget=10 if quick else 40)
+            task = Task(case, swept, limits=short, rounds=5, turn=1.5, budget=3 if quick else 12)
             yield name, task
 
 
@@ -79,6 +79,7 @@ def measured(threads: int, quick: bool, target: Path) -> dict[str, Any]:
         "threads": threads,
         "quick": quick,
         "memory_limit": memory_limit(),
+        "patience": [task.limits.seconds for _, task in tasks(quick)],
         "imports": imports(threads),
         "dgemm": measuring.multiplications(threads),
         "parts": {},

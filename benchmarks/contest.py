@@ -24,6 +24,7 @@ from ours import OURS, TARGETS
 from runner import Limits, Probe, Runner, running
 
 PATIENCE = Limits(seconds=60, memory=4 << 30)
+OWN_PATIENCE = Limits(seconds=300, memory=16 << 30)  # without ours there is nothing to report
 
 Found = dict[str, Any]  # of one variant: {"missing": reason} or {"seconds": …, "build": …, …}
 
@@ -39,7 +40,8 @@ class Task:
         limits: seconds and bytes until the second call is done.
         rounds: how many times each variant has its turn.
         turn: seconds that all turns of a variant may last; if it is slower it has fewer.
-        budget: seconds for all variants; when they are over, those that are left are not tried.
+        budget: seconds for the first calls of a quantity; when they are over, the peers that are
+            left are not tried.
     """
 
     case: Case
@@ -48,7 +50,7 @@ class Task:
     limits: Limits = PATIENCE
     rounds: int = 11
     turn: float = 3.0
-    budget: float = 300.0
+    budget: float = 120.0
 
     def text(self) -> str:
         """Return the task as JSON."""
@@ -70,7 +72,6 @@ class Contest:
     def __init__(self, task: Task, folder: Path) -> None:
         self.task, self.folder = task, folder
         self.data: Problem = problem(task.case)
-        self.clock = measuring.Clock(task.budget)
         self.unloaded: dict[str, str] = {}
         self.slow: dict[str, str] = {}  # a peer whose gradient was too much, and what it was
 
@@ -95,10 +96,13 @@ class Contest:
     def quantity(self, quantity: str, names: Sequence[str], by: Reference) -> dict[str, Found]:
         """Return what was found of the variants of a quantity."""
         found: dict[str, Found] = {}
+        clock = measuring.Clock(self.task.budget)
         with ExitStack() as stack:
             runners = {}
             for name in names:
                 try:
+                    if reason := self.reason(quantity, name, clock):
+                        raise Missing(reason)
                     runners[name], probe = self.started(quantity, name, by, stack)
                 except Missing as reason:
                     self.note(quantity, name, str(reason))
@@ -119,23 +123,22 @@ class Contest:
         Raises:
             Missing: there is none.
         """
-        if reason := self.reason(quantity, name):
-            raise Missing(reason)
         result = self.folder / "result.npy"
         make = everyone.maker(quantity, name)
         with ExitStack() as own:
             runner = own.enter_context(running(make, self.data, result))
-            probe = runner.probe(self.task.limits)
+            probe = runner.probe(OWN_PATIENCE if name in TARGETS else self.task.limits)
             by.compare(name, result)
             stack.push(own.pop_all())
         return runner, probe
 
-    def reason(self, quantity: str, name: str) -> str:
+    def reason(self, quantity: str, name: str, clock: measuring.Clock) -> str:
         """Return why a variant is not tried, or nothing."""
-        peer = everyone.peer_of(quantity, name).__name__
-        known = self.task.skipped.get(f"{quantity}/{name}") or self.unloaded.get(peer)
-        over = "not tried: time was up" if self.clock.over and name not in TARGETS else ""
-        return known or self.slow.get(name, "") or over
+        if name in TARGETS:
+            return ""
+        known = self.task.skipped.get(f"{quantity}/{name}") or self.slow.get(name, "")
+        absent = self.unloaded.get(everyone.peer_of(quantity, name).__name__)
+        return absent or known or ("not tried: time was up" if clock.over else "")
 
     def note(self, quantity: str, name: str, reason: str) -> None:
         """Let a variant whose gradient takes too long try nothing larger."""

@@ -16,13 +16,14 @@ from peers import (
     torch_peer,
 )
 
+# Those that may need most patience come last: a budget may be used up by then.
 FIELD: tuple[ModuleType, ...] = (
     ours,
     jax_peer,
     torch_peer,
+    autograd_peer,
     pytensor_peer,
     casadi_peer,
-    autograd_peer,
     sympy_peer,
 )
 

@@ -102,6 +102,7 @@ def draw(axes: Any, entries: Sequence[Mapping[str, Any]], at: Sequence[int], pan
             ends[name] = (x[-1], y[-1], color)
     axes.set(xscale="log", yscale="log", title=title, ylabel=UNITS[what][0])
     axes.set_xlim(at[0] / 1.2, at[-1] * (at[-1] / at[0]) ** (ROOM - 1))
+    axes.minorticks_off()
     axes.grid(color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
     label(axes, ends, at)
