@@ -7,6 +7,7 @@ from typing import Any
 
 from cases import SWEEPS
 from ours import TARGETS
+from report import case_of
 
 # Okabe and Ito's colours, which the colour-blind tell apart; ours is black.
 COLORS = {
@@ -17,6 +18,7 @@ COLORS = {
     "autograd": "#E69F00",
     "SymPy": "#56B4E9",
 }
+GREY = "#777777"
 LINES = ("-", "--", ":")  # of variants of one peer
 PANELS = (
     ("gradient", "seconds", "Gradient"),
@@ -100,6 +102,10 @@ def draw(axes: Any, entries: Sequence[Mapping[str, Any]], at: Sequence[int], pan
             width = 2.0 if name in TARGETS else 1.1
             axes.plot(x, y, line, color=color, linewidth=width, marker="o", markersize=2.5)
             ends[name] = (x[-1], y[-1], color)
+    if what == "memory":
+        sizes = [8 * case_of(entry).K ** 2 * UNITS[what][1] for entry in entries]
+        axes.plot(at, sizes, color=GREY, linewidth=1.1, linestyle=":")
+        ends["the result, 8 K² bytes"] = (at[-1], sizes[-1], GREY)
     axes.set(xscale="log", yscale="log", title=title, ylabel=UNITS[what][0])
     axes.set_xlim(at[0] / 1.2, at[-1] * (at[-1] / at[0]) ** (ROOM - 1))
     axes.minorticks_off()
