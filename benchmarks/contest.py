@@ -37,7 +37,8 @@ class Task:
         case: the network.
         variants: of every quantity the names.
         skipped: why a variant ("quantity/name") is not tried.
-        limits: seconds and bytes until the second call is done.
+        limits: seconds and bytes until the second call of a Hessian is done; for the rest it is
+            half the time.
         rounds: how many times each variant has its turn.
         turn: seconds that all turns of a variant may last; if it is slower it has fewer.
         budget: seconds for the first calls of a quantity; when they are over, the peers that are
@@ -49,8 +50,8 @@ class Task:
     skipped: dict[str, str] = field(default_factory=dict)
     limits: Limits = PATIENCE
     rounds: int = 11
-    turn: float = 3.0
-    budget: float = 120.0
+    turn: float = 1.5
+    budget: float = 60.0
 
     def text(self) -> str:
         """Return the task as JSON."""
@@ -127,10 +128,15 @@ class Contest:
         make = everyone.maker(quantity, name)
         with ExitStack() as own:
             runner = own.enter_context(running(make, self.data, result))
-            probe = runner.probe(OWN_PATIENCE if name in TARGETS else self.task.limits)
+            probe = runner.probe(OWN_PATIENCE if name in TARGETS else self.limits(quantity))
             by.compare(name, result)
             stack.push(own.pop_all())
         return runner, probe
+
+    def limits(self, quantity: str) -> Limits:
+        """Return what a peer may take."""
+        whole = self.task.limits
+        return whole if quantity == "hessian" else whole._replace(seconds=whole.seconds / 2)
 
     def reason(self, quantity: str, name: str, clock: measuring.Clock) -> str:
         """Return why a variant is not tried, or nothing."""

@@ -196,7 +196,8 @@ def preamble(found: Mapping[str, Any]) -> list[str]:
         "beforehand; CasADi is called through its buffers.",
         "",
         f"A peer's variant has {found['patience'][0]:g} s (in the sweeps "
-        f"{found['patience'][-1]:g} s) for building and two calls, and {limit:.1f} GiB; what "
+        f"{found['patience'][-1]:g} s) for building and two calls of a Hessian, half of that for "
+        f"anything else, and {limit:.1f} GiB; what "
         "needs more is stopped and says so, and larger cases do not try it again. A quantity "
         "whose time is up leaves out the peers that are left.",
     ]
