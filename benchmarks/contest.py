@@ -105,6 +105,8 @@ class Contest:
                     if reason := self.reason(quantity, name, clock):
                         raise Missing(reason)
                     runners[name], probe = self.started(quantity, name, by, stack)
+                    if name in TARGETS:
+                        clock = measuring.Clock(self.task.budget)  # it is the peers' alone
                 except Missing as reason:
                     self.note(quantity, name, str(reason))
                     found[name] = {"missing": str(reason)}
