@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_FLAGS ?=
+BENCH_FLAGS ?=
 # One BLAS thread a process: the tests' processes already occupy the cores.
 TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
@@ -22,7 +23,7 @@ help:
 	@echo "make test        the test suite (PYTEST_FLAGS='-k name' selects)"
 	@echo "make lint        ruff and mypy"
 	@echo "make regenerate  write generated/*.py again from examples/*.toml"
-	@echo "make bench       benchmarks; writes benchmarks/results/"
+	@echo "make bench       benchmarks; writes benchmarks/results/ (BENCH_FLAGS=--quick: a few minutes)"
 	@echo "make clean       remove $(VENV)/, build/ and the caches"
 
 # One BLAS thread: the matrices are small, and two threads on busy cores can be ten times slower.
@@ -51,9 +52,7 @@ regenerate: $(VENV)/.ready
 bench: $(VENV)/.ready-bench
 	@mkdir -p benchmarks/results
 	$(bin)/python benchmarks/generation.py -o benchmarks/results/generation.md
-	$(bin)/python benchmarks/second_order.py --threads 2 -o benchmarks/results/second_order.md
-	$(bin)/python benchmarks/gradient.py --threads 2 -o benchmarks/results/gradient.md
-	$(bin)/python benchmarks/gradient.py --threads 1 -o benchmarks/results/gradient_1_thread.md
+	$(bin)/python benchmarks/compare.py --threads 2 $(BENCH_FLAGS) -o benchmarks/results
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

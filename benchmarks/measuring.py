@@ -3,16 +3,16 @@
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ROUNDS = 21  # each variant is timed once a round; the median is reported
 BLOCK = 0.02  # seconds of calls that one timing lasts, so that the clock does not matter
 
 
@@ -48,13 +48,40 @@ def pin(threads: int) -> None:
         os.sched_setaffinity(0, cores(threads))
 
 
-def worker(script: str, arguments: Sequence[str], threads: int) -> Any:
-    """Run a script in a process of its own and return the JSON on its last line."""
-    command = [sys.executable, script, *arguments, "--threads", str(threads)]
-    result = subprocess.run(
-        command, env=environment(threads), stdout=subprocess.PIPE, text=True, check=True
-    )
-    return json.loads(result.stdout.splitlines()[-1])
+def worker(script: Path, task: str, threads: int) -> Any:
+    """Give a script in a process of its own its task and return the JSON on its last line.
+
+    Raises:
+        SystemExit: the process failed; it has said why.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        # PyTensor compiles everything anew in every process.
+        own = {"PYTENSOR_FLAGS": f"base_compiledir={folder}", "TMPDIR": folder}
+        done = subprocess.run(
+            [sys.executable, script],
+            input=task,
+            env=environment(threads) | own,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=folder,
+            preexec_fn=lambda: pin(threads),
+        )
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+class Clock:
+    """Says when a number of seconds is over."""
+
+    def __init__(self, budget: float) -> None:
+        self._end = time.monotonic() + budget
+
+    @property
+    def over(self) -> bool:
+        """Whether it is."""
+        return time.monotonic() > self._end
 
 
 def seconds(call: Callable[[], object], times: int = 1) -> float:
@@ -65,29 +92,22 @@ def seconds(call: Callable[[], object], times: int = 1) -> float:
     return (time.perf_counter() - start) / times
 
 
-def interleaved(
-    calls: Mapping[str, Callable[[], object]], rounds: int = ROUNDS
-) -> dict[str, float]:
-    """Return the median seconds of a call of each variant.
-
-    The variants take turns, each round beginning with another one, so that a disturbance of
-    the machine meets them all.
-    """
-    names = list(calls)
-    times = {name: repetitions(calls[name]) for name in names}
-    measured: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(rounds):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
-            measured[name].append(seconds(calls[name], times[name]))
-    return {name: statistics.median(values) for name, values in measured.items()}
+PRODUCT = """
+import time, numpy as np
+a = np.random.default_rng(0).standard_normal((1500, 1500))
+times = []
+for _ in range(7):
+    start = time.perf_counter()
+    a @ a
+    times.append(time.perf_counter() - start)
+print(1500**3 / min(times))
+"""
 
 
-def repetitions(call: Callable[[], object]) -> int:
-    """Return how many calls last about `BLOCK` seconds, after some to warm up."""
-    for _ in range(3):
-        call()
-    return max(1, round(BLOCK / max(seconds(call, 3), 1e-9)))
+def multiplications(threads: int) -> float:
+    """Return the multiplications a second of a product of two 1500 × 1500 matrices."""
+    command = [sys.executable, "-c", PRODUCT]
+    return float(subprocess.check_output(command, env=environment(threads)))
 
 
 def processor() -> str:
@@ -130,13 +150,34 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def microseconds(value: float) -> str:
-    """Return a time to three digits.
+def digits(value: float) -> str:
+    """Return a number to three digits, without exponents.
 
-    >>> microseconds(1.23456e-3), microseconds(1.2e-6)
-    ('1230 µs', '1.2 µs')
+    >>> digits(1234.6), digits(0.01234), digits(12), digits(0)
+    ('1230', '0.0123', '12', '0')
     """
-    return f"{float(f'{value * 1e6:.3g}'):g} µs"
+    return f"{Decimal(f'{value:.3g}'):f}" if value else "0"
+
+
+def duration(seconds: float) -> str:
+    """Return a time to three digits in a unit that fits.
+
+    >>> duration(1.23456e-3), duration(1.2e-6), duration(75)
+    ('1.23 ms', '1.2 µs', '75 s')
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{digits(seconds / size)} {unit}"
+    return f"{digits(seconds * 1e6)} µs"
+
+
+def mebibytes(value: float) -> str:
+    """Return an amount of memory to three digits; what is less than a tenth is noise.
+
+    >>> mebibytes(3 << 20), mebibytes(5000), mebibytes(3 << 30)
+    ('3 MiB', '< 0.1 MiB', '3070 MiB')
+    """
+    return f"{digits(value / 2**20)} MiB" if value >= 0.1 * 2**20 else "< 0.1 MiB"
 
 
 def publish(text: str, target: Path | None) -> None:
