@@ -207,7 +207,8 @@ class _Held:
             names = references(node)
             own = [self.sizes[name] for name in names if name in self.sizes]
             if own:
-                result += max(own, key=_rank)
+                widest: Sizes = max(own, key=_rank)
+                result += widest
         return result
 
     def release(self, names: Iterable[str]) -> None:
