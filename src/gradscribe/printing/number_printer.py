@@ -7,7 +7,7 @@ functions where numbers are complex.
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from gradscribe.printing.numpy_printer import source
 from gradscribe.program.ir import Add, Call, Const, Mul, Node, Power, Ref
@@ -34,13 +34,10 @@ class NumberPrinter:
     def source(self, expr: Expr) -> str:
         """Return an expression in symbols as Python source.
 
-        >>> a = Symbol("a")
-        >>> NumberPrinter().source(1 - 2 * a**2)
-        '1.0 - 2.0 * a * a'
+        `1 - 2 a²` is "1.0 - 2.0 * a * a".
         """
         names = {s: s.name for s in expr.free_symbols}
-        text = source(self.prepared(lower(expr, (), names)))
-        return text[1:-1] if _is_one_pair(text) else text
+        return _bare(source(self.prepared(lower(expr, (), names))))
 
     def prepared(self, node: Node) -> Node:
         """Return a tree in which calls are texts, numbers floats and small powers products."""
@@ -53,7 +50,7 @@ class NumberPrinter:
             case Mul(factors):
                 return Mul(tuple(f for factor in factors for f in self.factors(factor)))
             case Power(base, exponent) if exponent < 0:
-                return Mul((Const(Fraction(1)), Power(self.prepared(base), exponent)))
+                return Mul((Ref("1.0"), Power(self.prepared(base), exponent)))
             case Power():
                 factors = self.factors(node)
                 return factors[0] if len(factors) == 1 else Mul(factors)
@@ -87,7 +84,7 @@ class NumberPrinter:
             return f"(({arguments[0]}) ** ({arguments[1]}))"
         if function != "abs":
             self.functions[function] = None
-        return f"{function}({', '.join(arguments)})"
+        return f"{function}({', '.join(map(_bare, arguments))})"
 
 
 def _compared(function: str, arguments: tuple[str, ...]) -> str:
@@ -96,24 +93,29 @@ def _compared(function: str, arguments: tuple[str, ...]) -> str:
 
 def _extreme(function: str, left: str, right: str) -> str:
     """Return the smaller or larger of two numbers; a comparison is faster than a call."""
-    if not all(text.removeprefix("-").replace(".", "_").isidentifier() or _is_number(text)
-               for text in (left, right)):  # fmt: skip
-        return f"{function[:3]}({left}, {right})"
-    sign = "<" if function == "minimum" else ">"
-    return f"({left} if {left} {sign} {right} else {right})"
+    left, right = (right, left) if _is_number(left) else (left, right)
+    name = left.removeprefix("-")
+    negative = left != name
+    sign = ">" if (function == "maximum") != negative else "<"
+    if name.isidentifier() and _is_number(right):
+        limit = float(right) * (-1 if negative else 1)
+        return f"({left} if {name} {sign} {limit:.17g} else {right})"
+    if name.isidentifier() and right == f"-{left}":
+        return f"({left} if {left} {sign} 0 else {right})"
+    return f"{function[:3]}({_bare(left)}, {_bare(right)})"
 
 
 def _is_number(text: str) -> bool:
-    return text.removeprefix("-").replace(".", "").isdigit()
+    return text.removeprefix("-").replace(".", "", 1).isdigit()
 
 
-def _is_one_pair(text: str) -> bool:
-    """Whether a text is one expression in parentheses that nothing needs."""
+def _bare(text: str) -> str:
+    """Return an expression without the parentheses around all of it, where there are any."""
     if not (text.startswith("(") and text.endswith(")")):
-        return False
+        return text
     depth = 0
     for position, character in enumerate(text):
         depth += {"(": 1, ")": -1}.get(character, 0)
         if depth == 0:
-            return position == len(text) - 1
-    return False
+            return text[1:-1] if position == len(text) - 1 else text
+    return text

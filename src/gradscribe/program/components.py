@@ -54,7 +54,7 @@ class Components:
     def __post_init__(self) -> None:
         sizes = self.network.sizes or ()
         self.sizes = dict(zip(self.network.layers, sizes, strict=True))
-        self.wide = max(sizes) > 9
+        self.digits = len(str(max(sizes)))
         self.values: dict[tuple[str, Place], Expr] = {}
         for variable in (self.network.input, self.network.target, *self.network.parameters):
             self.declare(variable)
@@ -74,8 +74,8 @@ class Components:
         return tuple(named.values())
 
     def symbol(self, name: str, place: Place) -> Symbol:
-        """Return the name of a component: `W1_23`, or `W1_2_13` where sizes have two digits."""
-        digits = ("_" if self.wide else "").join(map(str, place))
+        """Return the name of a component: `W1_23`, or `W1_02_13` where sizes have two digits."""
+        digits = ("_" if self.digits > 1 else "").join(f"{k:0{self.digits}d}" for k in place)
         return Symbol(f"{name}_{digits}" if digits else name, real=True)
 
     def define(self, equation: Equation) -> None:

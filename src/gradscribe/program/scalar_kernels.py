@@ -19,7 +19,6 @@ from gradscribe.derivation.steps import Derivation, slope_equations
 from gradscribe.derivation.tangents import FREE, Tangents
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.errors import InputError
-from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, SAMPLES, derivative_of, split
 from gradscribe.program.components import Assignment, Components
 from gradscribe.program.shared_parts import Fresh, live, with_common_parts, with_common_products
@@ -57,12 +56,16 @@ class ScalarProgram:
         components: has the names of what is known beforehand: x, d, parameters, a direction.
         factor: the factor of J, in terms of N.
         formulas: each equation's text by its name.
+        layers: the variables of the sensitivities, in order.
+        parts: what the module has beside cost and gradient.
     """
 
     kernels: tuple[ScalarKernel, ...]
     components: Components
     factor: Expr
     formulas: dict[str, str]
+    layers: tuple[Variable, ...]
+    parts: tuple[str, ...]
 
 
 def scalar_program(derivation: Derivation, parts: Sequence[str]) -> ScalarProgram:
@@ -81,7 +84,12 @@ def scalar_program(derivation: Derivation, parts: Sequence[str]) -> ScalarProgra
     for part in parts:
         builder.add(part)
     return ScalarProgram(
-        tuple(builder.kernels), builder.components, builder.factor(), builder.formulas
+        kernels=tuple(builder.kernels),
+        components=builder.known,
+        factor=builder.factor(),
+        formulas=builder.formulas,
+        layers=builder.layers,
+        parts=tuple(parts),
     )
 
 
@@ -127,9 +135,10 @@ class _Builder:
         self.define(self.derivation.equations, slopes=False)
 
     @property
-    def components(self) -> Components:
-        """The components that are known."""
-        return self.known
+    def layers(self) -> tuple[Variable, ...]:
+        """The variables of the sensitivities, in order."""
+        names = [adjoint_name(q.name) for q in self.network.equations if split(q.name).stem == "u"]
+        return tuple(self.derivation.by_name[n].variable for n in names if n in self.defined)
 
     def define(self, equations: Iterable[Equation], *, slopes: bool = True) -> None:
         """Compute the components of equations of a sample, after the slopes that they read.
@@ -163,8 +172,6 @@ class _Builder:
     def first_order(self) -> None:
         """Add the functions of cost, sensitivities and gradient."""
         network, known = self.network, self.known
-        deltas = [adjoint_name(q.name) for q in network.equations if split(q.name).stem == "u"]
-        deltas = [name for name in deltas if name in self.defined]
         (one,) = known.all_of(network.equations[-1].variable)
         cost = Assignment(Symbol("J", real=True), one, network.cost.name)
         gradient = [
@@ -173,7 +180,7 @@ class _Builder:
         data = ("X", "D")
         self.rows("forward", data[:1], known.all_of(network.output))
         self.sums("cost", data, [cost])
-        every = [e for d in deltas for e in known.all_of(self.derivation.by_name[d].variable)]
+        every = [e for delta in self.layers for e in known.all_of(delta)]
         self.rows("sensitivities", data, every)
         self.sums("gradient", data, gradient)
         self.sums("cost_and_gradient", data, [cost, *gradient])
@@ -273,13 +280,12 @@ class _Builder:
             for parameter in network.parameters:
                 uses = [u for u in tangents.uses if u.parameter == parameter]
                 for place in known.places(parameter):
-                    rows.append(
-                        Add(*[
-                            self.change(i, u.node, at[u.node.name], place[0])
-                            * known.at(u.factor, dict(zip(FREE, place, strict=False)))
-                            for u in uses
-                        ])
-                    )
+                    paths = [
+                        self.change(i, u.node, at[u.node.name], place[0])
+                        * known.at(u.factor, dict(zip(FREE, place, strict=False)))
+                        for u in uses
+                    ]
+                    rows += [Add(*paths)]
         self.rows("jacobian", ("X",), rows)
         by_input = at[network.input.name]
         zero = [S.Zero] * (known.count(network.output) * known.count(network.input))
