@@ -88,7 +88,16 @@ class NumberPrinter:
 
 
 def _compared(function: str, arguments: tuple[str, ...]) -> str:
-    return f" {_SIGNS[function]} ".join(arguments)
+    """Return a comparison: `u > -709` rather than `-u < 709`."""
+    left, right = arguments
+    sign = _SIGNS[function]
+    if not _is_number(right):
+        return f"{left} {sign} {right}"
+    limit = float(right)
+    if left.startswith("-") and left[1:].isidentifier():
+        left, limit = left[1:], -limit
+        sign = sign.translate(str.maketrans("<>", "><"))
+    return f"{left} {sign} {limit + 0.0:.17g}"
 
 
 def _extreme(function: str, left: str, right: str) -> str:

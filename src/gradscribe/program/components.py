@@ -16,7 +16,7 @@ from gradscribe.derivation.slopes import slope
 from gradscribe.derivation.steps import slope_name
 from gradscribe.equation import Equation, Variable
 from gradscribe.model.network import Network
-from gradscribe.program.stable import BOUNDED, stabilised
+from gradscribe.program.stable import BY_CASES, stabilised
 from gradscribe.program.tangents import is_symmetric
 from gradscribe.symbols import ScalarFunction
 
@@ -92,7 +92,7 @@ class Components:
 
     def named(self, equation: Equation, place: Place, value: Expr, rewritten: bool) -> Expr:
         """Return the symbol of a component, or its value where that is as short."""
-        value = stabilised(value, BOUNDED) if rewritten else value
+        value = stabilised(value, BY_CASES) if rewritten else value
         if value.is_Atom or (-value).is_Atom:
             return value
         symbol = self.symbol(equation.name, place)

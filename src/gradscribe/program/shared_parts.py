@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations, count
 
 from sympy import Add, Expr, Function, Mul, Piecewise, Pow, Symbol
-from sympy.functions.elementary.piecewise import ExprCondPair
 
 from gradscribe.program.components import Assignment
 
@@ -69,7 +68,8 @@ def _repeated(items: Iterable[Assignment]) -> set[Expr]:
                 twice.add(expr)
             continue
         seen.add(expr)
-        todo += expr.args
+        if not isinstance(expr, Piecewise):  # what is in a case may not be computed outside
+            todo += expr.args
     return twice
 
 
@@ -78,7 +78,7 @@ def _is_worth_a_name(expr: Expr) -> bool:
         return False
     if isinstance(expr, Pow) and expr.base.is_Atom and expr.exp.is_Integer and expr.exp > 0:
         return False  # a product: see below
-    return isinstance(expr, Add | Mul | Pow | Function) and not isinstance(expr, ExprCondPair)
+    return isinstance(expr, Add | Mul | Pow | Function)
 
 
 @dataclass
@@ -107,7 +107,7 @@ class _Parts:
 
     def inside(self, expr: Expr, before: list[Assignment]) -> Expr:
         """Return an expression with the names of its parts put in."""
-        if expr.is_Atom:
+        if expr.is_Atom or isinstance(expr, Piecewise):
             return expr
         args = [self.part(a, before) for a in expr.args]
         return expr if tuple(args) == expr.args else expr.func(*args)
@@ -117,7 +117,7 @@ class _Parts:
         if expr in self.known:
             return self.known[expr]
         value = self.inside(expr, before)
-        if expr not in self.twice or isinstance(expr, Piecewise):
+        if expr not in self.twice:
             return value
         symbol = self.known[expr] = self.fresh.symbol()
         before.append(Assignment(symbol, value))

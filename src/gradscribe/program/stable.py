@@ -131,23 +131,25 @@ REWRITES = (
     Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
 )
 
-# Where exp may not overflow, as in Python's math: 1 / (1 + exp(709)) is the smallest there is.
-_LARGEST_EXPONENT = 709
+# exp of more than this overflows, which Python's math takes for an error.
+_LARGEST_EXPONENT = Integer(709)
 
 
-def _bounded_logistic(expr: Expr) -> Expr | None:
+def _logistic_by_cases(expr: Expr) -> Expr | None:
     if not (isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp < 0):
         return None
     a = _one_plus_exponential(expr.base)
-    if a is None or (isinstance(a, minimum) and _LARGEST_EXPONENT in a.args):
+    if a is None:
         return None
-    bounded = exp(minimum(a, Integer(_LARGEST_EXPONENT)), evaluate=False)
-    return Pow(1 + bounded, expr.exp)
+    cases = ((expr.base**-1, a < _LARGEST_EXPONENT), (exp(-a), True))
+    return Piecewise(*cases, evaluate=False) ** (-expr.exp)
 
 
-# The same for numbers one by one, where a case costs less than a second exponential.
-BOUNDED = tuple(
-    Rewrite("logistic", "1 / (1 + exp(a)) is 1 / (1 + exp(min(a, 709)))", _bounded_logistic)
+# For numbers one by one, of which only one case is computed.
+BY_CASES = tuple(
+    Rewrite(
+        "logistic", "1 / (1 + exp(a)) is exp(-a) to the last digit, for a > 709", _logistic_by_cases
+    )
     if rewrite.name == "logistic"
     else rewrite
     for rewrite in REWRITES

@@ -185,7 +185,7 @@ def _runner(name: str, parameters: list[str], arguments: tuple[str, ...], style:
     lines += filled("", directions, " = V", 8) if directions else []
     if style == "lists":
         lines += filled("fit = ", [*(f"{n}.dtype" for n in every), "_FLOAT"], "", 8, " is ")
-        conditions = ["fit", *(["workspace == WORKSPACE"] if bounded else []), "X.size < _AT_ONCE"]
+        conditions = ["fit", *(["workspace == WORKSPACE"] if bounded else []), "0 < X.size < _AT_ONCE"]
         inner = call("total, found = kernel(", [f"{n}.tolist()" for n in every], ")", 12)
         inner += ["if math.isfinite(total):", "    return found"]
         lines += [f"if {' and '.join(conditions)}:", *(f"    {line}" for line in inner)]
