@@ -17,7 +17,6 @@ import gradscribe
 from gradscribe.compiler import module_source
 from gradscribe.errors import InputError
 from gradscribe.model.blueprint import TARGETS
-from gradscribe.program.scalar_kernels import MAX_STATEMENTS
 from gradscribe.targets.target import MODULES, targets
 
 LIMIT = 1e-13
@@ -314,7 +313,8 @@ def test_every_target_of_modules_can_be_said() -> None:
         (lambda: gradscribe.Network.parse("2-1 tanh target=scaler"), "did you mean 'scalar'"),
         (lambda: gradscribe.compile("tanh(W x + b) target=scalar"), "needs fixed sizes"),
         (lambda: gradscribe.compile("64-32-10 tanh target=scalar"), "target=numpy"),
-        (lambda: gradscribe.compile("64-32-10 tanh target=scalar"), str(MAX_STATEMENTS)),
+        (lambda: gradscribe.compile("64-32-10 tanh target=scalar"), "at most 10000"),
+        (lambda: gradscribe.compile("4-8-3 tanh target=numba"), "at most 1000"),
     ],
 )
 def test_what_cannot_be_is_refused(parse: Callable[[], object], message: str) -> None:
@@ -336,6 +336,8 @@ def test_sources_are_clean_and_formatted(target: str, tmp_path: Path) -> None:
     if not program.exists():
         pytest.skip("ruff is not installed beside this Python; it belongs to the extra `lint`")
     for number, spec in enumerate(SOURCES):
+        if target == "numba" and spec.startswith("12-"):
+            continue  # too large for it
         source = module_source(f"{spec} target={target}")
         (tmp_path / f"m{number}.py").write_text(source, encoding="utf-8")
         assert max(map(len, source.splitlines())) <= 88

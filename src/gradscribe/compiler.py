@@ -196,7 +196,8 @@ def number_view(derivation: Derivation, program: Program, style: str) -> ScalarM
         InputError: the network has no fixed sizes, or is too large.
     """
     parts = emitted(derivation.network)
-    return scalar_module_view(derivation, program, scalar_program(derivation, parts), style)
+    numbers = scalar_program(derivation, parts, style)
+    return scalar_module_view(derivation, program, numbers, style)
 
 
 def generate(network: Network | str | None, path: str | Path) -> None:

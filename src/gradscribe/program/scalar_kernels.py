@@ -23,7 +23,8 @@ from gradscribe.notation import SAMPLE, SAMPLES, derivative_of, split
 from gradscribe.program.components import Assignment, Components
 from gradscribe.program.shared_parts import Fresh, live, with_common_parts, with_common_products
 
-MAX_STATEMENTS = 10_000
+# Statements of a module, by how kernels take numbers: what is compiled takes a minute for 2000.
+MAX_STATEMENTS = {"lists": 10_000, "arrays": 1_000}
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,18 @@ class ScalarProgram:
     parts: tuple[str, ...]
 
 
-def scalar_program(derivation: Derivation, parts: Sequence[str]) -> ScalarProgram:
+def scalar_program(derivation: Derivation, parts: Sequence[str], style: str) -> ScalarProgram:
     """Return the kernels of a network.
 
     Args:
         derivation: of first order.
         parts: what the module has beside cost and gradient.
+        style: how kernels take numbers: "lists" or "arrays".
 
     Raises:
         InputError: the network has no fixed sizes, or there would be too many statements.
     """
-    _check_size(derivation, parts)
+    _check_size(derivation, parts, MAX_STATEMENTS[style])
     builder = _Builder(derivation)
     builder.first_order()
     for part in parts:
@@ -93,7 +95,7 @@ def scalar_program(derivation: Derivation, parts: Sequence[str]) -> ScalarProgra
     )
 
 
-def _check_size(derivation: Derivation, parts: Sequence[str]) -> None:
+def _check_size(derivation: Derivation, parts: Sequence[str], limit: int) -> None:
     """Check that sizes are fixed and the numbers not too many, before any is derived."""
     network = derivation.network
     if network.sizes is None:
@@ -110,12 +112,12 @@ def _check_size(derivation: Derivation, parts: Sequence[str]) -> None:
         count += parameters * (parameters + 1) // 2
     if "jacobian" in parts:
         count += parameters * sizes[network.output.shape[0]]
-    if count > MAX_STATEMENTS:
+    if count > limit:
         raise InputError(
             f"{count} statements or more are too many: this target is for tiny networks",
             where="target",
             received=network.spec,
-            allowed=f"at most {MAX_STATEMENTS}; target=numpy takes networks of any size",
+            allowed=f"at most {limit}; target=numpy takes networks of any size",
         )
 
 

@@ -185,7 +185,11 @@ def _runner(name: str, parameters: list[str], arguments: tuple[str, ...], style:
     lines += filled("", directions, " = V", 8) if directions else []
     if style == "lists":
         lines += filled("fit = ", [*(f"{n}.dtype" for n in every), "_FLOAT"], "", 8, " is ")
-        conditions = ["fit", *(["workspace == WORKSPACE"] if bounded else []), "0 < X.size < _AT_ONCE"]
+        conditions = [
+            "fit",
+            *(["workspace == WORKSPACE"] if bounded else []),
+            "0 < X.size < _AT_ONCE",
+        ]
         inner = call("total, found = kernel(", [f"{n}.tolist()" for n in every], ")", 12)
         inner += ["if math.isfinite(total):", "    return found"]
         lines += [f"if {' and '.join(conditions)}:", *(f"    {line}" for line in inner)]
@@ -193,8 +197,8 @@ def _runner(name: str, parameters: list[str], arguments: tuple[str, ...], style:
         indent = 12 if bounded else 8
         inner = call("total, found = _compiled(kernel)(", every, ")", indent)
         inner += ["if math.isfinite(total):", "    return found"]
-        head = ["if workspace == WORKSPACE:"] if bounded else []
-        lines += [*head, *(f"    {line}" if bounded else line for line in inner)]
+        test = ["if workspace == WORKSPACE:"] if bounded else []
+        lines += [*test, *(f"    {line}" if bounded else line for line in inner)]
     otherwise = [f"params, {', '.join(data)} = _checked(params, {', '.join(data)})"]
     given = "(*params, *_direction(V, params))" if directions else "params"
     workspace = "workspace" if bounded else "WORKSPACE"
