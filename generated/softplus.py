@@ -28,9 +28,9 @@ Arrays (a row of X and D is a sample, row i of a weight matrix is node i):
     W3  (2, 12)   weights of layer 3
     b3  (2,)      biases of layer 3
 
-Where the overhead of array operations rules, other targets pay: for a 2-2-1 network,
-target=scalar has the faster gradient up to about 50 samples and the faster Hessian up
-to about 150 (4-8-3: 8 and 4); target=numba, up to thousands and some hundreds.
+Where the overhead of array operations rules, other targets pay: for a 2-2-1 network
+target=scalar, up to about 50 samples for the gradient and 150 for the Hessian (4-8-3:
+8 and 4), and target=numba, up to thousands (4-8-3: the gradient, some hundreds).
 
 The numbers in parentheses are the equations' numbers in the derivation, which
 `gradscribe derive` shows. Written by gradscribe 0.1.0 from SPEC; run this file to
