@@ -4,6 +4,7 @@ parse      text                   -> Network      (model)
 derive     Network                -> Derivation   (derivation)
 lower      Derivation             -> Program      (program)
 view       Derivation, Program    -> ModuleView   (targets)
+           (number by number for the targets `scalar` and `numba`: ScalarProgram)
 render     ModuleView, template   -> source text  (targets)
 """
 
@@ -32,13 +33,15 @@ from gradscribe.program.products import (
     product_program,
     sample_gradient_program,
 )
+from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.symbols import names
 from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import module_view
 from gradscribe.targets.render import render, write
 from gradscribe.targets.sample_view import SampleView, sample_view
-from gradscribe.targets.target import TEMPLATES, find_target
+from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
+from gradscribe.targets.target import MODULES, TEMPLATES, find_target
 
 # From more layers on, only what grows with depth itself is emitted unless asked for.
 _DEEP = 20
@@ -162,7 +165,7 @@ def second_order_views(derivation: Derivation) -> tuple[list[Terms], SampleView]
 def module_source(
     network: Network | str | None = None,
     *,
-    target: str = "numpy",
+    target: str | None = None,
     passes: Iterable[Pass] = PASSES,
     templates: Path = TEMPLATES,
 ) -> str:
@@ -170,18 +173,31 @@ def module_source(
 
     Args:
         network: a network or its specification; None means the default network.
-        target: the folder of templates to fill.
+        target: the folder of templates to fill; None for the one that the network names.
         passes: what is done to the program.
         templates: where the folders of templates lie.
 
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
     """
-    derivation = derive_network(network)
+    derivation = derive_network(parsed(network))
+    found = find_target(target or derivation.network.emit_target, MODULES, templates)
     program = lower_program(derivation, passes)
+    if found.view != "module":
+        return render(found, number_view(derivation, program, found.view))
     second, sample = second_order_views(derivation)
-    view = module_view(derivation, program, second, sample)
-    return render(find_target(target, "module", templates), view)
+    return render(found, module_view(derivation, program, second, sample))
+
+
+def number_view(derivation: Derivation, program: Program, style: str) -> ScalarModuleView:
+    """Return the view of a module that computes number by number.
+
+    Raises:
+        InputError: the network has no fixed sizes, or is too large.
+    """
+    parts = emitted(derivation.network)
+    numbers = scalar_program(derivation, parts, style)
+    return scalar_module_view(derivation, program, numbers, style)
 
 
 def generate(network: Network | str | None, path: str | Path) -> None:

@@ -14,6 +14,7 @@ from gradscribe.model.source import Field
 from gradscribe.notation import size
 
 DTYPES = ("float64", "float32")
+TARGETS = ("numpy", "scalar", "numba")
 # What a module may have beside the cost and its gradient, by the names of its functions: which
 # part of the module has them.
 EMITTED = {
@@ -29,6 +30,7 @@ EMITTED = {
 }
 DEFAULT_LOSS = "mse"
 DEFAULT_DTYPE = "float64"
+DEFAULT_TARGET = "numpy"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -41,12 +43,14 @@ class Settings:
         name: what the user calls the network, or "".
         dtype: the floating-point type of generated parameters.
         emit: the parts that a module has beside cost and gradient; None for the usual ones.
+        target: what a module is written with.
     """
 
     loss: Loss
     name: str = ""
     dtype: str = DEFAULT_DTYPE
     emit: tuple[str, ...] | None = None
+    target: str = DEFAULT_TARGET
 
     @property
     def text(self) -> str:
@@ -58,6 +62,8 @@ class Settings:
             words.append(f"dtype={self.dtype}")
         if self.emit is not None:
             words.append(f"emit={','.join(self.emit) or 'gradient'}")
+        if self.target != DEFAULT_TARGET:
+            words.append(f"target={self.target}")
         return " ".join(words)
 
 
@@ -76,12 +82,15 @@ class Blueprint:
 
 
 def settings_of(fields: Mapping[str, Field], catalog: Catalog) -> Settings:
-    """Return the settings of the fields "loss", "name", "dtype" and "emit"; each may be left out.
+    """Return the settings of the fields "loss", "name", "dtype", "emit" and "target".
+
+    Each may be left out.
 
     Raises:
-        InputError: a loss, a dtype or a function is unknown, or the name has other characters.
+        InputError: a loss, a dtype, a function or a target is unknown, or the name has other
+            characters.
     """
-    loss, name, dtype = (fields.get(key) for key in ("loss", "name", "dtype"))
+    loss, name, dtype, target = (fields.get(key) for key in ("loss", "name", "dtype", "target"))
     if name is not None and not _NAME.fullmatch(name.word):
         raise name.error(
             "a name of a network has other characters than these",
@@ -92,6 +101,7 @@ def settings_of(fields: Mapping[str, Field], catalog: Catalog) -> Settings:
         name=name.word if name else "",
         dtype=dtype.choose("dtype", DTYPES) if dtype else DEFAULT_DTYPE,
         emit=_emitted(fields["emit"]) if "emit" in fields else None,
+        target=target.choose("target", TARGETS) if target else DEFAULT_TARGET,
     )
 
 

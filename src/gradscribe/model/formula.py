@@ -16,7 +16,7 @@ from gradscribe.model.syntax import Call, Name, Node, Product, Sum, Token, token
 from gradscribe.symbols import names
 from gradscribe.table import Table
 
-OPTIONS = ("loss", "name", "dtype", "emit")
+OPTIONS = ("loss", "name", "dtype", "emit", "target")
 # Before a parenthesis these capitals are functions; any other one is a matrix.
 _FUNCTION_CAPITALS = "FGH"
 

@@ -9,6 +9,7 @@ from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
 from gradscribe.equation import Equation, Role, Variable, aligned_latex
+from gradscribe.model.blueprint import DEFAULT_TARGET
 from gradscribe.model.spec import blueprint_of
 from gradscribe.notation import SAMPLE, SAMPLES
 from gradscribe.symbols import component, free_indices, summed_index, total
@@ -34,6 +35,7 @@ class Network:
         name: what the user calls it, or "".
         dtype: the floating-point type of generated parameters.
         emit: the parts that a module has beside cost and gradient; None for the usual ones.
+        emit_target: what a module is written with.
     """
 
     equations: tuple[Equation, ...]
@@ -50,6 +52,7 @@ class Network:
     name: str = ""
     dtype: str = "float64"
     emit: tuple[str, ...] | None = None
+    emit_target: str = DEFAULT_TARGET
     variables: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +87,7 @@ class Network:
             name=blueprint.settings.name,
             dtype=blueprint.settings.dtype,
             emit=blueprint.settings.emit,
+            emit_target=blueprint.settings.target,
         )
 
     def __repr__(self) -> str:
@@ -139,6 +143,7 @@ def assemble(
     name: str = "",
     dtype: str = "float64",
     emit: tuple[str, ...] | None = None,
+    emit_target: str = DEFAULT_TARGET,
 ) -> Network:
     """Return the network of these forward equations (the last one is y^M) with its loss."""
     output = equations[-1].variable
@@ -159,6 +164,7 @@ def assemble(
         name=name,
         dtype=dtype,
         emit=emit,
+        emit_target=emit_target,
     )
 
 

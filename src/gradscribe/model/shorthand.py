@@ -17,7 +17,7 @@ from gradscribe.model.stack import (
     stack_blueprint,
 )
 
-OPTIONS = ("loss", "layer", "name", "dtype", "emit")
+OPTIONS = ("loss", "layer", "name", "dtype", "emit", "target")
 _LIKE_SIZES = re.compile(r"[-+]?\d|[^()]*-\d")
 
 

@@ -48,6 +48,7 @@ def file_blueprint(path: str, catalog: Catalog) -> Blueprint:
         "loss": _loss(loss),
         "dtype": emit.text("dtype"),
         "emit": _functions(emit),
+        "target": emit.text("target"),
     }
     settings = settings_of({key: f for key, f in fields.items() if f is not None}, catalog)
     if "formula" in network.values:

@@ -13,7 +13,7 @@ KEYS = {
     "": ("name", "network", "loss", "emit"),
     "network": ("sizes", "activations", "layer", "formula", "functions"),
     "loss": ("name", "reduction"),
-    "emit": ("dtype", "functions"),
+    "emit": ("target", "dtype", "functions"),
 }
 _KINDS: dict[type, str] = {
     str: "text",

@@ -131,6 +131,30 @@ REWRITES = (
     Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
 )
 
+# exp of more than this overflows, which Python's math takes for an error.
+_LARGEST_EXPONENT = Integer(709)
+
+
+def _logistic_by_cases(expr: Expr) -> Expr | None:
+    if not (isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp < 0):
+        return None
+    a = _one_plus_exponential(expr.base)
+    if a is None:
+        return None
+    cases = ((expr.base**-1, a < _LARGEST_EXPONENT), (exp(-a), True))
+    return Piecewise(*cases, evaluate=False) ** (-expr.exp)
+
+
+# For numbers one by one, of which only one case is computed.
+BY_CASES = tuple(
+    Rewrite(
+        "logistic", "1 / (1 + exp(a)) is exp(-a) to the last digit, for a > 709", _logistic_by_cases
+    )
+    if rewrite.name == "logistic"
+    else rewrite
+    for rewrite in REWRITES
+)
+
 
 def stabilised(expr: Expr, rewrites: tuple[Rewrite, ...] = REWRITES) -> Expr:
     """Return an equal expression that neither overflows nor cancels where the rewrites apply."""

@@ -175,7 +175,7 @@ class TangentWriter:
         self.declare(replace(variable, per_sample=any(moves)))
         sample = (SAMPLE,) if any(moves) else ()
         indices = at
-        if _is_symmetric(variable.name) and self.prefers_exchange(off, at):
+        if is_symmetric(variable.name) and self.prefers_exchange(off, at):
             indices = (at[1], at[0])
         node = self.columns.lower(off, (*indices, *sample))
         if any(moves) and not moves[0]:
@@ -227,7 +227,7 @@ class TangentWriter:
         return self.columns.lower(self.written(use.factor), indices)
 
 
-def _is_symmetric(name: str) -> bool:
+def is_symmetric(name: str) -> bool:
     """Whether a tangent is a second derivative by the same value twice."""
     above, *below = derivative_of(name) or ("",)
     return len(set(below)) == 1 and (len(below) == 2 or above == adjoint_name(below[0]))

@@ -138,3 +138,31 @@ def _operand(text: str, node: ast.expr) -> str:
 
 def _cut(text: str, node: ast.expr) -> str:
     return ast.get_source_segment(text, node) or ""
+
+
+def filled(
+    before: str, items: Sequence[str], after: str, indent: int, separator: str = ", "
+) -> list[str]:
+    """Return a list of names or numbers in one line, or in as few lines as it takes."""
+    closing = "," if not before and len(items) == 1 else ""
+    line = before + separator.join(items) + closing + after
+    if not before and len(items) == 1:
+        line = f"({items[0]},){after}"
+    if indent + len(line) <= WIDTH:
+        return [line]
+    opening, close = (before, after) if before.endswith(("(", "[")) else (f"{before}(", f"){after}")
+    rows = list(_joined(items, separator, WIDTH - indent - 4))
+    return [opening, *(f"    {row}" for row in rows), f"{close}  # fmt: skip"]
+
+
+def _joined(items: Sequence[str], separator: str, room: int) -> Iterator[str]:
+    """Yield items joined, as many in a line as fit."""
+    line = ""
+    last = len(items) - 1
+    for position, item in enumerate(items):
+        piece = item if position == last else item + separator.rstrip() + " "
+        if line and len(line) + len(piece.rstrip()) > room:
+            yield line.rstrip()
+            line = ""
+        line += piece
+    yield line.rstrip()

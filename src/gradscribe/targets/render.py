@@ -16,7 +16,7 @@ from gradscribe.targets.target import Target
 def render(target: Target, view: Any) -> str:
     """Return a target's template filled with a view, which is a dataclass of ready strings."""
     environment = Environment(
-        loader=FileSystemLoader(target.folder),
+        loader=FileSystemLoader(target.folders),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

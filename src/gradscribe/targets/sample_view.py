@@ -31,6 +31,11 @@ class SampleView:
     sample_gradient: tuple[str, ...] = ()
     enter: tuple[str, ...] = ()
 
+    @property
+    def has_problem(self) -> bool:
+        """Whether a module has second derivatives, and so the functions of one vector."""
+        return bool({"hessian", "gauss_newton", "hessian_vector_product"} & set(self.parts))
+
 
 def sample_view(
     parts: tuple[str, ...],

@@ -13,6 +13,9 @@ TEMPLATES = next(
     _PACKAGE / "templates",
 )
 
+# The views of targets that are modules.
+MODULES = ("module", "lists", "arrays")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -22,8 +25,10 @@ class Target:
         name: the folder's name, and the name on the command line.
         folder: where its templates lie.
         template: the file that is rendered.
-        view: what it is filled with: "module" or "derivation".
+        view: what it is filled with: "module", "lists" or "arrays" (modules of single numbers,
+            which they take from lists or arrays), or "derivation".
         meaning: what comes out.
+        bases: the targets whose templates it takes where it has none of its own, in order.
     """
 
     name: str
@@ -31,6 +36,13 @@ class Target:
     template: str
     view: str
     meaning: str
+    bases: tuple[str, ...] = ()
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where templates are looked for, in this order; `numpy/…` names one of another target."""
+        parent = self.folder.parent
+        return (self.folder, *(parent / base for base in self.bases), parent)
 
 
 def targets(folder: Path = TEMPLATES) -> dict[str, Target]:
@@ -39,17 +51,21 @@ def targets(folder: Path = TEMPLATES) -> dict[str, Target]:
     for settings in sorted(folder.glob("*/target.toml")):
         data = tomllib.loads(settings.read_text(encoding="utf-8"))
         name = settings.parent.name
-        found[name] = Target(name, settings.parent, data["template"], data["view"], data["meaning"])
+        found[name] = Target(
+            name, settings.parent, data["template"], data["view"], data["meaning"],
+            tuple(data.get("bases", ())),
+        )  # fmt: skip
     return found
 
 
-def find_target(name: str, view: str, folder: Path = TEMPLATES) -> Target:
-    """Return a target by name, among those that are filled with a view.
+def find_target(name: str, views: str | tuple[str, ...], folder: Path = TEMPLATES) -> Target:
+    """Return a target by name, among those that are filled with a view, or one of several.
 
     Raises:
         InputError: there is no such target.
     """
-    fitting = {t.name: t for t in targets(folder).values() if t.view == view}
+    views = (views,) if isinstance(views, str) else views
+    fitting = {t.name: t for t in targets(folder).values() if t.view in views}
     if name in fitting:
         return fitting[name]
     raise InputError(

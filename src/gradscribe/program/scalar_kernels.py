@@ -1,0 +1,335 @@
+"""The functions of a module as statements over single numbers, for a network of fixed sizes.
+
+Every equation is that of the recorded derivation. A kernel goes through the samples one by one;
+it either adds to sums, which the factor of J multiplies once at the end, or gives a row a sample.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
+
+from sympy import Add, Expr, S, Symbol
+
+from gradscribe.derivation import rules
+from gradscribe.derivation.directional import directional
+from gradscribe.derivation.gauss_newton import gauss_newton
+from gradscribe.derivation.reverse import adjoint_name
+from gradscribe.derivation.second_order import SecondOrder, listed, second_order
+from gradscribe.derivation.steps import Derivation, slope_equations
+from gradscribe.derivation.tangents import FREE, Tangents
+from gradscribe.equation import Equation, Role, Variable
+from gradscribe.errors import InputError
+from gradscribe.notation import SAMPLE, SAMPLES, derivative_of, split
+from gradscribe.program.components import Assignment, Components
+from gradscribe.program.shared_parts import Fresh, live, with_common_parts, with_common_products
+
+# Statements of a module, by how kernels take numbers: what is compiled takes a minute for 2000.
+MAX_STATEMENTS = {"lists": 10_000, "arrays": 1_000}
+
+
+@dataclass(frozen=True)
+class ScalarKernel:
+    """A function over samples.
+
+    Attributes:
+        name: of the function, without an underscore.
+        arguments: what it takes beside the parameters: of V, X and D.
+        body: what is computed for each sample, in order.
+        sums: what is added up over the samples; empty where `result` is a row of each sample.
+        result: the numbers of the result: of the sums, or of the body.
+        scaled: whether the factor of J multiplies the result.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    body: tuple[Assignment, ...]
+    sums: tuple[Assignment, ...]
+    result: tuple[Expr, ...]
+    scaled: bool = False
+
+
+@dataclass(frozen=True)
+class ScalarProgram:
+    """All kernels of a network.
+
+    Attributes:
+        kernels: in the order of the functions of a module.
+        components: has the names of what is known beforehand: x, d, parameters, a direction.
+        factor: the factor of J, in terms of N.
+        formulas: each equation's text by its name.
+        layers: the variables of the sensitivities, in order.
+        parts: what the module has beside cost and gradient.
+    """
+
+    kernels: tuple[ScalarKernel, ...]
+    components: Components
+    factor: Expr
+    formulas: dict[str, str]
+    layers: tuple[Variable, ...]
+    parts: tuple[str, ...]
+
+
+def scalar_program(derivation: Derivation, parts: Sequence[str], style: str) -> ScalarProgram:
+    """Return the kernels of a network.
+
+    Args:
+        derivation: of first order.
+        parts: what the module has beside cost and gradient.
+        style: how kernels take numbers: "lists" or "arrays".
+
+    Raises:
+        InputError: the network has no fixed sizes, or there would be too many statements.
+    """
+    _check_size(derivation, parts, MAX_STATEMENTS[style])
+    builder = _Builder(derivation)
+    builder.first_order()
+    for part in parts:
+        builder.add(part)
+    return ScalarProgram(
+        kernels=tuple(builder.kernels),
+        components=builder.known,
+        factor=builder.factor(),
+        formulas=builder.formulas,
+        layers=builder.layers,
+        parts=tuple(parts),
+    )
+
+
+def _check_size(derivation: Derivation, parts: Sequence[str], limit: int) -> None:
+    """Check that sizes are fixed and the numbers not too many, before any is derived."""
+    network = derivation.network
+    if network.sizes is None:
+        raise InputError(
+            "this target needs fixed sizes: every number has a name of its own",
+            where="target",
+            received=network.spec,
+            allowed="sizes, such as 2-2-1 sigmoid; or target=numpy, for any sizes",
+        )
+    sizes = dict(zip(network.layers, network.sizes, strict=True))
+    parameters = sum(prod(sizes[s] for s in p.shape) for p in network.parameters)
+    count = sum(prod(sizes[s] for s in q.variable.shape) for q in derivation.equations)
+    if {"hessian", "gauss_newton"} & set(parts):
+        count += parameters * (parameters + 1) // 2
+    if "jacobian" in parts:
+        count += parameters * sizes[network.output.shape[0]]
+    if count > limit:
+        raise InputError(
+            f"{count} statements or more are too many: this target is for tiny networks",
+            where="target",
+            received=network.spec,
+            allowed=f"at most {limit}; target=numpy takes networks of any size",
+        )
+
+
+@dataclass
+class _Builder:
+    """Defines the components of all equations once; a kernel takes what it needs of them."""
+
+    derivation: Derivation
+    kernels: list[ScalarKernel] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.network = self.derivation.network
+        self.known = Components(self.network)
+        self.formulas = {q.name: f"({q.label}) {q.text}" for q in self.derivation.equations}
+        self.ends = {adjoint_name(p.name): p for p in self.network.parameters}
+        self.defined: set[str] = set()
+        self.define(self.derivation.equations, slopes=False)
+
+    @property
+    def layers(self) -> tuple[Variable, ...]:
+        """The variables of the sensitivities, in order."""
+        names = [adjoint_name(q.name) for q in self.network.equations if split(q.name).stem == "u"]
+        return tuple(self.derivation.by_name[n].variable for n in names if n in self.defined)
+
+    def define(self, equations: Iterable[Equation], *, slopes: bool = True) -> None:
+        """Compute the components of equations of a sample, after the slopes that they read.
+
+        Derivatives by a parameter are no named components: they are what is added up.
+
+        Args:
+            equations: in an order in which they can be computed.
+            slopes: whether those of the slopes f″ are to be found.
+        """
+        own = [
+            q
+            for q in equations
+            if q.variable.per_sample and q.name not in self.defined and q.name not in self.ends
+        ]
+        before = slope_equations(self.network, own) if slopes else ()
+        for equation in (*before, *own):
+            if equation.name not in self.defined:
+                self.defined.add(equation.name)
+                self.formulas.setdefault(equation.name, equation.text)
+                self.known.define(equation)
+
+    def factor(self) -> Expr:
+        """Return the factor of J with the sizes put in."""
+        cost = Variable(self.network.equations[-1].name, (SAMPLES,), Role.COST)
+        weight = rules.collapse(rules.partial(self.network.cost.right, cost, (SAMPLE,)))
+        return weight.subs(self.known.sizes)
+
+    # -- which functions there are --
+
+    def first_order(self) -> None:
+        """Add the functions of cost, sensitivities and gradient."""
+        network, known = self.network, self.known
+        (one,) = known.all_of(network.equations[-1].variable)
+        cost = Assignment(Symbol("J", real=True), one, network.cost.name)
+        gradient = [
+            a for name in self.ends for a in self.parts_of(self.derivation.by_name[name], "dJ_d")
+        ]
+        data = ("X", "D")
+        self.rows("forward", data[:1], known.all_of(network.output))
+        self.sums("cost", data, [cost])
+        every = [e for delta in self.layers for e in known.all_of(delta)]
+        self.rows("sensitivities", data, every)
+        self.sums("gradient", data, gradient)
+        self.sums("cost_and_gradient", data, [cost, *gradient])
+
+    def add(self, part: str) -> None:
+        """Add the functions of a part of a module."""
+        match part:
+            case "hessian":
+                self.matrix(part, second_order(self.network))
+            case "gauss_newton":
+                self.matrix(part, gauss_newton(self.network))
+            case "hessian_vector_product":
+                self.product()
+            case "jacobian":
+                self.jacobians()
+            case "sample_gradients":
+                equations = [self.derivation.by_name[name] for name in self.ends]
+                rows = [a.value for q in equations for a in self.parts_of(q, "")]
+                self.rows(part, ("X", "D"), rows)
+
+    def parts_of(self, equation: Equation, prefix: str) -> Iterator[Assignment]:
+        """Yield the components of a derivative by a parameter, as what is added to `prefix…`."""
+        name = prefix + equation.name.removeprefix("R_").removeprefix("dE_d")
+        for place in self.known.places(equation.variable):
+            binding = dict(zip(equation.indices, place, strict=True))
+            value = self.known.at(equation.right, binding)
+            yield Assignment(self.known.symbol(name, place), value, equation.name)
+
+    def matrix(self, name: str, order: SecondOrder) -> None:
+        """Add a function of the upper triangle of a matrix (K, K), row by row."""
+        letter = "G" if name == "gauss_newton" else "H"
+        equations = listed(order)
+        self.define(q for q in equations if q.variable.role is Role.TANGENT)
+        goals: dict[tuple[int, int], Assignment] = {}
+        for equation in equations:
+            if equation.variable.role is Role.CURVATURE:
+                goals |= self.block(equation, letter)
+        K = sum(self.known.count(p) for p in self.network.parameters)
+        upper = [(a, b) for a in range(K) for b in range(a, K)]
+        self.sums(name, ("X", "D"), list(goals.values()), [goals[place].target for place in upper])
+
+    def block(self, equation: Equation, letter: str) -> dict[tuple[int, int], Assignment]:
+        """Return the entries of a block in the upper triangle, by row and column."""
+        _, row, column = derivative_of(equation.name)
+        name = f"d2{'E' if letter == 'H' else letter}_d{row}_d{column}"
+        variable = replace(equation.variable, name=name)
+        self.formulas[name] = replace(equation, variable=variable).text
+        first = {p.name: self.start(p) for p in self.network.parameters}
+        count = len(self.network.variables[row].shape)
+        found = {}
+        for place in self.known.places(equation.variable):
+            a = first[row] + self.offset(row, place[:count])
+            b = first[column] + self.offset(column, place[count:])
+            if row == column and a > b:
+                continue
+            binding = dict(zip(equation.indices, place, strict=True))
+            target = Symbol(f"{letter}_{min(a, b)}_{max(a, b)}", real=True)
+            value = self.known.at(equation.right, binding)
+            found[min(a, b), max(a, b)] = Assignment(target, value, name)
+        return found
+
+    def start(self, parameter: Variable) -> int:
+        """Return the number of the first component of a parameter among all."""
+        position = self.network.parameters.index(parameter)
+        return sum(self.known.count(p) for p in self.network.parameters[:position])
+
+    def offset(self, name: str, place: tuple[int, ...]) -> int:
+        """Return the number of a component of a parameter in C order."""
+        result = 0
+        for index, size in zip(place, self.network.variables[name].shape, strict=True):
+            result = result * self.known.sizes[size] + index - 1
+        return result
+
+    def product(self) -> None:
+        """Add the function of H V."""
+        adjoints = [q for q in self.derivation.derived if q.variable.role is Role.ADJOINT]
+        along = directional(self.network, adjoints)
+        for variable in along.direction:
+            self.known.declare(variable)
+        ends = {f"R_{name}" for name in self.ends}
+        self.define(q for q in along.equations if q.name not in ends)
+        by_name = {q.name: q for q in along.equations}
+        self.formulas |= {q.name: q.text for q in along.equations}
+        sums = [a for name in self.ends for a in self.parts_of(by_name[f"R_{name}"], "HV_")]
+        self.sums("hessian_vector_product", ("V", "X", "D"), sums)
+
+    def jacobians(self) -> None:
+        """Add the functions of ∂y/∂w and ∂y/∂x: the chain rule through what a parameter enters."""
+        network, known = self.network, self.known
+        tangents = Tangents(network)
+        at = {}
+        for node in (*reversed(tangents.slots), network.input):
+            at[node.name] = tangents.value_tangent(network.output, node)
+        self.define(tangents.tied(q) for q in tangents.tangents.values() if q is not None)
+        rows: list[Expr] = []
+        for (i,) in known.places(network.output):
+            for parameter in network.parameters:
+                uses = [u for u in tangents.uses if u.parameter == parameter]
+                for place in known.places(parameter):
+                    paths = [
+                        self.change(i, u.node, at[u.node.name], place[0])
+                        * known.at(u.factor, dict(zip(FREE, place, strict=False)))
+                        for u in uses
+                    ]
+                    rows += [Add(*paths)]
+        self.rows("jacobian", ("X",), rows)
+        by_input = at[network.input.name]
+        zero = [S.Zero] * (known.count(network.output) * known.count(network.input))
+        self.rows("input_jacobian", ("X",), known.all_of(by_input.variable) if by_input else zero)
+
+    def change(self, i: int, node: Variable, tangent: Equation | None, r: int) -> Expr:
+        """Return ∂y_i/∂node_r."""
+        if node == self.network.output:
+            return S.One if i == r else S.Zero
+        return S.Zero if tangent is None else self.known.values[tangent.name, (i, r)]
+
+    # -- two kinds of functions --
+
+    def sums(
+        self,
+        name: str,
+        arguments: tuple[str, ...],
+        goals: Sequence[Assignment],
+        result: Sequence[Expr] | None = None,
+    ) -> None:
+        """Add a function that adds up goals; equal ones once."""
+        first: dict[Expr, Symbol] = {S.Zero: S.Zero}
+        stands_for = {g.target: first.setdefault(g.value, g.target) for g in goals}
+        once = [g for g in goals if stands_for[g.target] == g.target]
+        body, sums = _shared(live(self.known.assignments, [g.value for g in once]), once)
+        wanted = [g.target for g in goals] if result is None else result
+        found = tuple(stands_for[t] for t in wanted)
+        scaled = self.factor() != 1
+        self.kernels.append(ScalarKernel(name, arguments, body, sums, found, scaled))
+
+    def rows(self, name: str, arguments: tuple[str, ...], values: Sequence[Expr]) -> None:
+        """Add a function that gives a row of numbers for each sample."""
+        goals = [Assignment(Symbol(f"row_{k}"), value) for k, value in enumerate(values)]
+        body, ends = _shared(live(self.known.assignments, values), goals)
+        self.kernels.append(ScalarKernel(name, arguments, body, (), tuple(e.value for e in ends)))
+
+
+def _shared(
+    body: Sequence[Assignment], goals: Sequence[Assignment]
+) -> tuple[tuple[Assignment, ...], tuple[Assignment, ...]]:
+    """Return body and goals with what they have in common computed once."""
+    fresh = Fresh()
+    body, goals = with_common_parts(body, goals, fresh)
+    products, goals = with_common_products(goals, fresh)
+    return tuple(live([*body, *products], [g.value for g in goals])), tuple(goals)

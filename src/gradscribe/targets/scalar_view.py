@@ -1,0 +1,166 @@
+"""What the templates of modules of single numbers are filled with: kernels as ready lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from itertools import accumulate, pairwise
+
+from gradscribe.derivation.steps import Derivation
+from gradscribe.printing.number_printer import MATH_NAMES, NumberPrinter
+from gradscribe.program.ir import Program
+from gradscribe.program.scalar_kernels import ScalarProgram
+from gradscribe.targets.layout import (
+    call,
+    filled,
+    signature,
+    tuple_source,
+)
+from gradscribe.targets.module_view import ModuleView, module_view
+from gradscribe.targets.number_kernels import ArrayWriter, ListWriter, NumberKernelView
+from gradscribe.targets.sample_view import SampleView
+
+_BYTES = 32  # of a Python number and its place in a list
+
+
+@dataclass(frozen=True)
+class RunnerView:
+    """A function that gives the arguments of a module's functions to a kernel.
+
+    Attributes:
+        head: its first lines.
+        lines: what is tried first.
+        otherwise: what is done where that cannot be.
+    """
+
+    head: str
+    lines: tuple[str, ...]
+    otherwise: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NumbersView:
+    """What these modules have beside what all modules have.
+
+    Attributes:
+        kernels: the functions over samples.
+        runners: what calls them.
+        functions: what is imported from `math`, sorted.
+        placed: each parameter with its shape and the position of its first number among all.
+        columns: the first and the last column of each layer's sensitivities.
+        parameters: K.
+        outputs: N_M.
+        inputs: N_0.
+        held: how many bytes the numbers of a sample take in the largest function.
+    """
+
+    kernels: tuple[NumberKernelView, ...]
+    runners: tuple[RunnerView, ...]
+    functions: tuple[str, ...]
+    placed: tuple[tuple[str, tuple[str, int]], ...]
+    columns: tuple[tuple[int, int], ...]
+    parameters: int
+    outputs: int
+    inputs: int
+    held: int
+
+    @property
+    def upper(self) -> int:
+        """The number of entries of a triangle of a matrix (K, K), its diagonal with it."""
+        return self.parameters * (self.parameters + 1) // 2
+
+    @property
+    def columns_source(self) -> str:
+        """The columns as the source of a tuple."""
+        return tuple_source([str(pair) for pair in self.columns])
+
+
+@dataclass(frozen=True)
+class ScalarModuleView(ModuleView):
+    """The view of a module, and its kernels over single numbers."""
+
+    numbers: NumbersView
+
+
+def scalar_module_view(
+    derivation: Derivation, program: Program, numbers: ScalarProgram, style: str
+) -> ScalarModuleView:
+    """Return the view of a module.
+
+    Args:
+        derivation: of the network.
+        program: what NumPy computes, for the self-check's functions.
+        numbers: the kernels.
+        style: how kernels take numbers: "lists" or "arrays".
+    """
+    base = module_view(derivation, program, (), SampleView(numbers.parts))
+    values = {f.name: getattr(base, f.name) for f in fields(base)}
+    return ScalarModuleView(**values, numbers=numbers_view(numbers, style))
+
+
+def numbers_view(program: ScalarProgram, style: str) -> NumbersView:
+    """Return the view of the kernels."""
+    known, network = program.components, program.components.network
+    printer = NumberPrinter()
+    writer = {"lists": ListWriter, "arrays": ArrayWriter}[style]
+    kernels = tuple(writer(k, program, printer).view() for k in program.kernels)
+    functions = sorted(
+        f"{MATH_NAMES[f]} as {f}" if style == "lists" and f in MATH_NAMES else f
+        for f in printer.functions
+    )
+    starts = list(accumulate([known.count(p) for p in network.parameters], initial=0))
+    shapes = [tuple_source([str(known.sizes[s]) for s in p.shape]) for p in network.parameters]
+    names = [p.name for p in network.parameters]
+    layers = list(accumulate([known.count(v) for v in program.layers], initial=0))
+    return NumbersView(
+        kernels=kernels,
+        runners=tuple(_runners(names, program, style)),
+        functions=tuple(functions),
+        placed=tuple(zip(names, zip(shapes, starts, strict=False), strict=True)),
+        columns=tuple(pairwise(layers)),
+        parameters=starts[-1],
+        outputs=known.count(network.output),
+        inputs=known.count(network.input),
+        held=_BYTES * max(len(k.body) + len(k.result) for k in program.kernels),
+    )
+
+
+def _runners(names: list[str], program: ScalarProgram, style: str) -> Iterator[RunnerView]:
+    """Yield what calls kernels of each kind of arguments."""
+    arguments = {k.arguments for k in program.kernels}
+    yield _runner("_of_inputs", names, ("X",), style)
+    yield _runner("_of_samples", names, ("X", "D"), style)
+    if ("V", "X", "D") in arguments:
+        yield _runner("_along", names, ("V", "X", "D"), style)
+
+
+def _runner(name: str, parameters: list[str], arguments: tuple[str, ...], style: str) -> RunnerView:
+    typed = [f"{a}: {'Parameters' if a == 'V' else 'np.ndarray'}" for a in arguments]
+    bounded = name == "_of_samples"
+    typed = ["kernel: Callable", "params: Parameters", *typed]
+    typed += ["workspace: int = WORKSPACE"] if bounded else []
+    data = [a for a in arguments if a != "V"]
+    directions = [f"R_{p}" for p in parameters] if "V" in arguments else []
+    every = [*parameters, *directions, *data]
+    lines = filled("", parameters, " = params", 8)
+    lines += filled("", directions, " = V", 8) if directions else []
+    if style == "lists":
+        lines += filled("fit = ", [*(f"{n}.dtype" for n in every), "_FLOAT"], "", 8, " is ")
+        conditions = [
+            "fit",
+            *(["workspace == WORKSPACE"] if bounded else []),
+            "0 < X.size < _AT_ONCE",
+        ]
+        inner = call("total, found = kernel(", [f"{n}.tolist()" for n in every], ")", 12)
+        inner += ["if math.isfinite(total):", "    return found"]
+        lines += [f"if {' and '.join(conditions)}:", *(f"    {line}" for line in inner)]
+    else:
+        indent = 12 if bounded else 8
+        inner = call("total, found = _compiled(kernel)(", every, ")", indent)
+        inner += ["if math.isfinite(total):", "    return found"]
+        test = ["if workspace == WORKSPACE:"] if bounded else []
+        lines += [*test, *(f"    {line}" if bounded else line for line in inner)]
+    otherwise = [f"params, {', '.join(data)} = _checked(params, {', '.join(data)})"]
+    given = "(*params, *_direction(V, params))" if directions else "params"
+    workspace = "workspace" if bounded else "WORKSPACE"
+    otherwise.append(f"return _computed(kernel, {given}, {tuple_source(data)}, {workspace})")
+    head = "\n".join(signature(f"def {name}(", typed, ") -> list | np.ndarray:"))
+    return RunnerView(head, tuple(lines), tuple(otherwise))
