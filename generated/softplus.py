@@ -1483,7 +1483,7 @@ def _shapes_fit(found: tuple[tuple[int, ...], ...]) -> bool:
 
 
 def _expected() -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
-    """Return the shapes of all arguments, in names of sizes, and the sizes that are fixed."""
+    """Return the shapes of all arguments in names of sizes, and the fixed sizes."""
     shapes = {**_SHAPES, "X": ("N", "N0"), "D": ("N", "N3")}
     return shapes, dict(zip(_SIZE_NAMES, SIZES or (), strict=False))
 
