@@ -10,6 +10,7 @@ render     ModuleView, template   -> source text  (targets)
 
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -25,6 +26,7 @@ from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
 from gradscribe.program.build import Writer, build
+from gradscribe.program.costs import Cost, costs_of
 from gradscribe.program.ir import Program
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.products import (
@@ -36,10 +38,11 @@ from gradscribe.program.products import (
 from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.symbols import names
+from gradscribe.targets.cost_view import written_costs
 from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import module_view
 from gradscribe.targets.render import render, write
-from gradscribe.targets.sample_view import SampleView, sample_view
+from gradscribe.targets.sample_view import sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
 from gradscribe.targets.target import MODULES, TEMPLATES, find_target
 
@@ -136,8 +139,23 @@ def emitted(network: Network) -> tuple[str, ...]:
     return _OF_DEEP if deep else tuple(part for part in dict.fromkeys(EMITTED.values()) if part)
 
 
-def second_order_views(derivation: Derivation) -> tuple[list[Terms], SampleView]:
-    """Return the programs of a network's second derivatives, and the view of the others."""
+@dataclass(frozen=True)
+class SecondOrderPrograms:
+    """The programs of what a network's module has beside cost and gradient.
+
+    Attributes:
+        matrices: of the Hessian and the Gauss-Newton matrix.
+        samples: of derivatives of each sample.
+        product: of H V, with what its statements compute; None without it.
+    """
+
+    matrices: tuple[Terms, ...]
+    samples: tuple[SampleTerms, ...]
+    product: tuple[Program, dict[str, str]] | None
+
+
+def second_order_programs(derivation: Derivation) -> SecondOrderPrograms:
+    """Return the programs of a network's second derivatives and of each sample's."""
     network, parts = derivation.network, emitted(derivation.network)
     adjoints = [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
     equations = [*network.equations[:-1], *adjoints]
@@ -146,20 +164,41 @@ def second_order_views(derivation: Derivation) -> tuple[list[Terms], SampleView]
         orders["hessian"] = second_order(network, every=False)
     if "gauss_newton" in parts:
         orders["gauss_newton"] = gauss_newton(network, every=False)
-    blocks = [
+    matrices = tuple(
         curvature_program(Writer(derivation), order, equations, name)
         for name, order in orders.items()
-    ]
-    programs: list[SampleTerms] = []
+    )
+    samples: list[SampleTerms] = []
     if "jacobian" in parts:
-        programs += jacobian_programs(Writer(derivation), equations)
+        samples += jacobian_programs(Writer(derivation), equations)
     if "sample_gradients" in parts:
-        programs.append(sample_gradient_program(Writer(derivation), equations))
+        samples.append(sample_gradient_program(Writer(derivation), equations))
     product = None
     if "hessian_vector_product" in parts:
         product = product_program(derivation, directional(network, adjoints))
-    names = [p.name for p in network.parameters]
-    return blocks, sample_view(parts, names, product, programs)
+    return SecondOrderPrograms(matrices, tuple(samples), product)
+
+
+def costs(network: Network | str | None, passes: Iterable[Pass] = PASSES) -> dict[str, Cost]:
+    """Return what each function of a network's module costs, as formulas in the sizes.
+
+    Raises:
+        InputError: the specification cannot be taken, or a function is left abstract.
+    """
+    derivation = derive_network(network)
+    program = lower_program(derivation, passes)
+    second = second_order_programs(derivation)
+    return costs_of(program, second.matrices, second.samples, second.product)
+
+
+def costs_text(network: Network | str | None) -> str:
+    """Return the costs of a network's functions as text.
+
+    Raises:
+        InputError: the specification cannot be taken, or a function is left abstract.
+    """
+    network = parsed(network)
+    return written_costs(costs(network), network)
 
 
 def module_source(
@@ -185,8 +224,10 @@ def module_source(
     program = lower_program(derivation, passes)
     if found.view != "module":
         return render(found, number_view(derivation, program, found.view))
-    second, sample = second_order_views(derivation)
-    return render(found, module_view(derivation, program, second, sample))
+    second = second_order_programs(derivation)
+    parameters = [p.name for p in derivation.network.parameters]
+    sample = sample_view(emitted(derivation.network), parameters, second.product, second.samples)
+    return render(found, module_view(derivation, program, second.matrices, sample))
 
 
 def number_view(derivation: Derivation, program: Program, style: str) -> ScalarModuleView:

@@ -98,6 +98,7 @@ class SampleTerms:
         result: an array that is given back instead, or None.
         formulas: what the statements compute.
         helpers: activation functions that statements call.
+        shapes: of all variables, the samples' axis last.
     """
 
     name: str
@@ -107,6 +108,7 @@ class SampleTerms:
     result: Node | None
     formulas: dict[str, str]
     helpers: tuple[Helper, ...]
+    shapes: dict[str, Shape]
 
 
 def sample_gradient_program(writer: Writer, equations: Sequence[Equation]) -> SampleTerms:
@@ -208,5 +210,12 @@ def _program(
             alive |= set(references(statement.value))
             kept.append(statement)
     return SampleTerms(
-        name, tuple(kept[::-1]), tuple(yields), factors, result, own.formulas, own.writer.helpers
+        name,
+        tuple(kept[::-1]),
+        tuple(yields),
+        factors,
+        result,
+        own.formulas,
+        own.writer.helpers,
+        own.shapes,
     )
