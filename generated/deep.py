@@ -5083,7 +5083,7 @@ def _aligned(constant, letters: str) -> tuple[np.ndarray | None, str]:
     result = np.ones((1,) * len(letters))
     for k, array in zip(own.split(","), arrays, strict=True):
         present = "".join(c for c in letters if c in k)
-        array = np.einsum(f"{k}->{present}", array) if k else np.asarray(array)
+        array = _reordered(array, k, present) if k else np.asarray(array)
         lengths = iter(array.shape)
         shape = [next(lengths) if c in k else 1 for c in letters]
         result = result * array.reshape(shape)

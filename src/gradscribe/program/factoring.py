@@ -6,30 +6,64 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sympy import Add, Expr, Indexed, Mul, Sum, Symbol
 
 from gradscribe.catalog.losses import Y
 from gradscribe.derivation.slopes import slope_ratio
-from gradscribe.equation import Equation, Variable
+from gradscribe.equation import Equation
 from gradscribe.model.network import Network
 from gradscribe.notation import SUMMED_INDICES
 from gradscribe.program.columns import monomials
 from gradscribe.symbols import ScalarFunction, canonical, scalar_function
 
 
-def factored(equation: Equation, known: Iterable[Equation], network: Network) -> Equation:
-    """Return an equation with its right side in a form that takes less to compute.
+class Factoring:
+    """What is known when equations are brought into a form that takes less to compute.
 
     Args:
-        equation: the equation.
-        known: equations of what is computed before it.
+        known: equations of what is computed before.
         network: the network, whose functions are bound.
     """
-    terms = [_by_known(t, list(known), network) for t in monomials(equation.right)]
-    return replace(equation, right=without_common(terms))
+
+    def __init__(self, known: Iterable[Equation], network: Network) -> None:
+        self.network = network
+        self.outputs = {
+            q.right.func: q for q in network.equations if isinstance(q.right, ScalarFunction)
+        }
+        self.slopes: dict[type[ScalarFunction], list[Equation]] = {}
+        for equation in known:
+            for factor in Mul.make_args(equation.right):
+                if isinstance(factor, ScalarFunction):
+                    self.slopes.setdefault(factor.func, []).append(equation)
+
+    def factored(self, equation: Equation) -> Equation:
+        """Return an equation with its right side in a form that takes less to compute."""
+        terms = map(self.by_known, monomials(equation.right))
+        return replace(equation, right=without_common(terms))
+
+    def by_known(self, term: Expr) -> Expr:
+        """Return f″(u) X as q(y) v where v = f′(u) X is known."""
+        for place in [f for f in Mul.make_args(term) if isinstance(f, ScalarFunction)]:
+            entry = self.network.functions[place.stem]
+            ratio = slope_ratio(entry) if place.order == 2 and entry else None
+            output = self.outputs.get(scalar_function(place.stem))
+            if ratio is None or output is None or output.right.args[0].base != place.args[0].base:
+                continue
+            at = tuple(place.args[0].indices)
+            own = {_canonical(f, at): f for f in Mul.make_args(term)}
+            first = scalar_function(place.stem, 1)
+            for equation in self.slopes.get(first, ()):
+                right = equation.right.xreplace(dict(zip(equation.indices, at, strict=False)))
+                others = [_canonical(f, at) for f in Mul.make_args(right)]
+                if len(at) == len(equation.indices) and first(place.args[0]) in others:
+                    others.remove(first(place.args[0]))
+                    if set(others) <= own.keys():
+                        rest = _without(term, [place, *(own[f] for f in others)])
+                        return rest * ratio.subs(Y, output.variable[at]) * equation.variable[at]
+        return term
 
 
 def without_common(terms: Iterable[Expr]) -> Expr:
@@ -55,41 +89,6 @@ def _without(term: Expr, factors: Iterable[Expr]) -> Expr:
     return Mul(*rest)
 
 
-def _by_known(term: Expr, known: list[Equation], network: Network) -> Expr:
-    """Return f″(u) X as q(y) v where v = f′(u) X is known."""
-    for place in [f for f in Mul.make_args(term) if isinstance(f, ScalarFunction)]:
-        entry = network.functions[place.stem]
-        ratio = slope_ratio(entry) if place.order == 2 and entry else None
-        output = _output(place, network)
-        if ratio is None or output is None:
-            continue
-        at = tuple(place.args[0].indices)
-        own = {_canonical(f, at): f for f in Mul.make_args(term)}
-        first = scalar_function(place.stem, 1)(place.args[0])
-        for equation in known:
-            right = equation.right.xreplace(_renamed(equation, at))
-            others = [_canonical(f, at) for f in Mul.make_args(right)]
-            if len(at) == len(equation.indices) and first in others:
-                others.remove(first)
-                if set(others) <= own.keys():
-                    rest = _without(term, [place, *(own[f] for f in others)])
-                    return rest * ratio.subs(Y, output[at]) * equation.variable[at]
-    return term
-
-
 def _canonical(factor: Expr, at: tuple[Symbol, ...]) -> Expr:
     """Return a factor with the usual letters for its summed indices."""
     return canonical(factor, at, SUMMED_INDICES) if factor.has(Sum) else factor
-
-
-def _renamed(equation: Equation, at: tuple[Symbol, ...]) -> Mapping[Symbol, Symbol]:
-    return dict(zip(equation.indices, at, strict=False))
-
-
-def _output(place: ScalarFunction, network: Network) -> Variable | None:
-    """Return the variable y = f(u) of a slope f″(u)."""
-    value = scalar_function(place.stem)(place.args[0])
-    for equation in network.equations:
-        if equation.right.xreplace(_renamed(equation, tuple(place.args[0].indices))) == value:
-            return equation.variable
-    return None

@@ -15,7 +15,7 @@ from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE
 from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of
 from gradscribe.program.columns import Columns, with_last_sample
-from gradscribe.program.factoring import factored
+from gradscribe.program.factoring import Factoring
 from gradscribe.program.ir import Helper, Kernel, Node, Program, Shape, Statement, references
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.tangents import Factors, TangentWriter, factors_of
@@ -64,7 +64,8 @@ def product_program(derivation: Derivation, found: Directional) -> tuple[Program
 def _factored(found: Directional, network: Network) -> list[Equation]:
     """Return the equations in order, in the form that takes least to compute."""
     derived = (*found.equations, *found.products)
-    return [*found.adjoints, *(factored(q, found.equations, network) for q in derived)]
+    factoring = Factoring(found.equations, network)
+    return [*found.adjoints, *map(factoring.factored, derived)]
 
 
 def _statement(equation: Equation, writer: Writer, columns: Columns) -> Statement:
