@@ -1119,7 +1119,7 @@ def _sum_terms(into, terms, held, params, X, D, workspace) -> None:
     step = -(-len(X) // parts)  # parts of equal length
     tile = (workspace - step * needed) // 6 // params[0].dtype.itemsize
     if step * needed > 2**18:
-        # What the C library has once freed in one piece it keeps for the arrays to come.
+        # What the C library once frees in one piece it keeps for the next arrays.
         np.empty(min(workspace // 2, 31 * 2**20), np.int8)
     scale = _scale(D)
     for start in range(0, len(X), step):
