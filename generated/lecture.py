@@ -657,12 +657,8 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("s,j", z2, z3),
         (",ir", 2 * scale, params.W3),
     )
-    # f′′²(u²ᵢ) = y²ᵢ (1 + 2 (y²ᵢ)² − 3 y²ᵢ)
-    fprimeprime2 = y2 * (1 + 2 * y2**2 - 3 * y2)
     # f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
-    # f′′¹(u¹ᵢ) = y¹ᵢ (1 + 2 (y¹ᵢ)² − 3 y¹ᵢ)
-    fprimeprime1 = y1 * (1 + 2 * y1**2 - 3 * y1)
     # (13) δ³ᵢ = −2 eᵢ f′³(u³ᵢ)
     delta3 = -2 * scale * e
     # ∂²E/∂(W¹, b¹)∂W³: what W³ is multiplied by changes
@@ -681,6 +677,9 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     delta2 *= fprime2
     # ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
     yield "u1", "W2", "rsir", ("r,s", fprime1, z1), ("i", delta2), None
+    # (19) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
+    delta1 = params.W2.T @ delta2
+    delta1 *= fprime1
     # ∂δ¹ᵢ/∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u³ⱼ
     ddelta1_du3 = _apply(
         (params.W2[:, :, None] * params.W3.T[:, None]).transpose(1, 2, 0), fprime2
@@ -690,11 +689,11 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     # ∂²E/∂(W¹, b¹)∂(W³, b³)
     yield "u1", "u3", "rsij", ("ri", ddelta1_du3), ("s,j", z1, z3), None
     del ddelta1_du3
-    # ∂δ²ᵢ/∂u²ⱼ = f′′²(u²ᵢ) [i = j] Σₛ W³ₛᵢ δ³ₛ + f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ²ⱼ/∂u³ₖ
+    # ∂δ²ᵢ/∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ²ⱼ/∂u³ₖ + δ²ᵢ [i = j] (1 − 2 y²ᵢ)
     ddelta2_du2 = (
         2 * scale * fprime2[:, None] * fprime2 * (params.W3.T @ params.W3)[:, :, None]
     )
-    _diagonal(ddelta2_du2)[...] += fprimeprime2 * (params.W3.T @ delta3)
+    _diagonal(ddelta2_du2)[...] += delta2 - 2 * delta2 * y2
     # ∂²E/∂(W², b²)∂(W², b²)
     yield "u2", "u2", "rsij", ("ir", ddelta2_du2), ("j,s", z2, z2), None
     # ∂δ¹ᵢ/∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u²ⱼ
@@ -703,23 +702,22 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     ddelta1_du2 *= fprime1[:, None]
     # ∂²E/∂(W¹, b¹)∂(W², b²)
     yield "u1", "u2", "rsij", ("ri", ddelta1_du2), ("s,j", z1, z2), None
-    # ∂δ¹ᵢ/∂u¹ⱼ = f′′¹(u¹ᵢ) [i = j] Σₛ W²ₛᵢ δ²ₛ + f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ
+    # ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ + δ¹ᵢ [i = j] (1 − 2 y¹ᵢ)
     ddelta1_du1 = params.W2.T @ ddelta1_du2
     del ddelta1_du2
     ddelta1_du1 *= fprime1
-    _diagonal(ddelta1_du1)[...] += fprimeprime1 * (params.W2.T @ delta2)
+    _diagonal(ddelta1_du1)[...] += delta1 - 2 * delta1 * y1
     # ∂²E/∂(W¹, b¹)∂(W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", ddelta1_du1), ("j,s", z1, z1), None
 
 
 # Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
 _HESSIAN_HELD = (
-    {"": 6, "N0": 2, "N1": 6, "N2": 6, "N3": 5},
-    {"": 6, "N0": 2, "N1": 6, "N2": 7, "N3": 4},
-    {"": 7, "N0": 2, "N1": 5, "N1 N3": 2, "N2": 7, "N3": 4},
-    {"": 7, "N0": 1, "N1": 7, "N2": 6, "N2 N2": 2, "N3": 4},
-    {"": 7, "N0": 2, "N1": 6, "N1 N2": 2, "N2": 6, "N3": 4},
-    {"": 7, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 6, "N3": 4},
+    {"": 6, "N0": 2, "N1": 5, "N2": 5, "N3": 5},
+    {"": 7, "N0": 2, "N1": 5, "N1 N3": 2, "N2": 6, "N3": 4},
+    {"": 7, "N0": 1, "N1": 7, "N2": 5, "N2 N2": 2, "N3": 4},
+    {"": 7, "N0": 2, "N1": 6, "N1 N2": 2, "N2": 5, "N3": 4},
+    {"": 7, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 5, "N3": 4},
 )
 
 

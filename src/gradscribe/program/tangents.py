@@ -21,6 +21,7 @@ from gradscribe.errors import DerivationError
 from gradscribe.notation import SAMPLE, derivative_of, index
 from gradscribe.program.build import PYTHON_NAMES, Writer
 from gradscribe.program.columns import Columns, monomials, with_last_sample, without_deltas
+from gradscribe.program.factoring import Factoring
 from gradscribe.program.ir import Add as AddNode
 from gradscribe.program.ir import (
     Call,
@@ -87,6 +88,8 @@ class TangentWriter:
         for variable in variables:
             self.declare(variable)
         self.columns = Columns(self.writer.names)
+        adjoints = [q for q in self.equations if q.variable.role is Role.ADJOINT]
+        self.factoring = Factoring(adjoints, network)
 
     def declare(self, variable: Variable) -> None:
         """Note the name and the shape of a variable."""
@@ -119,7 +122,11 @@ class TangentWriter:
 
     def tangent(self, equation: Equation) -> None:
         """Write a tangent, or keep it to be put in where it is read."""
-        right = self.put_in(self.writer.with_constant_slopes(equation.right))
+        right = self.writer.with_constant_slopes(equation.right)
+        shorter = Add(*map(self.factoring.by_known, monomials(right)))
+        if shorter != Add(*monomials(right)):
+            equation, right = replace(equation, right=shorter), shorter
+        right = self.put_in(right)
         if equation.name[:2] in ("dd", "d2"):
             right = self.scaled(right)
         parts = [without_deltas(t, equation.indices) for t in monomials(right)]
