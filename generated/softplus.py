@@ -1,4 +1,4 @@
-"""softplus: a 6-12-12-2 network with its cost and gradient.
+"""softplus: a 6-12-12-2 network with its cost, gradient and Hessian.
 
     y³ = f³(W³ f²(W² f¹(W¹ x + b¹) + b²) + b³)
 
@@ -259,8 +259,9 @@ def hessian_block(
             near = difflib.get_close_matches(str(name), Parameters._fields, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
+    plan = _plan(_HESSIAN_HELD, params, X, workspace)
     block = _Block(params, first, second)
-    _sum_terms(block, _hessian_terms, _HESSIAN_HELD, params, X, D, workspace)
+    _sum_terms(block, _hessian_terms, plan, params, X, D)
     shapes = [getattr(params, name).shape for name in (first, second)]
     return block.array.reshape(*shapes[0], *shapes[1])
 
@@ -275,7 +276,8 @@ def hessian_diagonal(
     """
     params, X, D = _checked(params, X, D)
     diagonal = _Diagonal(params)
-    _sum_terms(diagonal, _hessian_terms, _HESSIAN_HELD, params, X, D, workspace)
+    plan = _plan(_HESSIAN_HELD, params, X, workspace)
+    _sum_terms(diagonal, _hessian_terms, plan, params, X, D)
     return Parameters(*diagonal.arrays.values())
 
 
@@ -391,7 +393,7 @@ class Problem:
 
     def jac(self, w: np.ndarray) -> np.ndarray:
         """Return ∂J/∂w, (K,)."""
-        return ravel(gradient(unravel(w, self.sizes), self.X, self.D))
+        return _joined(gradient(unravel(w, self.sizes), self.X, self.D))
 
     def hess(self, w: np.ndarray) -> np.ndarray:
         """Return H, (K, K)."""
@@ -400,7 +402,12 @@ class Problem:
     def hessp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return H v, (K,)."""
         params, V = unravel(w, self.sizes), unravel(v, self.sizes)
-        return ravel(hessian_vector_product(params, self.X, self.D, V))
+        return _joined(hessian_vector_product(params, self.X, self.D, V))
+
+
+def _joined(arrays: Parameters) -> np.ndarray:
+    """Return arrays of the parameters' shapes as one vector, finite or not."""
+    return np.concatenate([array.reshape(-1) for array in arrays])
 
 
 def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Problem:
@@ -595,12 +602,15 @@ def _direction(V: Parameters, params: Parameters) -> Parameters:
     try:
         (V,) = _checked(V)
     except ValueError as error:
-        raise ValueError(f"V is no direction of the parameters: {error}") from None
+        said = str(error).replace("params", "V")
+        raise ValueError(f"V is no direction of the parameters: {said}") from None
     for name, direction, array in zip(params._fields, V, params, strict=True):
         if direction.shape != array.shape:
             found, needed = direction.shape, array.shape
             raise ValueError(f"V.{name} has shape {found}, needs {needed} as in params")
-    return Parameters(*[d.astype(params[0].dtype, copy=False) for d in V])
+        if direction.dtype.kind == "c" != array.dtype.kind:
+            raise ValueError(f"V.{name} is complex, params have {array.dtype}")
+    return Parameters(*[_cast(f"V.{f}", d, params[0].dtype) for f, d in V._asdict().items()])
 
 
 # Arrays have the samples on their last axis, n, here. A generator yields the terms of
@@ -731,12 +741,12 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _softplus(u2)
     z3 = _stacked(X, y2, 1)
-    # ∂²G/∂(W³, b³)∂(W³, b³)
+    # the block of (W³, b³) and (W³, b³)
     yield "u3", "u3", "rsrj", ("s", z3), ("j", z3), ("", 2 * scale)
     # f′²(u²ᵢ) = 1 − exp(−y²ᵢ)
     fprime2 = -np.expm1(-y2)
     z2 = _stacked(X, y1, 1)
-    # ∂²G/∂(W², b²)∂(W³, b³)
+    # the block of (W², b²) and (W³, b³)
     yield (
         "u2",
         "u3",
@@ -753,26 +763,26 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
     )
     d2G_du1_du3 *= 2 * scale
     d2G_du1_du3 *= fprime1[:, None]
-    # ∂²G/∂(W¹, b¹)∂(W³, b³)
+    # the block of (W¹, b¹) and (W³, b³)
     yield "u1", "u3", "rsij", ("ri", d2G_du1_du3), ("s,j", z1, z3), None
     del d2G_du1_du3
     # ∂²G/∂u²ᵢ∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u²ⱼ∂u³ₖ
     d2G_du2_du2 = (
         2 * scale * fprime2[:, None] * fprime2 * (params.W3.T @ params.W3)[:, :, None]
     )
-    # ∂²G/∂(W², b²)∂(W², b²)
+    # the block of (W², b²) and (W², b²)
     yield "u2", "u2", "rsij", ("ir", d2G_du2_du2), ("j,s", z2, z2), None
     # ∂²G/∂u¹ᵢ∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u²ⱼ
     d2G_du1_du2 = _apply(params.W2.T, d2G_du2_du2)
     del d2G_du2_du2
     d2G_du1_du2 *= fprime1[:, None]
-    # ∂²G/∂(W¹, b¹)∂(W², b²)
+    # the block of (W¹, b¹) and (W², b²)
     yield "u1", "u2", "rsij", ("ri", d2G_du1_du2), ("s,j", z1, z2), None
     # ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
     d2G_du1_du1 = params.W2.T @ d2G_du1_du2
     del d2G_du1_du2
     d2G_du1_du1 *= fprime1
-    # ∂²G/∂(W¹, b¹)∂(W¹, b¹)
+    # the block of (W¹, b¹) and (W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", d2G_du1_du1), ("j,s", z1, z1), None
 
 
@@ -987,18 +997,17 @@ def _places(name: str, shapes: dict) -> list[tuple[str, tuple[int, int]]]:
     return places
 
 
-def _check_size(shape: tuple[int, ...], dtype: np.dtype) -> None:
-    """Refuse a result that is larger than the machine's memory."""
+def _check_size(shape: tuple[int, ...], params: Parameters, instead: str = "") -> None:
+    """Refuse a result that is larger than the machine's memory, and say what to do."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return  # not known on this system
-    needed = math.prod(shape) * dtype.itemsize
+    needed = math.prod(shape) * params[0].dtype.itemsize
     if needed > memory:
         raise MemoryError(
-            f"an array {shape} for K = {shape[-1]} parameters takes "
-            f"{needed / 2**30:.1f} GiB; hessian_vector_product, hessian_diagonal and "
-            "hessian_block do without it"
+            f"an array {shape} for K = {sum(array.size for array in params)} parameters "
+            f"takes {needed / 2**30:.1f} GiB{instead}"
         )
 
 
@@ -1020,18 +1029,23 @@ def _output_size(params: Parameters) -> int:
 def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
     """Return the derivatives by all parameters, (*rows, K), rows[0] the samples."""
     K, dtype = sum(array.size for array in params), params[0].dtype
-    _check_size((*rows, K), dtype)
+    _check_size((*rows, K), params, "; take fewer samples at a time")
     result = np.zeros((*rows, K), dtype)
     shapes = tuple(map(_matrix_shape, params))
     ranges = _ranges(shapes)
     shape_of = dict(zip(params._fields, shapes, strict=True))
+    seen: set[str] = set()
     for node, change, z in terms:
         change = np.broadcast_to(change, (*change.shape[:-1], rows[0]))
         change = np.moveaxis(change, -1, 0)[..., None]
         for name, part in _places(node, shape_of):
             factor = z[slice(*part)].T.reshape(rows[0], *(1,) * len(rows), -1)
             into = result[..., ranges[name]].reshape(*rows, *shape_of[name])
-            into += change * factor
+            if name in seen:
+                into += change * factor
+            else:
+                np.multiply(change, factor, out=into)
+                seen.add(name)
     return result
 
 
@@ -1055,6 +1069,7 @@ class _Block:
     def __init__(self, params: Parameters, first: str, second: str) -> None:
         shapes = {f: _matrix_shape(a) for f, a in params._asdict().items()}
         self.shapes, self.names = shapes, (first, second)
+        _check_size((*shapes[first], *shapes[second]), params)
         self.array = np.zeros((*shapes[first], *shapes[second]), params[0].dtype)
 
     def places(self, rows: str, columns: str) -> list[tuple]:
@@ -1080,29 +1095,40 @@ class _Diagonal:
 def _square(terms, held, params, X, D, out, workspace) -> np.ndarray:
     """Return the (K, K) matrix of these terms."""
     K, dtype = sum(array.size for array in params), params[0].dtype
-    _check_size((K, K), dtype)
+    instead = ""
+    if terms.__name__ == "_hessian_terms":
+        instead = (
+            "; hessian_vector_product, hessian_diagonal and hessian_block do without it"
+        )
+    _check_size((K, K), params, instead)
+    if out is not None:
+        _check_out(out, K, dtype, *params, X, D)
+    plan = _plan(held, params, X, workspace)
     if out is None:
         out = np.zeros((K, K), dtype)
     else:
-        _check_out(out, K, dtype)
         out.fill(0)
-    _sum_terms(_Upper(params, out), terms, held, params, X, D, workspace)
+    _sum_terms(_Upper(params, out), terms, plan, params, X, D)
     _mirror(out)
     return out
 
 
-def _check_out(out: np.ndarray, K: int, dtype: np.dtype) -> None:
-    """Refuse what cannot take a matrix (K, K)."""
-    if not isinstance(out, np.ndarray) or out.shape != (K, K) or out.dtype != dtype:
-        kind = f"{out.shape} {out.dtype}" if isinstance(out, np.ndarray) else type(out)
+def _check_out(out: np.ndarray, K: int, dtype: np.dtype, *others: np.ndarray) -> None:
+    """Refuse what cannot take a matrix (K, K), or is where the arguments are."""
+    if type(out) is not np.ndarray or out.shape != (K, K) or out.dtype != dtype:
+        kind = f"{out.shape} {out.dtype}" if type(out) is np.ndarray else type(out)
         raise ValueError(f"out is {kind}, needs ({K}, {K}) {dtype}")
     if not (out.flags.c_contiguous and out.flags.writeable):
         raise ValueError("out is not a writeable array that is contiguous in C order")
+    if any(np.may_share_memory(out, other) for other in others):
+        raise ValueError("out shares memory with params, X or D")
 
 
-def _sum_terms(into, terms, held, params, X, D, workspace) -> None:
-    """Add the terms of all samples, as many at a time as the workspace takes."""
-    sizes = {}
+def _plan(held, params, X, workspace) -> tuple[int, int]:
+    """Return how many samples are taken at a time, and how many numbers a tile has."""
+    if not isinstance(workspace, int | np.integer):
+        raise ValueError(f"workspace is {workspace!r}, needs an integer number of bytes")
+    workspace, sizes = int(workspace), {}
     for shape, array in zip(_SHAPES.values(), params, strict=True):
         sizes.update(zip(shape, array.shape, strict=True))
     numbers = max(
@@ -1110,7 +1136,7 @@ def _sum_terms(into, terms, held, params, X, D, workspace) -> None:
         for one in held
     )
     needed = numbers * params[0].dtype.itemsize
-    if not isinstance(workspace, int | np.integer) or workspace < needed:
+    if workspace < needed:
         raise ValueError(
             f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
         )
@@ -1121,6 +1147,12 @@ def _sum_terms(into, terms, held, params, X, D, workspace) -> None:
     if step * needed > 2**18:
         # What the C library once frees in one piece it keeps for the next arrays.
         np.empty(min(workspace // 2, 31 * 2**20), np.int8)
+    return step, tile
+
+
+def _sum_terms(into, terms, plan, params, X, D) -> None:
+    """Add the terms of all samples, as many at a time as the workspace takes."""
+    step, tile = plan
     scale = _scale(D)
     for start in range(0, len(X), step):
         part = slice(start, start + step)
@@ -1145,7 +1177,8 @@ def _add_term(into, tile, rows, columns, target, left, right, constant) -> None:
     goals = [(_reordered(view, target, letters), s, j) for view, s, j, _ in places]
     new = len((left[0] + right[0]).replace(",", ""))
     extra = 1 if C is None else math.prod(C.shape[new:])
-    for R, right_part in _tiles(right, 2 * tile, 2 * tile):
+    inner = math.prod(len(a) for a in left[2:]) * math.prod(left[1].shape[1:-1])
+    for R, right_part in _tiles(right, 2 * tile, tile // inner):
         flat = R.reshape(-1, R.shape[-1])
         for L, left_part in _tiles(left, tile, tile // (len(flat) * extra)):
             part = left_part | right_part
@@ -1275,13 +1308,12 @@ def _add_symmetric(places, tile, S, z, constant) -> None:
     counts = [1] * len(S) if single else list(range(len(S), 0, -1))
     C, _ = _aligned(constant, "r" if single else "ri")
     C = np.broadcast_to(1 if C is None else C, S.shape[:-1])
-    samples, pairs = S.shape[-1], len(z) * (len(z) + 1) // 2
-    for r0, r1 in _parts(counts, max(1, tile // min(samples, pairs))):
+    for r0, r1 in _parts(counts, max(1, tile // len(z))):
         left, factor = S[r0:r1], C[r0:r1]
         if not single:
             left = np.concatenate([S[r, r:] for r in range(r0, r1)])
             factor = np.concatenate([C[r, r:] for r in range(r0, r1)])
-        width = max(1, tile // max(samples, len(left)))
+        width = max(1, tile // max(S.shape[-1], 2 * len(left)))
         for s0, s1 in _parts(range(len(z), 0, -1), width):
             product = left @ _pairs(z, s0, s1).T
             if constant is not None:
@@ -1454,7 +1486,7 @@ def _checked(params: Parameters, *data: np.ndarray) -> tuple:
     dtype = np.result_type(*own)
     if any(array.dtype.kind == "c" for array in arrays):
         dtype = np.result_type(dtype, np.complex64)
-    arrays = [a if a.dtype == dtype else a.astype(dtype) for a in arrays]
+    arrays = [_cast(f, a, dtype) for f, a in zip(shapes, arrays, strict=False)]
     return Parameters(*arrays[: len(params)]), *arrays[len(params) :]
 
 
@@ -1503,6 +1535,17 @@ def _array(name: str, value: np.ndarray) -> np.ndarray:
     if not (cmath.isfinite(flat.dot(flat)) or np.isfinite(flat).all()):
         raise ValueError(f"{name} has NaN or infinity, needs finite numbers")
     return array
+
+
+def _cast(name: str, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return an array in another type, if its numbers are not too large for that."""
+    if array.dtype == dtype:
+        return array
+    with np.errstate(over="ignore"):
+        result = array.astype(dtype)
+    if not np.isfinite(result).all():
+        raise ValueError(f"{name} has numbers that are too large for {dtype}")
+    return result
 
 
 def _fit(
@@ -1673,6 +1716,24 @@ def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float
     return [float(np.abs(found - other).max() / scale) for other in others]
 
 
+def _errors_along(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> dict:
+    """Return errors of derivatives along a random V, against the complex step."""
+    V = Parameters(*[rng.normal(0, 1, p.shape) for p in params])
+    v = np.concatenate([a.ravel() for a in V])
+    moved = Parameters(*[p + 1e-30j * a for p, a in zip(params, V, strict=True)])
+    pairs = {}
+    stepped = gradient(moved, X, D)
+    true = np.concatenate([1e30 * g.imag.ravel() for g in stepped])
+    pairs["hessian"] = (hessian(params, X, D) @ v, true)
+    product = hessian_vector_product(params, X, D, V)
+    pairs["hessian_vector_product"] = (np.concatenate([a.ravel() for a in product]), true)
+    pairs["jacobian"] = (jacobian(params, X) @ v, 1e30 * forward(moved, X).imag)
+    return {
+        name: float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-300))
+        for name, (a, b) in pairs.items()
+    }
+
+
 def _self_check() -> int:
     """Print a table of errors; return 1 if any is larger than round-off explains."""
     rng = np.random.default_rng(0)
@@ -1695,6 +1756,12 @@ def _self_check() -> int:
         agrees = agrees and good
         row = "{:3d}  {:9g}   {:9.1e}   {:12.1e}   {:11.1e}".format(N, largest, *errors)
         print(row, "" if good else "  DISAGREES", " sizes", *sizes)
+        if largest > 1 or sum(p.size for p in params) > 1500:
+            continue
+        for name, error in _errors_along(params, X, D, rng).items():
+            agrees = agrees and error < 1e-9
+            verdict = "" if error < 1e-9 else "  DISAGREES"
+            print(f"      {name} along a direction: {error:.1e}{verdict}")
     print("agrees" if agrees else "DISAGREES")
     return 0 if agrees else 1
 

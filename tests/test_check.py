@@ -1,5 +1,6 @@
 """The oracles agree with each other, and the examination of correct modules finds nothing."""
 
+import sys
 from collections import namedtuple
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -17,6 +18,7 @@ from gradscribe.checking.load import load_module, network_of
 from gradscribe.checking.oracles import central_difference, complex_step, complex_step_along
 from gradscribe.checking.recursion import Recursion
 from gradscribe.checking.report import render
+from gradscribe.compiler import module_source
 from gradscribe.errors import InputError
 from gradscribe.model.network import Network
 
@@ -308,3 +310,41 @@ def test_report_is_a_table() -> None:
     assert text.endswith("\n\nagrees")
     assert "its cost is that of a stack tanh, linear; loss mse" in text
     assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+SECOND_ORDER_FAULTS = {
+    "hessian": ("_diagonal(ddelta1_du1)[...] += -2 *", "_diagonal(ddelta1_du1)[...] += -2.002 *"),
+    "hessian_vector_product": ("R_delta1 += -2 *", "R_delta1 += -2.002 *"),
+    "jacobian": ("            factor = z[", "            factor = 1.001 * z["),
+    "input_jacobian": (
+        "result = _input_jacobian(params, X)",
+        "result = -_input_jacobian(params, X)",
+    ),
+    "hessian_diagonal": ("factor = 1 if rows == columns", "factor = 1.001 if rows == columns"),
+    "hessian_block": ("    return block.array.reshape(", "    return 1.001 * block.array.reshape("),
+}
+
+
+@pytest.mark.parametrize("name", SECOND_ORDER_FAULTS)
+def test_faults_of_a_thousandth_in_second_derivatives_are_seen(name: str) -> None:
+    source = module_source("4-5-3 tanh")
+    right, wrong = SECOND_ORDER_FAULTS[name]
+    assert source.count(right) == 1
+    module = ModuleType("faulty")
+    sys.modules["faulty"] = module
+    exec(compile(source.replace(right, wrong), "faulty", "exec"), module.__dict__)
+    report = examine(module, Network.parse("4-5-3 tanh"))
+    assert not report.ok
+    assert name in {row.quantity for row in report.rows if row.verdict == "DIFFERS"}
+    assert any(name in finding for finding in report.findings)
+
+
+def test_what_is_too_large_for_a_comparison_is_said() -> None:
+    module = ModuleType("wide")
+    sys.modules["wide"] = module
+    exec(compile(module_source("40-40-2 tanh"), "wide", "exec"), module.__dict__)
+    report = examine(module, Network.parse("40-40-2 tanh"))
+    assert report.ok
+    notes = {row.quantity: row.note for row in report.rows if row.verdict == "n/a"}
+    assert notes["hessian"] == "not compared: more than 1500 parameters"
+    assert "not compared: gauss_newton" in report.about

@@ -280,10 +280,16 @@ def test_a_matrix_that_does_not_fit_is_refused_before_any_work() -> None:
     module = compiled("1000-2000-1000 tanh,linear")
     params = module.initialize()
     X, D = np.ones((2, 1000)), np.ones((2, 1000))
-    message = "K = 4003000 parameters takes .* GiB; hessian_vector_product, hessian_diagonal"
-    for function in (module.hessian, module.gauss_newton):
-        with pytest.raises(MemoryError, match=message):
-            function(params, X, D)
+    size = "K = 4003000 parameters takes .* GiB"
+    instead = "; hessian_vector_product, hessian_diagonal and hessian_block do without it"
+    with pytest.raises(MemoryError, match=f"{size}{instead}$"):
+        module.hessian(params, X, D)
+    with pytest.raises(MemoryError, match=f"{size}$"):
+        module.gauss_newton(params, X, D)
+    with pytest.raises(MemoryError, match="an array .* takes .* GiB"):
+        module.hessian_block(params, X, D, "W1", "W1")
+    with pytest.raises(MemoryError, match=f"{size}; take fewer samples at a time"):
+        module.jacobian(params, np.ones((100, 1000)))
     assert module.hessian_vector_product(params, X, D, params).W1.shape == (2000, 1000)
 
 
@@ -346,3 +352,69 @@ def test_a_wrong_step_of_second_order_is_caught() -> None:
 def test_the_block_of_two_layers_reads_as_a_person_writes_it() -> None:
     block = gradscribe.derive(DERIVED[0], order=2)["d2E_dW2_dW1"]
     assert block.text == "∂²E/∂W²ᵢⱼ∂W¹ₗᵣ = xᵣ (f′¹(u¹ⱼ) δ²ᵢ [j = l] + ∂δ¹ₗ/∂u²ᵢ y¹ⱼ)"
+
+
+def test_workspace_of_any_integer_type_and_of_no_other() -> None:
+    module, params, X, D = case()
+    whole = module.hessian(params, X, D)
+    for workspace in (np.int16(32_000), np.int32(500_000_000), np.int64(10**12)):
+        assert relative(module.hessian(params, X, D, workspace=workspace), whole) < 1e-13
+    for wrong in (1e9, "1GB", None):
+        with pytest.raises(ValueError, match="needs an integer number of bytes"):
+            module.hessian(params, X, D, workspace=wrong)
+
+
+def test_out_is_as_it_was_when_a_call_is_refused_and_apart_from_the_arguments() -> None:
+    module, params, X, D = case()
+    K = len(module.ravel(params))
+    out = np.full((K, K), 7.0)
+    with pytest.raises(ValueError, match="workspace"):
+        module.hessian(params, X, D, out=out, workspace=1)
+    assert (out == 7).all()
+    buffer = np.zeros(K * K)
+    shared = buffer[: X.size].reshape(X.shape)
+    shared[...] = X
+    with pytest.raises(ValueError, match="out shares memory"):
+        module.hessian(params, shared, D, out=buffer.reshape(K, K))
+    with pytest.raises(ValueError, match="out is "):
+        module.hessian(params, X, D, out=np.ma.masked_array(out, mask=True))
+
+
+def test_directions_and_data_that_do_not_fit_the_type_are_refused() -> None:
+    module, params, X, D = case()
+    imaginary = module.Parameters(*[1j * p for p in params])
+    with pytest.raises(ValueError, match=r"V\.W1 is complex"):
+        module.hessian_vector_product(params, X, D, imaginary)
+    single = module.Parameters(*[p.astype("f4") for p in params])
+    with pytest.raises(ValueError, match="X has numbers that are too large for float32"):
+        module.hessian(single, X * 1e300, D)
+
+
+def test_a_gradient_that_overflows_is_given_back_as_it_is() -> None:
+    module = gradscribe.compile("2-3-1 tanh,linear", "overflows")
+    rng = np.random.default_rng(0)
+    problem = module.problem(rng.normal(size=(4, 2)), rng.normal(size=(4, 1)))
+    w = module.ravel(module.initialize(seed=1)) * 1e200
+    with np.errstate(all="ignore"):
+        assert problem.jac(w).shape == w.shape
+
+
+@pytest.mark.parametrize("sizes", [(1, 60, 60, 1), (30, 40, 1), (2, 3, 50)])
+@pytest.mark.parametrize("share", [1.0, 2.0, 7.0])
+def test_memory_is_bounded_where_layers_are_wider_than_samples(
+    sizes: tuple[int, ...], share: float
+) -> None:
+    module = gradscribe.compile("-".join(map(str, sizes)) + " relu emit=hessian", "wide")
+    params = module.initialize(seed=0)
+    rng = np.random.default_rng(0)
+    X, D = rng.normal(size=(40, sizes[0])), rng.normal(size=(40, sizes[-1]))
+    K = sum(p.size for p in params)
+    with pytest.raises(ValueError, match="workspace") as refused:
+        module.hessian(params, X, D, workspace=1)
+    least = int(str(refused.value).split("at least ")[1].split()[0])
+    workspace, out = int(max(least, 150_000) * share), np.empty((K, K))
+    tracemalloc.start()
+    module.hessian(params, X, D, out=out, workspace=workspace)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < workspace + 2**20

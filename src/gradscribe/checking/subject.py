@@ -125,6 +125,10 @@ class Subject:
         before = {**point.params, "X": point.X, "D": point.D}
         return tuple(n for n, a in arguments.items() if not np.array_equal(a, before[n]))
 
+    def call(self, function: str, blocks: Sequence[Array], *arguments: Any) -> Any:
+        """Return what any function gives for these parameters and further arguments."""
+        return _called(getattr(self.module, function), self._copied(blocks), *arguments)
+
     def _at(self, function: str, point: Point) -> Any:
         packed = self._copied(list(point.params.values()))
         return _called(getattr(self.module, function), packed, point.X.copy(), point.D.copy())

@@ -133,7 +133,9 @@ class Blocks(Tangents):
             or (w.node == v.node and uses.index(w) <= uses.index(v)))
         ]  # fmt: skip
         blocks = tuple(self.split(w, v, self.block(w, v)) for w, v in pairs)
-        needed = self.needed([b.equation for b in blocks])
+        needed = self.needed(
+            [b.equation for b in blocks], [e for b in blocks for e in (b.curvature, b.shift)]
+        )
         tied = tuple(map(self.tied, needed))
         return SecondOrder(tied, self.tied_blocks(blocks), tuple(self.slots), uses)
 
@@ -187,9 +189,22 @@ class Blocks(Tangents):
         whole = (curvature * factors[0] + adjoint[at[:1]] * shift) * factors[1]
         for name in sorted(names_in(whole) & self.inlined.keys()):
             whole = rules.substitute(whole, self.inlined[name])
-        if rules.collapse(rules.distribute(whole - equation.right)) != 0:
+        if not self.equal(whole, equation.right, equation.indices):
             raise DerivationError(f"{equation.name} is not made up of its parts: {equation.text}")
         return Block(row, column, equation, curvature, shift)
+
+    def equal(self, a: Expr, b: Expr, at: Indices) -> bool:
+        """Whether two forms of a block are equal, tangents written out where they have to be."""
+        difference = a - b
+        while rules.collapse(rules.distribute(difference)) != 0:
+            known = sorted(names_in(difference) & self.tangents.keys())
+            inner = [q for name in known if (q := self.tangents[name]) is not None]
+            if not inner:
+                terms = Add.make_args(rules.collapse(rules.distribute(difference)))
+                return bool(Add(*[rules.tidy(t, at, LETTERS) for t in terms]) == 0)
+            for equation in inner:
+                difference = rules.substitute(difference, equation)
+        return True
 
     def shift(self, factor: Expr, node: Variable, by: Indices) -> Expr:
         """Return the derivative of a factor by node_by."""
@@ -208,17 +223,17 @@ class Blocks(Tangents):
 
     # -- what is given back --
 
-    def needed(self, goals: list[Equation]) -> list[Equation]:
-        """Return the tangents that goals read, and those that these read, in order."""
+    def needed(self, goals: list[Equation], parts: list[Expr]) -> list[Equation]:
+        """Return the tangents that goals and parts read, and those that these read, in order."""
         found: set[str] = set()
-        todo = list(goals)
+        todo = [names_in(e) for e in parts]
+        todo += [names_in(q.right) | set(q.parents) for q in goals]
         while todo:
-            equation = todo.pop()
-            for name in names_in(equation.right) | set(equation.parents):
+            for name in todo.pop() - found:
                 inner = self.tangents.get(name)
-                if inner is not None and name not in found:
+                if inner is not None:
                     found.add(name)
-                    todo.append(inner)
+                    todo.append(names_in(inner.right) | set(inner.parents))
         return [q for name, q in self.tangents.items() if name in found and q is not None]
 
     def tied_blocks(self, blocks: tuple[Block, ...]) -> tuple[Block, ...]:

@@ -19,6 +19,7 @@ from sympy import Expr, Integer, Mul, S, Symbol
 
 from gradscribe.notation import SAMPLES
 from gradscribe.program.ir import (
+    COMPARISONS,
     Add,
     Apply,
     Call,
@@ -51,12 +52,12 @@ Lengths = tuple[Expr, ...]
 
 # Calls that choose or compare, which take no longer than a sum.
 _CHEAP = frozenset({"abs", "maximum", "minimum", "where", "sign"})
-_COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})  # of a byte each
 
 # The shapes of arrays that are made without computing.
 _MADE: dict[str, Callable[[Lengths], Lengths]] = {
     "_ones": lambda shape: shape[-1:],
     "ones_like": lambda shape: shape,
+    "array": lambda shape: shape,
     "_diagonal_matrix": lambda shape: (shape[0], *shape),
 }
 
@@ -212,10 +213,8 @@ class Counter:
         if not shape:
             return cost, shape
         size = entries(shape)
-        values = S.Zero if function in _CHEAP | _COMPARISONS else size
-        return cost + Cost(
-            S.Zero, values, size if function in _COMPARISONS else size * BYTES
-        ), shape
+        values = S.Zero if function in _CHEAP | COMPARISONS else size
+        return cost + Cost(S.Zero, values, size if function in COMPARISONS else size * BYTES), shape
 
     def contraction(self, node: MatMul | Apply) -> tuple[Cost, Lengths]:
         """Return the cost of a product of matrices."""

@@ -148,8 +148,9 @@ FUNCTIONS = {
     "sin": 1, "cos": 1, "tan": 1, "arctan": 1, "arcsin": 1, "arccos": 1,
     "sinh": 1, "cosh": 1, "tanh": 1, "arcsinh": 1, "arctanh": 1,
     "maximum": 2, "minimum": 2, "power": 2, "where": 3,
-    "greater": 2, "greater_equal": 2, "less": 2, "less_equal": 2,
+    "greater": 2, "greater_equal": 2, "less": 2, "less_equal": 2, "array": 1,
 }  # fmt: skip
+COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
 
 
 @dataclass(frozen=True)

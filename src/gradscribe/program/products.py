@@ -16,7 +16,17 @@ from gradscribe.notation import SAMPLE
 from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of
 from gradscribe.program.columns import Columns, with_last_sample
 from gradscribe.program.factoring import Factoring
-from gradscribe.program.ir import Helper, Kernel, Node, Program, Shape, Statement, references
+from gradscribe.program.ir import (
+    Helper,
+    Kernel,
+    Mul,
+    Node,
+    Ones,
+    Program,
+    Shape,
+    Statement,
+    references,
+)
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.tangents import Factors, TangentWriter, factors_of
 
@@ -75,7 +85,10 @@ def _statement(equation: Equation, writer: Writer, columns: Columns) -> Statemen
     indices = equation.indices
     if equation.name in per_sample:
         indices = (*indices, SAMPLE)
-    return Statement(equation.name, columns.lower(right, indices), equation.label)
+    value = columns.lower(right, indices)
+    if SAMPLE in indices and not right.has(SAMPLE):
+        value = Mul((value, Ones("N")))
+    return Statement(equation.name, value, equation.label)
 
 
 # The factor of J multiplies arrays of the parameters' sizes here, which are the smaller ones.

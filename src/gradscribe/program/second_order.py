@@ -82,7 +82,9 @@ class BlockWriter(TangentWriter):
         expr = self.put_in(curvature.xreplace({row: _I, column: _R}))
         z = [component(f.name, (k,)) for f, k in ((rows, _S), (columns, _J))]
         self.per_sample |= {rows.name, columns.name}
-        text = f"∂²{self.letter}/∂({_listed(rows)})∂({_listed(columns)})"
+        pair = f"({_listed(rows)})", f"({_listed(columns)})"
+        text = "∂²E/∂{}∂{}" if self.letter == "E" else "the block of {} and {}"
+        text = text.format(*pair)
         return [
             self.term(t * z[0] * z[1], rows.node.name, columns.node.name, text)
             for t in monomials(expr)

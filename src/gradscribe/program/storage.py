@@ -6,6 +6,7 @@ from gradscribe.program.ir import (
     Add,
     Apply,
     Call,
+    Expand,
     Kernel,
     MatMul,
     Mul,
@@ -14,6 +15,7 @@ from gradscribe.program.ir import (
     Program,
     Ref,
     Statement,
+    Transpose,
     children,
     references,
 )
@@ -81,6 +83,21 @@ def reuse(program: Program) -> Program:
     return replace(program, kernels=tuple(kernels))
 
 
+def is_aliased(name: str, kernel: Kernel) -> bool:
+    """Whether an array has a second name: another is the same, or it is a view of another."""
+    return any(
+        s.value == Ref(name) or (s.target == name and not s.update and is_view(s.value))
+        for s in kernel.statements
+    )
+
+
+def is_view(node: Node) -> bool:
+    """Whether an expression is an array that is there already, however it is seen."""
+    if isinstance(node, Permute | Transpose | Expand):
+        return is_view(node.operand)
+    return isinstance(node, Ref)
+
+
 def _dead_argument(kernel: Kernel, statement: Statement, position: int, program: Program) -> str:
     value = statement.value
     if statement.update or not isinstance(value, Call) or value.function.startswith("_"):
@@ -91,7 +108,7 @@ def _dead_argument(kernel: Kernel, statement: Statement, position: int, program:
     later = kernel.statements[position + 1 :]
     if any(names[0] in references(s.value) for s in later):
         return ""
-    if any(s.value == Ref(names[0]) for s in kernel.statements):
+    if is_aliased(names[0], kernel):
         return ""
     comparison = value.function in ("greater", "greater_equal", "less", "less_equal", "where")
     same = program.shapes[names[0]] == program.shapes[statement.target]

@@ -22,8 +22,8 @@ from gradscribe.notation import SAMPLE, derivative_of, index
 from gradscribe.program.build import PYTHON_NAMES, Writer
 from gradscribe.program.columns import Columns, monomials, with_last_sample, without_deltas
 from gradscribe.program.factoring import Factoring
-from gradscribe.program.ir import Add as AddNode
 from gradscribe.program.ir import (
+    COMPARISONS,
     Call,
     Node,
     Program,
@@ -31,8 +31,9 @@ from gradscribe.program.ir import (
     Shape,
     Statement,
 )
+from gradscribe.program.ir import Add as AddNode
 from gradscribe.program.ir import Mul as MulNode
-from gradscribe.program.storage import split_statement
+from gradscribe.program.storage import is_view, split_statement
 
 SCALE = Symbol("scale")
 
@@ -114,6 +115,8 @@ class TangentWriter:
             if equation.variable.role is Role.ADJOINT:
                 right = self.scaled(right)
             node = self.columns.lower(self.written(right), (*equation.indices, SAMPLE))
+            if isinstance(node, Call) and node.function in COMPARISONS:
+                node = MulNode((node, Call("_ones", (Ref("X"),))))  # of numbers, not of truths
             self.statements.append(Statement(equation.name, node, equation.label))
             number = f"({equation.label}) " if equation.label else ""
             self.formulas[equation.name] = number + equation.text
@@ -187,6 +190,8 @@ class TangentWriter:
         node = self.columns.lower(off, (*indices, *sample))
         if any(moves) and not moves[0]:
             node = MulNode((node, Call("_ones", (Ref("X"),))))
+        if diagonal and is_view(node):
+            node = Call("array", (node,))  # what is added to is no one else's
         self.statements.append(Statement(variable.name, node))
         if diagonal:
             node = self.columns.lower(on, (at[0], *sample))

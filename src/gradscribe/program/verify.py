@@ -1,8 +1,9 @@
 """What must hold of a program after every pass."""
 
 from gradscribe.errors import DerivationError
-from gradscribe.program.ir import Kernel, Program, Ref, Statement, references
+from gradscribe.program.ir import Kernel, Program, Statement, references
 from gradscribe.program.shapes import shape_of
+from gradscribe.program.storage import is_aliased
 
 
 def verify(program: Program, after: str) -> None:
@@ -91,7 +92,7 @@ class _Check:
             self.fail(f"{statement.target} takes the array of {old}, which is not the kernel's own")
         if self.program.shapes[old] != self.program.shapes[statement.target]:
             self.fail(f"{statement.target} takes the array of {old}, which has another shape")
-        if any(s.value == Ref(old) for s in self.kernel.statements):
+        if is_aliased(old, self.kernel):
             self.fail(f"{statement.target} takes the array of {old}, which has two names")
         self.overwritten.add(old)
 

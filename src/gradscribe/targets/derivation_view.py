@@ -70,6 +70,7 @@ class DerivationView:
     checked: str
     spec: str
     name: str
+    second_order: bool
 
 
 def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
@@ -99,6 +100,7 @@ def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
         checked=checked,
         spec=network.spec,
         name=network.name,
+        second_order=any(q.variable.role is Role.TANGENT for q in derivation.derived),
     )
 
 

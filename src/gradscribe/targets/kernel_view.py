@@ -189,6 +189,8 @@ def _unpacking(names: tuple[str, ...], used: set[str], group: str) -> list[str]:
 def _size_lines(sizes: list[str]) -> list[str]:
     """Return how sizes of the cost are read: from D, (N, N_M)."""
     names = [size_python(s) for s in sizes]
+    if not names:
+        return []
     if names == ["N"]:
         return ["N = D.shape[0]"]
     return [f"N, {names[-1]} = D.shape" if "N" in names else f"{names[0]} = D.shape[1]"]

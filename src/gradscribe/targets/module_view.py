@@ -81,7 +81,7 @@ def module_view(
     """Return the view of a module for a derivation and its program after all passes."""
     network = derivation.network
     return ModuleView(
-        title=_title(network),
+        title=_title(network, "hessian" in sample.parts),
         mapping=mapping(network),
         summary=_summary(network),
         network=_network_lines(derivation),
@@ -135,12 +135,13 @@ def spec_source(spec: str) -> str:
     return "\n".join(["(", *(f'    "{part}"' for part in lines if part), ")"])
 
 
-def _title(network: Network) -> str:
+def _title(network: Network, second_order: bool) -> str:
     what = "-".join(map(str, network.sizes)) if network.sizes else "feed-forward"
     if len(what) > 40:
         what = f"{len(network.sizes or ()) - 1}-layer"
     article = "an" if what.startswith(("8", "11-", "18-")) else "a"
-    text = f"{article} {what} network with its cost and gradient."
+    parts = "cost, gradient and Hessian" if second_order else "cost and gradient"
+    text = f"{article} {what} network with its {parts}."
     return f"{network.name}: {text}" if network.name else text[0].upper() + text[1:]
 
 

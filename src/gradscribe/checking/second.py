@@ -1,0 +1,166 @@
+"""Comparisons of second derivatives and Jacobians along random directions.
+
+H V is the derivative of the gradient along V, and what the Jacobian gives of V that of the
+output; both come from the complex step of the module's own `gradient` and `forward`, which
+other comparisons have shown to be right. A mistake in any entry is seen, since V has no zero.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gradscribe.checking.compare import Array
+from gradscribe.checking.report import Row
+from gradscribe.checking.subject import CallError, Point, Subject
+
+STEP = 1e-30
+ACCURACY = 1e-9
+LARGEST = 1500  # parameters; larger matrices are not formed for a comparison
+ALONG = "complex step of its gradient"
+OUTPUT = "complex step of its output"
+
+NAMES = (
+    "hessian",
+    "hessian_vector_product",
+    "hessian_diagonal",
+    "hessian_block",
+    "jacobian",
+    "input_jacobian",
+    "sample_gradients",
+)
+OF_PAIRS = ("hessian", "hessian_block")  # they may be as large as K²
+NOT_COMPARED = ("gauss_newton",)
+
+
+def second_order_rows(subject: Subject, point: Point, rng: np.random.Generator) -> Iterator[Row]:
+    """Yield a comparison for each of these functions that the module has."""
+    V = [rng.uniform(0.5, 1.5, p.shape) * rng.choice([-1, 1], p.shape) for p in _blocks(point)]
+    large = sum(v.size for v in V) > LARGEST
+    for name in filter(subject.has, NAMES):
+        if large and name in OF_PAIRS:
+            note = f"not compared: more than {LARGEST} parameters"
+            yield Row(point.case, name, "", "n/a", note=note)
+            continue
+        try:
+            found, true, oracle = _COMPARED[name](subject, point, V, rng)
+        except CallError as failure:
+            yield Row(point.case, name, "", "DIFFERS", note=str(failure))
+            continue
+        if found.shape != true.shape:
+            note = f"shape {found.shape}, needs {true.shape}"
+            yield Row(point.case, name, oracle, "DIFFERS", np.inf, ACCURACY, note)
+            continue
+        scale = max(float(np.abs(true).max()), 1e-300)
+        error = float(np.abs(found - true).max()) / scale
+        verdict: Any = "agrees" if error <= ACCURACY else "DIFFERS"
+        yield Row(point.case, name, oracle, verdict, error, ACCURACY, "along a random direction")
+
+
+def _blocks(point: Point) -> list[Array]:
+    return list(point.params.values())
+
+
+def _moved(point: Point, V: list[Array]) -> list[Array]:
+    return [p + 1j * STEP * v for p, v in zip(_blocks(point), V, strict=True)]
+
+
+def _along(subject: Subject, point: Point, V: list[Array]) -> list[Array]:
+    """Return H V: the derivative of the gradient along V, in blocks."""
+    found = subject.call("gradient", _moved(point, V), point.X, point.D)
+    return [np.asarray(g).imag / STEP for g in found]
+
+
+def _joined(blocks: Any) -> Array:
+    return np.concatenate([np.asarray(b).ravel() for b in blocks])
+
+
+def _hessian(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Array, Array, str]:
+    H = np.asarray(subject.call("hessian", _blocks(point), point.X, point.D))
+    if H.ndim != 2 or not np.array_equal(H, H.T):
+        raise CallError("hessian is not a symmetric matrix")
+    if H.shape[1] != _joined(V).size:
+        raise CallError(f"hessian has shape {H.shape} for {_joined(V).size} parameters")
+    return H @ _joined(V), _joined(_along(subject, point, V)), ALONG
+
+
+def _product(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Array, Array, str]:
+    direction = subject.packed(V)
+    found = subject.call("hessian_vector_product", _blocks(point), point.X, point.D, direction)
+    return _joined(found), _joined(_along(subject, point, V)), ALONG
+
+
+def _diagonal(
+    subject: Subject, point: Point, V: list[Array], rng: np.random.Generator
+) -> tuple[Array, Array, str]:
+    found = _joined(subject.call("hessian_diagonal", _blocks(point), point.X, point.D))
+    places = np.sort(rng.choice(found.size, min(found.size, 12), replace=False))
+    ends = np.cumsum([v.size for v in V])[:-1]
+    true = []
+    for place in places:
+        unit = np.zeros(found.size)
+        unit[place] = 1
+        parts = np.split(unit, ends)
+        shaped = [u.reshape(v.shape) for u, v in zip(parts, V, strict=True)]
+        true.append(_joined(_along(subject, point, shaped))[place])
+    return found[places], np.array(true), f"{ALONG}, 12 entries"
+
+
+def _block(
+    subject: Subject, point: Point, V: list[Array], rng: np.random.Generator
+) -> tuple[Array, Array, str]:
+    names = list(point.params)
+    first, second = (int(k) for k in rng.integers(0, len(names), 2))
+    pair = (names[first], names[second])
+    block = np.asarray(subject.call("hessian_block", _blocks(point), point.X, point.D, *pair))
+    only = [v if k == second else np.zeros_like(v) for k, v in enumerate(V)]
+    true = _along(subject, point, only)[first]
+    if block.shape != (*V[first].shape, *V[second].shape):
+        raise CallError(f"hessian_block of {pair} has shape {block.shape}")
+    return np.tensordot(block, V[second], V[second].ndim), true, f"{ALONG}, {' '.join(pair)}"
+
+
+def _jacobian(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Array, Array, str]:
+    true = np.asarray(subject.call("forward", _moved(point, V), point.X)).imag / STEP
+    J = np.asarray(subject.call("jacobian", _blocks(point), point.X))
+    if J.shape != (*true.shape, _joined(V).size):
+        raise CallError(f"jacobian has shape {J.shape}")
+    return J @ _joined(V), true, OUTPUT
+
+
+def _input_jacobian(
+    subject: Subject, point: Point, V: list[Array], rng: np.random.Generator
+) -> tuple[Array, Array, str]:
+    del V
+    along = rng.uniform(0.5, 1.5, point.X.shape)
+    true = np.asarray(subject.call("forward", _blocks(point), point.X + 1j * STEP * along))
+    J = np.asarray(subject.call("input_jacobian", _blocks(point), point.X))
+    if J.shape != (*true.shape, point.X.shape[1]):
+        raise CallError(f"input_jacobian has shape {J.shape}")
+    return np.einsum("noi,ni->no", J, along), true.imag / STEP, OUTPUT
+
+
+def _samples(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Array, Array, str]:
+    del V
+    found = np.asarray(subject.call("sample_gradients", _blocks(point), point.X, point.D))
+    alone = [
+        _joined(subject.call("gradient", _blocks(point), point.X[n : n + 1], point.D[n : n + 1]))
+        for n in range(len(point.X))
+    ]
+    true = np.array(alone)
+    if found.shape != true.shape:
+        raise CallError(f"sample_gradients has shape {found.shape}, needs {true.shape}")
+    # The factor of J for one sample is not in it.
+    factor = float((found * true).sum() / max(float((true * true).sum()), 1e-300))
+    return found, factor * true, "its gradients of one sample, up to the factor of J"
+
+
+_COMPARED: dict[str, Callable[..., tuple[Array, Array, str]]] = {
+    "hessian": _hessian,
+    "hessian_vector_product": _product,
+    "hessian_diagonal": _diagonal,
+    "hessian_block": _block,
+    "jacobian": _jacobian,
+    "input_jacobian": _input_jacobian,
+    "sample_gradients": _samples,
+}
