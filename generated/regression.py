@@ -609,7 +609,8 @@ def _direction(V: Parameters, params: Parameters) -> Parameters:
             raise ValueError(f"V.{name} has shape {found}, needs {needed} as in params")
         if direction.dtype.kind == "c" != array.dtype.kind:
             raise ValueError(f"V.{name} is complex, params have {array.dtype}")
-    return Parameters(*[_cast(f"V.{f}", d, params[0].dtype) for f, d in V._asdict().items()])
+    dtype, named = params[0].dtype, V._asdict().items()
+    return Parameters(*[_cast(f"V.{name}", array, dtype) for name, array in named])
 
 
 # Arrays have the samples on their last axis, n, here. A generator yields the terms of
@@ -1125,7 +1126,7 @@ def _check_out(out: np.ndarray, K: int, dtype: np.dtype, *others: np.ndarray) ->
 def _plan(held, params, X, workspace) -> tuple[int, int]:
     """Return how many samples are taken at a time, and how many numbers a tile has."""
     if not isinstance(workspace, int | np.integer):
-        raise ValueError(f"workspace is {workspace!r}, needs an integer number of bytes")
+        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
     workspace, sizes = int(workspace), {}
     for shape, array in zip(_SHAPES.values(), params, strict=True):
         sizes.update(zip(shape, array.shape, strict=True))
@@ -1724,8 +1725,8 @@ def _errors_along(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> dict
     stepped = gradient(moved, X, D)
     true = np.concatenate([1e30 * g.imag.ravel() for g in stepped])
     pairs["hessian"] = (hessian(params, X, D) @ v, true)
-    product = hessian_vector_product(params, X, D, V)
-    pairs["hessian_vector_product"] = (np.concatenate([a.ravel() for a in product]), true)
+    product = [a.ravel() for a in hessian_vector_product(params, X, D, V)]
+    pairs["hessian_vector_product"] = (np.concatenate(product), true)
     pairs["jacobian"] = (jacobian(params, X) @ v, 1e30 * forward(moved, X).imag)
     return {
         name: float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-300))

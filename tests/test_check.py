@@ -321,7 +321,7 @@ SECOND_ORDER_FAULTS = {
         "result = -_input_jacobian(params, X)",
     ),
     "hessian_diagonal": ("factor = 1 if rows == columns", "factor = 1.001 if rows == columns"),
-    "hessian_block": ("    return block.array.reshape(", "    return 1.001 * block.array.reshape("),
+    "hessian_block": ("return block.array.reshape(", "return 1.001 * block.array.reshape("),
 }
 
 

@@ -286,7 +286,7 @@ def test_a_matrix_that_does_not_fit_is_refused_before_any_work() -> None:
         module.hessian(params, X, D)
     with pytest.raises(MemoryError, match=f"{size}$"):
         module.gauss_newton(params, X, D)
-    with pytest.raises(MemoryError, match="an array .* takes .* GiB"):
+    with pytest.raises(MemoryError, match=r"an array .* takes .* GiB"):
         module.hessian_block(params, X, D, "W1", "W1")
     with pytest.raises(MemoryError, match=f"{size}; take fewer samples at a time"):
         module.jacobian(params, np.ones((100, 1000)))
@@ -360,7 +360,7 @@ def test_workspace_of_any_integer_type_and_of_no_other() -> None:
     for workspace in (np.int16(32_000), np.int32(500_000_000), np.int64(10**12)):
         assert relative(module.hessian(params, X, D, workspace=workspace), whole) < 1e-13
     for wrong in (1e9, "1GB", None):
-        with pytest.raises(ValueError, match="needs an integer number of bytes"):
+        with pytest.raises(ValueError, match="needs an integer: bytes"):
             module.hessian(params, X, D, workspace=wrong)
 
 
