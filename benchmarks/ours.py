@@ -14,7 +14,14 @@ from gradscribe.model.network import Network
 from missing import Missing
 
 OURS = "gradscribe"
-TARGETS = {OURS: ""}  # the name in the report, and the words that a specification ends with
+# The name in the report, and the words that a specification ends with.
+TARGETS = {
+    OURS: "",
+    "gradscribe, scalar": "target=scalar",
+    "gradscribe, numba": "target=numba",
+}
+# The part of a module that has a quantity; the others are left out.
+PARTS = {"product": "hessian_vector_product", "diagonal": "hessian"}
 
 IMPORTS = ("numpy",)
 VERSIONS = ("gradscribe", "numpy")
@@ -24,11 +31,14 @@ def call(quantity: str, option: str, data: Problem) -> Callable[[], Any]:
     """Derive, generate and load the module, and return a call of one of its functions."""
     case = data.case
     try:
-        module = compile_network(Network.parse(f"{case.spec} {option}".strip()))
+        words = (case.spec, option, f"emit={PARTS.get(quantity, quantity)}")
+        module = compile_network(Network.parse(" ".join(filter(None, words))))
     except InputError as error:
         if not option:
             raise
-        raise Missing("not built") from error
+        raise Missing("not built: too large for this target") from error
+    except ImportError as error:
+        raise Missing("not installed") from error
     params = module.Parameters(*data.parameters)
     if quantity == "product":
         V = module.unravel(data.v, case.sizes)
