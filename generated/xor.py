@@ -872,8 +872,9 @@ def _check_size(shape: tuple[int, ...], params: Parameters, instead: str = "") -
         return  # not known on this system
     needed = math.prod(shape) * params[0].dtype.itemsize
     if needed > memory:
+        K = sum(array.size for array in params)
         raise MemoryError(
-            f"an array {shape} for K = {sum(array.size for array in params)} parameters "
+            f"an array {shape} for K = {K} parameters "
             f"takes {needed / 2**30:.1f} GiB{instead}"
         )
 
@@ -994,7 +995,8 @@ def _check_out(out: np.ndarray, K: int, dtype: np.dtype, *others: np.ndarray) ->
 
 def _plan(held, params, X, workspace) -> tuple[int, int]:
     """Return how many samples are taken at a time, and how many numbers a tile has."""
-    if not isinstance(workspace, int | np.integer):
+    whole = isinstance(workspace, int | np.integer)
+    if not whole:
         raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
     workspace, sizes = int(workspace), {}
     for shape, array in zip(_SHAPES.values(), params, strict=True):
@@ -1593,7 +1595,7 @@ def _errors_along(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> dict
 
 def _self_check() -> int:
     """Print a table of errors; return 1 if any is larger than round-off explains."""
-    rng = np.random.default_rng(0)
+    rng, directions = np.random.default_rng(0), np.random.default_rng(1)
     limits = (1e-11, 1e-11, 1e-5)
     cases = (
         (SIZES, 2, 1),
@@ -1615,7 +1617,7 @@ def _self_check() -> int:
         print(row, "" if good else "  DISAGREES", " sizes", *sizes)
         if largest > 1 or sum(p.size for p in params) > 1500:
             continue
-        for name, error in _errors_along(params, X, D, rng).items():
+        for name, error in _errors_along(params, X, D, directions).items():
             agrees = agrees and error < 1e-9
             verdict = "" if error < 1e-9 else "  DISAGREES"
             print(f"      {name} along a direction: {error:.1e}{verdict}")

@@ -160,7 +160,7 @@ class TangentWriter:
     def scaled(self, right: Expr) -> Expr:
         """Give the factor of J to the terms that have no adjoint in them: these are scaled."""
         result = S.Zero
-        for term in Add.make_args(right):
+        for term in monomials(right):
             names = {s.name for s in term.free_symbols}
             linear = SCALE in term.free_symbols or any(map(self.is_scaled, names))
             result += term if linear else SCALE * term
@@ -168,7 +168,7 @@ class TangentWriter:
 
     def is_scaled(self, name: str) -> bool:
         """Whether a variable has the factor of J in it: an adjoint or what it changes by."""
-        return name.startswith(("delta", "dE_d", "dd", "d2", "diagonal_d"))
+        return name.removeprefix("diagonal_").startswith(("delta", "dE_d", "dd", "d2"))
 
     def assign(self, variable: Variable, at: tuple[Symbol, ...], right: Expr, text: str) -> None:
         """Write a statement for what is off the diagonal and one for what is on it."""
