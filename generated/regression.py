@@ -228,7 +228,7 @@ def hessian(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_hessian_terms, _HESSIAN_HELD, params, X, D, out, workspace)
+    return _square(_hessian_terms, params, X, D, out, workspace)
 
 
 def hessian_block(
@@ -260,7 +260,7 @@ def hessian_block(
             near = difflib.get_close_matches(str(name), Parameters._fields, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
-    plan = _plan(_HESSIAN_HELD, params, X, workspace)
+    plan = _plan(_hessian_terms, params, X, workspace)
     block = _Block(params, first, second)
     _sum_terms(block, _hessian_terms, plan, params, X, D)
     shapes = [getattr(params, name).shape for name in (first, second)]
@@ -277,7 +277,7 @@ def hessian_diagonal(
     """
     params, X, D = _checked(params, X, D)
     diagonal = _Diagonal(params)
-    plan = _plan(_HESSIAN_HELD, params, X, workspace)
+    plan = _plan(_hessian_terms, params, X, workspace)
     _sum_terms(diagonal, _hessian_terms, plan, params, X, D)
     return Parameters(*diagonal.arrays.values())
 
@@ -301,9 +301,7 @@ def gauss_newton(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(
-        _gauss_newton_terms, _GAUSS_NEWTON_HELD, params, X, D, out, workspace
-    )
+    return _square(_gauss_newton_terms, params, X, D, out, workspace)
 
 
 def hessian_vector_product(
@@ -714,16 +712,6 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     yield "u1", "u1", "rsij", ("ir", ddelta1_du1), ("j,s", z1, z1), None
 
 
-# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
-_HESSIAN_HELD = (
-    {"": 6, "N0": 2, "N1": 5, "N2": 5, "N3": 5},
-    {"": 7, "N0": 2, "N1": 5, "N1 N3": 2, "N2": 6, "N3": 4},
-    {"": 7, "N0": 1, "N1": 7, "N2": 5, "N2 N2": 2, "N3": 4},
-    {"": 7, "N0": 2, "N1": 6, "N1 N2": 2, "N2": 5, "N3": 4},
-    {"": 7, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 5, "N3": 4},
-)
-
-
 def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
     """Yield the terms of the Gauss-Newton matrix, times `scale`, for these samples."""
     X, D = X.T, D.T
@@ -785,13 +773,22 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
 
 
 # Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
-_GAUSS_NEWTON_HELD = (
-    {"": 7, "N0": 1, "N1": 4, "N2": 6},
-    {"": 7, "N0": 2, "N1": 4, "N1 N3": 2, "N2": 5},
-    {"": 7, "N0": 1, "N1": 6, "N2": 4, "N2 N2": 2},
-    {"": 7, "N0": 2, "N1": 5, "N1 N2": 2, "N2": 4},
-    {"": 7, "N0": 3, "N1": 4, "N1 N1": 2, "N2": 4},
-)
+_HELD = {
+    _hessian_terms: (
+        {"": 6, "N0": 2, "N1": 5, "N2": 5, "N3": 5},
+        {"": 7, "N0": 2, "N1": 5, "N1 N3": 2, "N2": 6, "N3": 4},
+        {"": 7, "N0": 1, "N1": 7, "N2": 5, "N2 N2": 2, "N3": 4},
+        {"": 7, "N0": 2, "N1": 6, "N1 N2": 2, "N2": 5, "N3": 4},
+        {"": 7, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 5, "N3": 4},
+    ),
+    _gauss_newton_terms: (
+        {"": 7, "N0": 1, "N1": 4, "N2": 6},
+        {"": 7, "N0": 2, "N1": 4, "N1 N3": 2, "N2": 5},
+        {"": 7, "N0": 1, "N1": 6, "N2": 4, "N2 N2": 2},
+        {"": 7, "N0": 2, "N1": 5, "N1 N2": 2, "N2": 4},
+        {"": 7, "N0": 3, "N1": 4, "N1 N1": 2, "N2": 4},
+    ),
+}
 
 
 def _jacobian_terms(params, X) -> Iterator[tuple]:
@@ -913,6 +910,8 @@ def _apply(A: np.ndarray, T: np.ndarray) -> np.ndarray:
 
 def _diagonal(T: np.ndarray) -> np.ndarray:
     """Return the view T[i, i, n] (or T[i, i], without samples)."""
+    if T.flags.c_contiguous:
+        return T.reshape(len(T) ** 2, *T.shape[2:])[:: len(T) + 1]
     return np.einsum("ii...->i...", T)
 
 
@@ -930,47 +929,6 @@ def _stacked(like: np.ndarray, *rows: np.ndarray | float) -> np.ndarray:
         result[end : end + length] = row
         end += length
     return result
-
-
-class _Upper:
-    """The upper triangle of a (K, K) matrix, which takes the terms of its blocks."""
-
-    def __init__(self, params: Parameters, matrix: np.ndarray) -> None:
-        self.matrix = matrix
-        self.shapes = tuple(map(_matrix_shape, params))
-
-    def places(self, rows: str, columns: str) -> list[tuple]:
-        """Return where the terms of a pair of variables go.
-
-        It is a list of views with axes (r, s, i, j), the rows of z that belong to s and
-        to j, and whether row and column are different parameters.
-        """
-        found = _upper_places(self.shapes, rows, columns)
-        return [
-            (self.matrix[at].reshape(shape).transpose(axes), *rest)
-            for at, shape, axes, *rest in found
-        ]
-
-
-@functools.lru_cache(1024)
-def _upper_places(shapes: tuple, rows: str, columns: str) -> tuple[tuple, ...]:
-    """Return what `_Upper.places` needs to know, for parameters of these shapes."""
-    ranges = _ranges(shapes)
-    shape_of = dict(zip(Parameters._fields, shapes, strict=True))
-    found = []
-    for first, s in _places(rows, shape_of):
-        for second, j in _places(columns, shape_of):
-            names, axes = (first, second), [(0, 1, 2, 3)]
-            if ranges[first].start > ranges[second].start:
-                if rows == columns:
-                    continue  # the pair exchanged is there as well
-                names, axes = (second, first), [(2, 3, 0, 1)]
-            elif first == second and rows != columns:
-                axes.append((2, 3, 0, 1))
-            at = tuple(ranges[name] for name in names)
-            shape = tuple(n for name in names for n in shape_of[name])
-            found += [(at, shape, order, s, j, first != second) for order in axes]
-    return tuple(found)
 
 
 def _ranges(shapes: tuple) -> dict[str, slice]:
@@ -997,11 +955,13 @@ def _places(name: str, shapes: dict) -> list[tuple[str, tuple[int, int]]]:
 
 def _check_size(shape: tuple[int, ...], params: Parameters, instead: str = "") -> None:
     """Refuse a result that is larger than the machine's memory, and say what to do."""
+    needed = math.prod(shape) * params[0].dtype.itemsize
+    if needed < 2**20:
+        return
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return  # not known on this system
-    needed = math.prod(shape) * params[0].dtype.itemsize
     if needed > memory:
         K = sum(array.size for array in params)
         raise MemoryError(
@@ -1063,6 +1023,75 @@ def _outer(*arrays: np.ndarray) -> np.ndarray:
     return result
 
 
+class _Upper:
+    """The upper triangle of a (K, K) matrix, which takes the terms of its blocks."""
+
+    def __init__(self, params: Parameters, matrix: np.ndarray) -> None:
+        self.matrix = matrix
+        self.shapes = tuple(map(_matrix_shape, params))
+
+    def places(self, rows: str, columns: str) -> list[tuple]:
+        """Return where the terms of a pair of variables go.
+
+        It is a list of views with axes (r, s, i, j), the rows of z that belong to s and
+        to j, and whether row and column are different parameters.
+        """
+        found = _upper_places(self.shapes, rows, columns)
+        return [
+            (self.matrix[at].reshape(shape).transpose(axes), *rest)
+            for at, shape, axes, *rest in found
+        ]
+
+    def goals(self, rows: str, columns: str, target: str, letters: str) -> list[tuple]:
+        """Return where a product with these indices goes, as views with its axes.
+
+        Beside each view the rows of z that belong to s and j, and the product's part.
+        """
+        found = _upper_goals(self.shapes, rows, columns, target, letters)
+        views = [
+            (self.matrix[at].reshape(shape).transpose(axes), equal, *rest)
+            for at, shape, axes, equal, *rest in found
+        ]
+        return [
+            (np.einsum(equal, view) if equal else view, *rest)
+            for view, equal, *rest in views
+        ]
+
+
+@functools.lru_cache(1024)
+def _upper_places(shapes: tuple, rows: str, columns: str) -> tuple[tuple, ...]:
+    """Return what `_Upper.places` needs to know, for parameters of these shapes."""
+    ranges = _ranges(shapes)
+    shape_of = dict(zip(Parameters._fields, shapes, strict=True))
+    found = []
+    for first, s in _places(rows, shape_of):
+        for second, j in _places(columns, shape_of):
+            names, axes = (first, second), [(0, 1, 2, 3)]
+            if ranges[first].start > ranges[second].start:
+                if rows == columns:
+                    continue  # the pair exchanged is there as well
+                names, axes = (second, first), [(2, 3, 0, 1)]
+            elif first == second and rows != columns:
+                axes.append((2, 3, 0, 1))
+            at = tuple(ranges[name] for name in names)
+            shape = tuple(n for name in names for n in shape_of[name])
+            found += [(at, shape, order, s, j, first != second) for order in axes]
+    return tuple(found)
+
+
+@functools.lru_cache(1024)
+def _upper_goals(shapes: tuple, rows: str, columns: str, *of: str) -> tuple[tuple, ...]:
+    """Return what `_Upper.goals` needs to know, for parameters of these shapes."""
+    target, letters = of
+    axes, equal = _axes(target, letters), ""
+    if axes is None:
+        axes, equal = (0, 1, 2, 3), f"{target}->{letters}"
+    return tuple(
+        (at, shape, tuple(order[a] for a in axes), equal, s, j, _whole(letters, s, j))
+        for at, shape, order, s, j, _ in _upper_places(shapes, rows, columns)
+    )
+
+
 class _Block:
     """One block, as an array with axes (r, s, i, j)."""
 
@@ -1083,6 +1112,13 @@ class _Block:
                     found.append((turned, s, j, first != second))
         return found
 
+    def goals(self, rows: str, columns: str, target: str, letters: str) -> list[tuple]:
+        """Return where a product with these indices goes; see `_Upper.goals`."""
+        return [
+            (_reordered(view, target, letters), s, j, _whole(letters, s, j))
+            for view, s, j, _ in self.places(rows, columns)
+        ]
+
 
 class _Diagonal:
     """The diagonal, in arrays of the parameters' shapes."""
@@ -1092,7 +1128,7 @@ class _Diagonal:
         self.arrays = {f: np.zeros_like(a) for f, a in params._asdict().items()}
 
 
-def _square(terms, held, params, X, D, out, workspace) -> np.ndarray:
+def _square(terms, params, X, D, out, workspace) -> np.ndarray:
     """Return the (K, K) matrix of these terms."""
     K, dtype = sum(array.size for array in params), params[0].dtype
     instead = ""
@@ -1103,7 +1139,7 @@ def _square(terms, held, params, X, D, out, workspace) -> np.ndarray:
     _check_size((K, K), params, instead)
     if out is not None:
         _check_out(out, K, dtype, *params, X, D)
-    plan = _plan(held, params, X, workspace)
+    plan = _plan(terms, params, X, workspace)
     if out is None:
         out = np.zeros((K, K), dtype)
     else:
@@ -1124,19 +1160,13 @@ def _check_out(out: np.ndarray, K: int, dtype: np.dtype, *others: np.ndarray) ->
         raise ValueError("out shares memory with params, X or D")
 
 
-def _plan(held, params, X, workspace) -> tuple[int, int]:
+def _plan(terms, params, X, workspace) -> tuple[int, int]:
     """Return how many samples are taken at a time, and how many numbers a tile has."""
     whole = isinstance(workspace, int | np.integer)
     if not whole:
         raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
-    workspace, sizes = int(workspace), {}
-    for shape, array in zip(_SHAPES.values(), params, strict=True):
-        sizes.update(zip(shape, array.shape, strict=True))
-    numbers = max(
-        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
-        for one in held
-    )
-    needed = numbers * params[0].dtype.itemsize
+    workspace = int(workspace)
+    needed = _numbers(terms, tuple(a.shape for a in params)) * params[0].dtype.itemsize
     if workspace < needed:
         raise ValueError(
             f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
@@ -1149,6 +1179,18 @@ def _plan(held, params, X, workspace) -> tuple[int, int]:
         # What the C library once frees in one piece it keeps for the next arrays.
         np.empty(min(workspace // 2, 31 * 2**20), np.int8)
     return step, tile
+
+
+@functools.lru_cache(1024)
+def _numbers(terms, shapes: tuple) -> int:
+    """Return how many numbers of one sample a generator holds at a time."""
+    sizes: dict[str, int] = {}
+    for names, shape in zip(_SHAPES.values(), shapes, strict=True):
+        sizes.update(zip(names, shape, strict=True))
+    return max(
+        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
+        for one in _HELD[terms]
+    )
 
 
 def _sum_terms(into, terms, plan, params, X, D) -> None:
@@ -1166,36 +1208,53 @@ def _sum_terms(into, terms, plan, params, X, D) -> None:
 
 def _add_term(into, tile, rows, columns, target, left, right, constant) -> None:
     """Add Σ_n left · right · constant to the blocks of a pair of variables."""
-    places = into.places(rows, columns)
-    if not places:
-        return
     if _is_symmetric(into, rows, columns, left, right):
+        places = into.places(rows, columns)
         _add_symmetric(places, tile, left[1], right[1], constant)
         return
-    letters = (left[0] + right[0]).replace(",", "")
-    C, letters = _aligned(constant, letters)
-    letters += "".join(c for c in dict.fromkeys(target) if c not in letters)
-    goals = [(_reordered(view, target, letters), s, j) for view, s, j, _ in places]
-    new = len((left[0] + right[0]).replace(",", ""))
-    extra = 1 if C is None else math.prod(C.shape[new:])
-    inner = math.prod(len(a) for a in left[2:]) * math.prod(left[1].shape[1:-1])
-    for R, right_part in _tiles(right, 2 * tile, tile // inner):
-        flat = R.reshape(-1, R.shape[-1])
-        for L, left_part in _tiles(left, tile, tile // (len(flat) * extra)):
+    own = constant[0] if constant else ""
+    letters, count = _letters(left[0], right[0], own, target)
+    goals = into.goals(rows, columns, target, letters)
+    if not goals:
+        return
+    C = _aligned(constant, letters) if constant else None
+    extra = 1 if C is None else math.prod(C.shape[count:])
+    more = (1,) * (len(letters) - count)
+    lengths = [math.prod(a.size // a.shape[-1] for a in g[1:]) for g in (left, right)]
+    if max(max(lengths) * left[1].shape[-1], math.prod(lengths) * extra) <= tile:
+        product = _product(_outer(*left[1:]), _outer(*right[1:]), more)
+        product = product if C is None else product * C
+        for view, _, _, whole in goals:
+            view += product[whole]
+        return
+    for R, right_part in _tiles(right, 2 * tile, tile // lengths[0]):
+        for L, left_part in _tiles(left, tile, tile // (R[..., 0].size * extra)):
             part = left_part | right_part
-            product = L.reshape(-1, L.shape[-1]) @ flat.T
-            shape = (*L.shape[:-1], *R.shape[:-1])
-            product = product.reshape(*shape, *(1,) * (len(letters) - len(shape)))
+            product = _product(L, R, more)
             if C is not None:
                 piece = C[_inside(letters, part, C.shape)] if part else C
                 own = product if extra == 1 else None
                 product = np.multiply(product, piece, out=own)
-            for view, s, j in goals:
+            for view, s, j, whole in goals:
                 if part:
                     goal, source = _common(letters, part, s, j)
                     view[goal] += product[source]
                 else:
-                    view += product[_whole(letters, s, j)]
+                    view += product[whole]
+
+
+@functools.lru_cache(1024)
+def _letters(left: str, right: str, constant: str, target: str) -> tuple[str, int]:
+    """Return the indices of a product, and how many of them its factors with n have."""
+    letters = (left + right).replace(",", "")
+    others = dict.fromkeys(c for c in constant + target if c.isalpha())
+    return letters + "".join(c for c in others if c not in letters), len(letters)
+
+
+def _product(L: np.ndarray, R: np.ndarray, more: tuple[int, ...]) -> np.ndarray:
+    """Return Σ_n L[…, n] R[…, n], with axes of length 1 at the end."""
+    product = L.reshape(-1, L.shape[-1]) @ R.reshape(-1, R.shape[-1]).T
+    return product.reshape(*L.shape[:-1], *R.shape[:-1], *more)
 
 
 def _tiles(group: tuple, numbers: int, rows: int) -> Iterator[tuple[np.ndarray, dict]]:
@@ -1283,21 +1342,28 @@ def _reordered(view: np.ndarray, target: str, letters: str) -> np.ndarray:
     return view.transpose(axes)
 
 
-def _aligned(constant, letters: str) -> tuple[np.ndarray | None, str]:
-    """Return a constant with an axis for every letter, its own new ones at the end."""
-    if constant is None:
-        return None, letters
+def _aligned(constant: tuple, letters: str) -> np.ndarray:
+    """Return a product of arrays without samples, with an axis for every letter."""
     own, *arrays = constant
-    extra = "".join(c for c in dict.fromkeys(own) if c.isalpha() and c not in letters)
-    letters += extra
     result = np.ones((1,) * len(letters))
-    for k, array in zip(own.split(","), arrays, strict=True):
-        present = "".join(c for c in letters if c in k)
-        array = _reordered(array, k, present) if k else np.asarray(array)
-        lengths = iter(array.shape)
-        shape = [next(lengths) if c in k else 1 for c in letters]
-        result = result * array.reshape(shape)
-    return result, letters
+    for (k, order, index), array in zip(_alignment(own, letters), arrays, strict=True):
+        if k:
+            array = _reordered(array, k, order)[index]
+        result = array * result
+    return result
+
+
+@functools.lru_cache(1024)
+def _alignment(own: str, letters: str) -> list[tuple[str, str, tuple]]:
+    """Return for each array of a constant its indices, their order and its index."""
+    return [
+        (
+            k,
+            "".join(c for c in letters if c in k),
+            tuple(slice(None) if c in k else None for c in letters),
+        )
+        for k in own.split(",")
+    ]
 
 
 def _add_symmetric(places, tile, S, z, constant) -> None:
@@ -1307,8 +1373,8 @@ def _add_symmetric(places, tile, S, z, constant) -> None:
     """
     single = S.ndim == 2
     counts = [1] * len(S) if single else list(range(len(S), 0, -1))
-    C, _ = _aligned(constant, "r" if single else "ri")
-    C = np.broadcast_to(1 if C is None else C, S.shape[:-1])
+    C = _aligned(constant, "r" if single else "ri") if constant else 1
+    C = np.broadcast_to(C, S.shape[:-1])
     for r0, r1 in _parts(counts, max(1, tile // len(z))):
         left, factor = S[r0:r1], C[r0:r1]
         if not single:
@@ -1450,7 +1516,8 @@ def _without_repeats(letters: str, array: np.ndarray) -> tuple[str, np.ndarray]:
 
 def _mirror(H: np.ndarray, tile: int = 64) -> None:
     """Copy the upper triangle of a matrix to the lower one."""
-    places = np.arange(min(tile, len(H)))
+    tile = len(H) if len(H) <= 2 * tile else tile
+    places = np.arange(tile)
     below = places[:, None] > places
     for start in range(0, len(H), tile):
         stop = min(start + tile, len(H))

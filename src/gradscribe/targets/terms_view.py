@@ -235,15 +235,19 @@ def _add_candidate(most: list[Sizes], new: Sizes) -> None:
 
 
 def _table(name: str, most: list[Sizes]) -> list[str]:
-    """Return the literal of a table, formatted as Python's formatters do."""
+    """Return an entry of a table, formatted as Python's formatters do."""
     lines: list[str] = []
     for sizes in most:
         items = [f'"{" ".join(k)}": {v}' for k, v in sorted(sizes.items()) if v]
-        line = "    {" + ", ".join(items) + "},"
-        lines += (
-            [line] if len(line) <= WIDTH else ["    {", *(f"        {i}," for i in items), "    },"]
-        )
-    short = f"_{name.upper()}_HELD = ({lines[0].strip()})"
+        lines += _row_lines(items)
+    short = f"    _{name}_terms: ({lines[0].strip()}),"
     if len(lines) == 1 and len(short) <= WIDTH:
         return [short]
-    return [f"_{name.upper()}_HELD = (", *lines, ")"]
+    return [f"    _{name}_terms: (", *lines, "    ),"]
+
+
+def _row_lines(items: list[str]) -> list[str]:
+    line = f"        {{{', '.join(items)}}},"
+    if len(line) <= WIDTH:
+        return [line]
+    return ["        {", *(f"            {item}," for item in items), "        },"]
