@@ -552,6 +552,11 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
 
 def _direction(V: Parameters, params: Parameters) -> Parameters:
     """Return V as arrays of the parameters' type, if it has their shapes."""
+    alike = isinstance(V, tuple | list) and len(V) == len(params) and _is_fit(tuple(V))
+    pairs = zip(V, params, strict=True) if alike else ()
+    if alike and all(a.shape == b.shape and a.dtype == b.dtype for a, b in pairs):
+        return Parameters(*V)
+    # One by one, so that what is unfit is named.
     try:
         (V,) = _checked(V)
     except ValueError as error:
