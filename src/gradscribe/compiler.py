@@ -27,6 +27,7 @@ from gradscribe.model.network import Network
 from gradscribe.notation import split
 from gradscribe.program.build import Writer, build
 from gradscribe.program.costs import Cost, costs_of
+from gradscribe.program.forms import FORMS, Form
 from gradscribe.program.ir import Program
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.products import (
@@ -154,8 +155,11 @@ class SecondOrderPrograms:
     product: tuple[Program, dict[str, str]] | None
 
 
-def second_order_programs(derivation: Derivation) -> SecondOrderPrograms:
+def second_order_programs(
+    derivation: Derivation, passes: Iterable[Pass] = PASSES, forms: Iterable[Form] = FORMS
+) -> SecondOrderPrograms:
     """Return the programs of a network's second derivatives and of each sample's."""
+    forms = frozenset(forms)
     network, parts = derivation.network, emitted(derivation.network)
     adjoints = [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
     equations = [*network.equations[:-1], *adjoints]
@@ -165,17 +169,17 @@ def second_order_programs(derivation: Derivation) -> SecondOrderPrograms:
     if "gauss_newton" in parts:
         orders["gauss_newton"] = gauss_newton(network, every=False)
     matrices = tuple(
-        curvature_program(Writer(derivation), order, equations, name)
+        curvature_program(Writer(derivation, forms), order, equations, name)
         for name, order in orders.items()
     )
     samples: list[SampleTerms] = []
     if "jacobian" in parts:
-        samples += jacobian_programs(Writer(derivation), equations)
+        samples += jacobian_programs(Writer(derivation, forms), equations)
     if "sample_gradients" in parts:
-        samples.append(sample_gradient_program(Writer(derivation), equations))
+        samples.append(sample_gradient_program(Writer(derivation, forms), equations))
     product = None
     if "hessian_vector_product" in parts:
-        product = product_program(derivation, directional(network, adjoints))
+        product = product_program(derivation, directional(network, adjoints), passes, forms)
     return SecondOrderPrograms(matrices, tuple(samples), product)
 
 
@@ -185,9 +189,9 @@ def costs(network: Network | str | None, passes: Iterable[Pass] = PASSES) -> dic
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
     """
-    derivation = derive_network(network)
+    derivation, passes = derive_network(network), tuple(passes)
     program = lower_program(derivation, passes)
-    second = second_order_programs(derivation)
+    second = second_order_programs(derivation, passes)
     return costs_of(program, second.matrices, second.samples, second.product)
 
 
@@ -206,6 +210,7 @@ def module_source(
     *,
     target: str | None = None,
     passes: Iterable[Pass] = PASSES,
+    forms: Iterable[Form] = FORMS,
     templates: Path = TEMPLATES,
 ) -> str:
     """Return the source of a network's module.
@@ -213,18 +218,19 @@ def module_source(
     Args:
         network: a network or its specification; None means the default network.
         target: the folder of templates to fill; None for the one that the network names.
-        passes: what is done to the program.
+        passes: what is done to the programs.
+        forms: passes of the second order that are done, of `FORMS`.
         templates: where the folders of templates lie.
 
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
     """
-    derivation = derive_network(parsed(network))
+    derivation, passes = derive_network(parsed(network)), tuple(passes)
     found = find_target(target or derivation.network.emit_target, MODULES, templates)
     program = lower_program(derivation, passes)
     if found.view != "module":
         return render(found, number_view(derivation, program, found.view))
-    second = second_order_programs(derivation)
+    second = second_order_programs(derivation, passes, forms)
     parameters = [p.name for p in derivation.network.parameters]
     sample = sample_view(emitted(derivation.network), parameters, second.product, second.samples)
     return render(found, module_view(derivation, program, second.matrices, sample))

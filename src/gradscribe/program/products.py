@@ -1,7 +1,7 @@
 """Programs beside the blocks of second derivatives: H V, and derivatives of each sample."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sympy import Expr, KroneckerDelta, Symbol
 
@@ -16,6 +16,7 @@ from gradscribe.notation import SAMPLE
 from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of
 from gradscribe.program.columns import Columns, with_last_sample
 from gradscribe.program.factoring import Factoring
+from gradscribe.program.forms import FORMS, STACKED, Form
 from gradscribe.program.ir import (
     Helper,
     Kernel,
@@ -28,21 +29,29 @@ from gradscribe.program.ir import (
     references,
 )
 from gradscribe.program.passes import PASSES, Pass, run_passes
-from gradscribe.program.tangents import Factors, TangentWriter, factors_of
+from gradscribe.program.tangents import Factors, TangentWriter, factors_of, factors_shapes
+from gradscribe.program.verify import verify_terms
 
 PRODUCT = "hessian_vector_product"
 
 
-def product_program(derivation: Derivation, found: Directional) -> tuple[Program, dict[str, str]]:
+def product_program(
+    derivation: Derivation,
+    found: Directional,
+    passes: Iterable[Pass] = PASSES,
+    forms: Iterable[Form] = FORMS,
+) -> tuple[Program, dict[str, str]]:
     """Return the program of H V, a kernel of its own, and what its statements compute.
 
     Args:
         derivation: of the network.
         found: forward mode along a direction.
+        passes: what is done to the program.
+        forms: passes of the second order that are done.
     """
     network = derivation.network
-    writer = Writer(derivation)
-    derived = _factored(found, network)
+    writer = Writer(derivation, forms)
+    derived = _factored(found, network, writer.forms)
     slopes = list(slope_equations(network, derived))
     writer.know([*slopes, *derived])
     for variable in found.direction:
@@ -67,14 +76,16 @@ def product_program(derivation: Derivation, found: Directional) -> tuple[Program
         PRODUCT, inputs_of(tuple(statements)), tuple(statements),
         tuple(q.name for q in found.products),
     )  # fmt: skip
-    program = run_passes(Program((kernel,), shapes, writer.helpers), _PASSES)
+    # The factor of J multiplies arrays of the parameters' sizes here, which are the smaller ones.
+    own = [p for p in passes if p.name != "scale at source"]
+    program = run_passes(Program((kernel,), shapes, writer.helpers), own)
     return program, {q.name: q.text for q in equations}
 
 
-def _factored(found: Directional, network: Network) -> list[Equation]:
+def _factored(found: Directional, network: Network, forms: Iterable[Form]) -> list[Equation]:
     """Return the equations in order, in the form that takes least to compute."""
     derived = (*found.equations, *found.products)
-    factoring = Factoring(found.equations, network)
+    factoring = Factoring(found.equations, network, forms)
     return [*found.adjoints, *map(factoring.factored, derived)]
 
 
@@ -89,10 +100,6 @@ def _statement(equation: Equation, writer: Writer, columns: Columns) -> Statemen
     if SAMPLE in indices and not right.has(SAMPLE):
         value = Mul((value, Ones("N")))
     return Statement(equation.name, value, equation.label)
-
-
-# The factor of J multiplies arrays of the parameters' sizes here, which are the smaller ones.
-_PASSES: tuple[Pass, ...] = tuple(p for p in PASSES if p.name != "scale at source")
 
 
 def _shape(variable: Variable) -> Shape:
@@ -131,10 +138,10 @@ def sample_gradient_program(writer: Writer, equations: Sequence[Equation]) -> Sa
     own = _writer(writer, order, equations, [])
     own.forward()
     yields = [
-        (f.node.name, own.columns.lower(own.written(_adjoint(f)), (FREE[0], SAMPLE)), f.name)
-        for f in factors_of(order)
+        (f.label, own.columns.lower(own.written(_adjoint(f)), (FREE[0], SAMPLE)), f.name)
+        for f in _factors(own)
     ]
-    return _program("sample_gradient", own, order, yields, None)
+    return _program("sample_gradient", own, yields, None)
 
 
 def jacobian_programs(
@@ -162,12 +169,15 @@ def jacobian_programs(
         for equation in needed:
             own.tangent(equation)
         if name == "jacobian":
-            names = {f.node.name: f.name for f in factors_of(order)}
-            yields = [(n.name, _array(own, output, n), names[n.name]) for n in tangents.slots]
-            results.append(_program(name, own, order, yields, None))
+            yields = [(f.label, _array(own, output, f.node), f.name) for f in _factors(own)]
+            results.append(_program(name, own, yields, None))
         else:
-            results.append(_program(name, own, order, [], _array(own, output, network.input)))
+            results.append(_program(name, own, [], _array(own, output, network.input)))
     return results[0], results[1]
+
+
+def _factors(own: TangentWriter) -> tuple[Factors, ...]:
+    return factors_of(own.order, STACKED in own.writer.forms)
 
 
 def _entered(network: Network) -> SecondOrder:
@@ -209,13 +219,10 @@ def _writer(
 def _program(
     name: str,
     own: TangentWriter,
-    order: SecondOrder,
     yields: list[tuple[str, Node, str]],
     result: Node | None,
 ) -> SampleTerms:
-    factors = tuple(
-        replace(f, nodes=tuple(own.factor(u) for u in f.uses)) for f in factors_of(order) if yields
-    )
+    factors = own.factors if yields else ()
     nodes = [node for _, node, _ in yields] + [n for f in factors for n in f.nodes]
     alive = {n for node in [*nodes, *([result] if result else [])] for n in references(node)}
     kept = []
@@ -223,9 +230,11 @@ def _program(
         if statement.target in alive:
             alive |= set(references(statement.value))
             kept.append(statement)
+    kept.reverse()
+    verify_terms(name, kept, factors_shapes(factors), own.shapes, own.writer.helpers, alive)
     return SampleTerms(
         name,
-        tuple(kept[::-1]),
+        tuple(kept),
         tuple(yields),
         factors,
         result,

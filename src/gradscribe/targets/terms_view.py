@@ -78,11 +78,15 @@ class SecondOrderView:
         generators: one for each matrix of second derivatives.
         enter: a literal: the parameters that enter each variable.
         scale: the body of the function that returns the factor of J.
+        small: how many multiplications have no use of symmetry.
+        diagonals: whether a matrix is made of its diagonal.
     """
 
     generators: tuple[TermsView, ...]
     enter: tuple[str, ...]
     scale: tuple[str, ...]
+    small: str
+    diagonals: bool
 
 
 def second_order_view(network: Network, programs: Sequence[Terms]) -> SecondOrderView:
@@ -90,13 +94,19 @@ def second_order_view(network: Network, programs: Sequence[Terms]) -> SecondOrde
     parameters = frozenset(p.name for p in network.parameters)
     views = tuple(terms_view(p, parameters) for p in programs)
     factors = programs[0].factors if programs else ()
-    return SecondOrderView(views, enter_lines(factors), tuple(_scale(network)))
+    return SecondOrderView(
+        views,
+        enter_lines(factors),
+        tuple(_scale(network)),
+        "2_000_000" if all(p.triangles for p in programs) else "math.inf",
+        any("_diagonal_matrix(" in line for view in views for line in view.lines),
+    )
 
 
 def enter_lines(factors: Sequence[Factors]) -> tuple[str, ...]:
     """Return a literal: the parameters that enter each variable, in order."""
     rows = [
-        f'    "{f.node.name}": {tuple_source([_quoted(u.parameter.name) for u in f.uses])},'
+        f'    "{f.label}": {tuple_source([_quoted(u.parameter.name) for u in f.uses])},'
         for f in factors
     ]
     return ("_ENTER = {", *rows, "}") if rows else ()
