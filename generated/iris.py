@@ -499,55 +499,55 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     N, N2 = D.shape
     X, D = X.T, D.T
     ones = np.ones(N, D.dtype)
-    # u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
     u1 = params.W1 @ X
     u1 += params.b1[:, None]
-    # y¹ᵢ = f¹(u¹ᵢ)
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
     y1 = np.tanh(u1, out=u1)
-    # u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
     u2 = params.W2 @ y1
     u2 += params.b2[:, None]
-    # y²ᵢ = f²(u²ᵢ)
+    # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
-    # eᵢ = dᵢ − y²ᵢ
+    # (5) eᵢ = dᵢ − y²ᵢ
     e = D - y2
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (13) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
+    # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
     delta2 = -2 * e * fprime2
-    # ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
+    # (25) ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
     R_u1 = V.W1 @ X
     R_u1 += V.b1[:, None]
-    # ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
+    # (26) ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
     R_y1 = R_u1 * fprime1
-    # ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
+    # (27) ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
     R_u2 = V.W2 @ y1
     R_u2 += params.W2 @ R_y1
     R_u2 += V.b2[:, None]
-    # ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
+    # (28) ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
     R_y2 = R_u2 * fprime2
-    # ℛeᵢ = −ℛy²ᵢ
+    # (29) ℛeᵢ = −ℛy²ᵢ
     R_e = -R_y2
-    # ℛδ²ᵢ = −2 eᵢ ℛy²ᵢ (1 − 2 y²ᵢ) − 2 f′²(u²ᵢ) ℛeᵢ
+    # (30) ℛδ²ᵢ = −2 eᵢ ℛy²ᵢ (1 − 2 y²ᵢ) − 2 f′²(u²ᵢ) ℛeᵢ
     R_delta2 = -2 * R_y2 * e * (1 - 2 * y2) - 2 * R_e * fprime2
-    # ℛδ¹ᵢ = f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ) − 2 ℛy¹ᵢ y¹ᵢ Σₛ W²ₛᵢ δ²ₛ
+    # (31) ℛδ¹ᵢ = f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ) − 2 ℛy¹ᵢ y¹ᵢ Σₛ W²ₛᵢ δ²ₛ
     R_delta1 = V.W2.T @ delta2
     R_delta1 += params.W2.T @ R_delta2
     R_delta1 *= fprime1
     R_delta1 += -2 * R_y1 * y1 * (params.W2.T @ delta2)
-    # ℛ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
+    # (36) ℛ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = R_delta1 @ X.T
     R_dJ_dW1 *= 1 / (N * N2)
-    # ℛ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n)
+    # (37) ℛ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n)
     R_dJ_db1 = R_delta1 @ ones
     R_dJ_db1 *= 1 / (N * N2)
-    # ℛ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
+    # (38) ℛ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
     R_dJ_dW2 = R_delta2 @ y1.T
     R_dJ_dW2 += delta2 @ R_y1.T
     R_dJ_dW2 *= 1 / (N * N2)
-    # ℛ∂J/∂b²ᵢ = 1/(N N₂) Σₙ ℛδ²ᵢ(n)
+    # (39) ℛ∂J/∂b²ᵢ = 1/(N N₂) Σₙ ℛδ²ᵢ(n)
     R_dJ_db2 = R_delta2 @ ones
     R_dJ_db2 *= 1 / (N * N2)
     return Parameters(R_dJ_dW1, R_dJ_db1, R_dJ_dW2, R_dJ_db2)
@@ -597,21 +597,21 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     y2 = _sigmoid(u2)
     # (5) eᵢ = dᵢ − y²ᵢ
     e = D - y2
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (13) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
     # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
     delta2 = -2 * scale * e * fprime2
-    # ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
+    # (53, 54) ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
     yield "u1", "W2", "rsir", ("r,s", fprime1, z1), ("i", delta2), None
     # (14) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
     delta1 = params.W2.T @ delta2
     delta1 *= fprime1
-    # ∂δ²ᵢ/∂u²ⱼ = δ²ᵢ [i = j] (1 − 2 y²ᵢ) + 2 f′²(u²ᵢ) f′²(u²ⱼ) [i = j]
+    # (46) ∂δ²ᵢ/∂u²ⱼ = δ²ᵢ [i = j] (1 − 2 y²ᵢ) + 2 f′²(u²ᵢ) f′²(u²ⱼ) [i = j]
     diagonal_ddelta2_du2 = 2 * scale * fprime2**2 + delta2 - 2 * delta2 * y2
     z2 = _stacked(X, y1, 1)
-    # ∂²E/∂(W¹, b¹)∂(W², b²)
+    # (53, 54, 57, 58) ∂²E/∂(W¹, b¹)∂(W², b²)
     yield (
         "u1",
         "u2",
@@ -620,9 +620,9 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", diagonal_ddelta2_du2, z2),
         ("ir", params.W2),
     )
-    # ∂²E/∂(W², b²)∂(W², b²)
+    # (55, 56, 59) ∂²E/∂(W², b²)∂(W², b²)
     yield "u2", "u2", "rsrj", ("r", diagonal_ddelta2_du2), ("s,j", z2, z2), None
-    # ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ − 2 δ¹ᵢ [i = j] y¹ᵢ
+    # (48) ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ − 2 δ¹ᵢ [i = j] y¹ᵢ
     ddelta1_du1 = _apply(
         (params.W2[:, :, None] * params.W2[:, None]).transpose(1, 2, 0),
         diagonal_ddelta2_du2,
@@ -630,7 +630,7 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     ddelta1_du1 *= fprime1[:, None]
     ddelta1_du1 *= fprime1
     _diagonal(ddelta1_du1)[...] += -2 * delta1 * y1
-    # ∂²E/∂(W¹, b¹)∂(W¹, b¹)
+    # (50–52) ∂²E/∂(W¹, b¹)∂(W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", ddelta1_du1), ("j,s", z1, z1), None
 
 
@@ -655,14 +655,14 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
     u2 += params.b2[:, None]
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
     z2 = _stacked(X, y1, 1)
-    # the block of (W², b²) and (W², b²)
+    # (70, 71, 74) the block of (W², b²) and (W², b²)
     yield "u2", "u2", "rsrj", ("r", fprime2**2), ("s,j", z2, z2), ("", 2 * scale)
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (13) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # the block of (W¹, b¹) and (W², b²)
+    # (68, 69, 72, 73) the block of (W¹, b¹) and (W², b²)
     yield (
         "u1",
         "u2",
@@ -671,14 +671,14 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", fprime2**2, z2),
         (",ir", 2 * scale, params.W2),
     )
-    # ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
+    # (64) ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
     d2G_du1_du1 = _apply(
         (params.W2[:, :, None] * params.W2[:, None]).transpose(1, 2, 0), fprime2**2
     )
     d2G_du1_du1 *= 2 * scale
     d2G_du1_du1 *= fprime1[:, None]
     d2G_du1_du1 *= fprime1
-    # the block of (W¹, b¹) and (W¹, b¹)
+    # (65–67) the block of (W¹, b¹) and (W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", d2G_du1_du1), ("j,s", z1, z1), None
 
 
@@ -702,9 +702,9 @@ def _jacobian_terms(params, X) -> Iterator[tuple]:
     u2 += params.b2[:, None]
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (13) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
     z1 = _stacked(X, X, 1)
     z2 = _stacked(X, y1, 1)
@@ -725,11 +725,11 @@ def _input_jacobian(params, X) -> np.ndarray:
     u2 += params.b2[:, None]
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (13) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # ∂y²ᵢ/∂xⱼ = f′²(u²ᵢ) Σₖ f′¹(u¹ₖ) W¹ₖⱼ W²ᵢₖ
+    # (43) ∂y²ᵢ/∂xⱼ = f′²(u²ᵢ) Σₖ f′¹(u¹ₖ) W¹ₖⱼ W²ᵢₖ
     dy2_dx = _apply(
         (params.W1[:, :, None] * params.W2.T[:, None]).transpose(1, 2, 0), fprime1
     ).transpose(1, 0, 2)
@@ -753,9 +753,9 @@ def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
     y2 = _sigmoid(u2)
     # (5) eᵢ = dᵢ − y²ᵢ
     e = D - y2
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (13) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
     # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
     delta2 = -2 * scale * e * fprime2

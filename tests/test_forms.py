@@ -14,7 +14,7 @@ from gradscribe.compiler import module_source, second_order_programs
 from gradscribe.errors import DerivationError
 from gradscribe.model.network import Network
 from gradscribe.program.forms import FORMS, STACKED, Form
-from gradscribe.program.ir import Group, Ref, Statement, Term
+from gradscribe.program.ir import Group, Ref, Statement, Term, references
 from gradscribe.program.passes import PASSES, Pass
 from gradscribe.program.verify import verify_terms
 
@@ -119,7 +119,8 @@ def _rows(factors: Any) -> list[str]:
 
 
 def verify(terms: Any, heights: Any, items: Any) -> None:
-    verify_terms(terms.name, items, heights, terms.shapes, terms.helpers)
+    stacked = {n for f in terms.factors for node in f.nodes for n in references(node)}
+    verify_terms(terms.name, items, heights, terms.shapes, terms.helpers, stacked)
 
 
 def test_the_verifier_takes_what_is_right() -> None:

@@ -10,17 +10,15 @@ render     ModuleView, template   -> source text  (targets)
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 from gradscribe.catalog import CATALOG, Catalog
-from gradscribe.derivation.directional import directional
-from gradscribe.derivation.gauss_newton import gauss_newton
-from gradscribe.derivation.second_order import second_order
-from gradscribe.derivation.steps import Derivation, derive
+from gradscribe.derivation.listing import higher
+from gradscribe.derivation.steps import Derivation, derive, numbers
 from gradscribe.derivation.verification import verified
-from gradscribe.equation import Role
+from gradscribe.equation import Equation, Role
 from gradscribe.errors import InputError
 from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
@@ -29,6 +27,7 @@ from gradscribe.program.build import Writer, build
 from gradscribe.program.costs import Cost, costs_of
 from gradscribe.program.forms import FORMS, Form
 from gradscribe.program.ir import Program
+from gradscribe.program.numbering import numbered, numbered_samples, numbered_terms
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.products import (
     SampleTerms,
@@ -161,26 +160,34 @@ def second_order_programs(
     """Return the programs of a network's second derivatives and of each sample's."""
     forms = frozenset(forms)
     network, parts = derivation.network, emitted(derivation.network)
-    adjoints = [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
+    adjoints = _adjoints(derivation)
     equations = [*network.equations[:-1], *adjoints]
-    orders = {}
-    if "hessian" in parts:
-        orders["hessian"] = second_order(network, every=False)
-    if "gauss_newton" in parts:
-        orders["gauss_newton"] = gauss_newton(network, every=False)
+    found = higher(network, adjoints, parts)
+    labels = numbers(derivation, found)
+    orders = {"hessian": found.hessian, "gauss_newton": found.gauss_newton}
     matrices = tuple(
         curvature_program(Writer(derivation, forms), order, equations, name)
         for name, order in orders.items()
+        if order is not None and name in parts
     )
     samples: list[SampleTerms] = []
     if "jacobian" in parts:
-        samples += jacobian_programs(Writer(derivation, forms), equations)
+        samples += jacobian_programs(Writer(derivation, forms), equations, found.output)
     if "sample_gradients" in parts:
         samples.append(sample_gradient_program(Writer(derivation, forms), equations))
     product = None
-    if "hessian_vector_product" in parts:
-        product = product_program(derivation, directional(network, adjoints), passes, forms)
-    return SecondOrderPrograms(matrices, tuple(samples), product)
+    if found.along is not None and "hessian_vector_product" in parts:
+        program, formulas = product_program(derivation, found.along, passes, forms)
+        product = program, numbered(formulas, labels)
+    return SecondOrderPrograms(
+        tuple(numbered_terms(terms, labels) for terms in matrices),
+        tuple(numbered_samples(terms, labels) for terms in samples),
+        product,
+    )
+
+
+def _adjoints(derivation: Derivation) -> list[Equation]:
+    return [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
 
 
 def costs(network: Network | str | None, passes: Iterable[Pass] = PASSES) -> dict[str, Cost]:
@@ -243,8 +250,10 @@ def number_view(derivation: Derivation, program: Program, style: str) -> ScalarM
         InputError: the network has no fixed sizes, or is too large.
     """
     parts = emitted(derivation.network)
-    numbers = scalar_program(derivation, parts, style)
-    return scalar_module_view(derivation, program, numbers, style)
+    found = scalar_program(derivation, parts, style)
+    labels = numbers(derivation, higher(derivation.network, _adjoints(derivation), parts))
+    found = replace(found, formulas=numbered(found.formulas, labels))
+    return scalar_module_view(derivation, program, found, style)
 
 
 def generate(network: Network | str | None, path: str | Path) -> None:

@@ -14,6 +14,7 @@ from gradscribe.derivation.second_order import Blocks, SecondOrder
 from gradscribe.derivation.tangents import FREE, Indices, Moved, Tangents
 from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.model.network import Network
+from gradscribe.notation import second_derivative
 
 
 def gauss_newton(network: Network, *, every: bool = True) -> SecondOrder:
@@ -48,7 +49,7 @@ class _GaussNewton(Blocks):
 
     def pair(self, lower: str, node: str) -> str:
         """Return the name of the second derivative by two values."""
-        return f"d2G_d{lower}_d{node}"
+        return second_derivative("G", lower, node)
 
     def adjoint_tangent(self, lower: Variable, node: Variable) -> None:
         """Derive the pair of two values; that of the output is there already."""

@@ -288,6 +288,15 @@ class Tangents:
         return replace(equation, right=equation.right.xreplace(names), steps=steps)
 
 
+def output_tangents(network: Network) -> tuple[Equation, ...]:
+    """Return ∂y/∂u of the output by what parameters enter, and ∂y/∂x, in order."""
+    tangents = Tangents(network)
+    for node in (*reversed(tangents.slots), network.input):
+        if node != network.output:
+            tangents.value_tangent(network.output, node)
+    return tuple(tangents.tied(q) for q in tangents.tangents.values() if q is not None)
+
+
 @dataclass
 class Taking:
     """An expression that changes step by step."""

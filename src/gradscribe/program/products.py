@@ -145,23 +145,18 @@ def sample_gradient_program(writer: Writer, equations: Sequence[Equation]) -> Sa
 
 
 def jacobian_programs(
-    writer: Writer, equations: Sequence[Equation]
+    writer: Writer, equations: Sequence[Equation], needed: Sequence[Equation]
 ) -> tuple[SampleTerms, SampleTerms]:
-    """Return the programs of ∂y/∂w and of ∂y/∂x, y the output of a sample."""
+    """Return the programs of ∂y/∂w and of ∂y/∂x, y the output of a sample.
+
+    Args:
+        writer: what writes the network's functions out.
+        equations: what is computed before, in order.
+        needed: the tangents of the output.
+    """
     network = writer.network
     order = _entered(network)
-    tangents = Tangents(network)
     output = network.output
-    pairs = [
-        (node, tangents.value_tangent(output, node))
-        for node in reversed(tangents.slots)
-        if node != output
-    ]
-    by_input = tangents.value_tangent(output, network.input)
-    goals = [q for _, q in pairs if q is not None] + ([by_input] if by_input else [])
-    needed = [
-        tangents.tied(q) for q in tangents.tangents.values() if q is not None and _serves(q, goals)
-    ]
     results = []
     for name in ("jacobian", "input_jacobian"):
         own = _writer(writer, order, equations, needed)
@@ -186,11 +181,6 @@ def _entered(network: Network) -> SecondOrder:
     return SecondOrder((), (), tuple(tangents.slots), tangents.uses)
 
 
-def _serves(equation: Equation, goals: list[Equation]) -> bool:
-    """Whether a tangent is one of the goals or a parent of one, however far."""
-    return equation in goals or equation.variable.role is Role.TANGENT
-
-
 def _array(own: TangentWriter, above: Variable, below: Variable) -> Node:
     """Return ∂above/∂below as an array with axes (i, j, n)."""
     at = FREE[:2]
@@ -207,7 +197,7 @@ def _adjoint(factors: Factors) -> Expr:
 
 
 def _writer(
-    writer: Writer, order: SecondOrder, equations: Sequence[Equation], tangents: list[Equation]
+    writer: Writer, order: SecondOrder, equations: Sequence[Equation], tangents: Sequence[Equation]
 ) -> TangentWriter:
     slopes = list(slope_equations(writer.network, [*equations, *tangents]))
     writer.know(slopes)

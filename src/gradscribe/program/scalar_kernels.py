@@ -5,7 +5,7 @@ it either adds to sums, which the factor of J multiplies once at the end, or giv
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
 
 from sympy import Add, Expr, S, Symbol
@@ -227,9 +227,7 @@ class _Builder:
     def block(self, equation: Equation, letter: str) -> dict[tuple[int, int], Assignment]:
         """Return the entries of a block in the upper triangle, by row and column."""
         _, row, column = derivative_of(equation.name)
-        name = f"d2{'E' if letter == 'H' else letter}_d{row}_d{column}"
-        variable = replace(equation.variable, name=name)
-        self.formulas[name] = replace(equation, variable=variable).text
+        self.formulas[equation.name] = equation.text
         first = {p.name: self.start(p) for p in self.network.parameters}
         count = len(self.network.variables[row].shape)
         found = {}
@@ -241,7 +239,7 @@ class _Builder:
             binding = dict(zip(equation.indices, place, strict=True))
             target = Symbol(f"{letter}_{min(a, b)}_{max(a, b)}", real=True)
             value = self.known.at(equation.right, binding)
-            found[min(a, b), max(a, b)] = Assignment(target, value, name)
+            found[min(a, b), max(a, b)] = Assignment(target, value, equation.name)
         return found
 
     def start(self, parameter: Variable) -> int:

@@ -237,7 +237,8 @@ def curvature_program(
     factors = own.factors
     items = own.terms(order.blocks, factors)
     ordered = tuple(_ordered(own.accumulated(), items, factors))
-    verify_terms(name, ordered, factors_shapes(factors), own.shapes, writer.helpers)
+    stacked = {n for f in factors for node in f.nodes for n in references(node)}
+    verify_terms(name, ordered, factors_shapes(factors), own.shapes, writer.helpers, stacked)
     return Terms(
         name,
         ordered,
