@@ -55,7 +55,7 @@ _SHAPES = {
     "b2": ("N2",),
 }
 
-# How many bytes second derivatives may use beside their result, unless told otherwise.
+# How many bytes derivatives may use beside their result, unless told otherwise.
 WORKSPACE = 64 * 2**20
 _SMALL = 2_000_000  # multiplications, below which symmetry is not worth its overhead
 
@@ -310,43 +310,68 @@ def hessian_vector_product(
     return _hessian_vector_product(params, X, D, _direction(V, params))
 
 
-def jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+def jacobian(
+    params: Parameters, X: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂y/∂w of every sample's output, (N, N2, K), w as in `ravel`.
 
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        workspace: how many bytes may be used beside the result; samples are taken in
+            parts so that they suffice, for any N.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
         MemoryError: the result does not fit into the machine.
     """
     params, X = _checked(params, X)
-    terms = _jacobian_terms(params, X)
-    return _filled(terms, params, (len(X), _output_size(params)))
+    rows = (len(X), _output_size(params))
+    return _filled(_jacobian_terms, _JACOBIAN_HELD, params, rows, workspace, X)
 
 
-def input_jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+def input_jacobian(
+    params: Parameters, X: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂y/∂x of every sample's output, (N, N2, N0).
 
+    Arguments as in `jacobian`.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
+        MemoryError: the result does not fit into the machine.
     """
     params, X = _checked(params, X)
-    result = _input_jacobian(params, X)
-    result = np.broadcast_to(result, (*result.shape[:2], len(X)))
-    return np.ascontiguousarray(result.transpose(2, 0, 1))
+    shape = (len(X), _output_size(params), X.shape[1])
+    _check_size(shape, params, "; take fewer samples at a time")
+    parts = _parts_of(len(X), _INPUT_JACOBIAN_HELD, params, workspace)
+    result = np.empty(shape, params[0].dtype)
+    for part in parts:
+        result[part] = np.moveaxis(_input_jacobian(params, X[part]), -1, 0)
+    return result
 
 
-def sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+def sample_gradients(
+    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂E/∂w of every sample, (N, K), w as in `ravel`.
 
     E is the cost of one sample, without the factor of J: the gradient is their sum
     times that factor.
 
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N2).
+        workspace: how many bytes may be used beside the result.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    terms = _sample_gradient_terms(params, X, D, 1)
-    return _filled(terms, params, (len(X),))
+    terms, held = _sample_gradient_terms, _SAMPLE_GRADIENT_HELD
+    return _filled(terms, held, params, (len(X),), workspace, X, D, 1)
 
 
 class Problem:
@@ -688,6 +713,10 @@ _GAUSS_NEWTON_HELD = (
 )
 
 
+_JACOBIAN_HELD = ({"": 4, "N0": 3, "N1": 6, "N2": 5, "N2 N1": 2, "N2 N2": 2},)
+_INPUT_JACOBIAN_HELD = ({"N1": 5, "N2": 5, "N2 N0": 3},)
+
+
 def _jacobian_terms(params, X) -> Iterator[tuple]:
     """Yield ∂y/∂u, (i, j, n), of each variable that parameters enter, and z."""
     X = X.T
@@ -735,6 +764,9 @@ def _input_jacobian(params, X) -> np.ndarray:
     dy2_dx *= fprime2[:, None]
     result = dy2_dx
     return result
+
+
+_SAMPLE_GRADIENT_HELD = ({"": 4, "N0": 3, "N1": 7, "N2": 7},)
 
 
 def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
@@ -864,6 +896,31 @@ def _places(name: str, shapes: dict) -> list[tuple[str, tuple[int, int]]]:
     return places
 
 
+def _bytes_given(held, params, workspace) -> tuple[int, int, int]:
+    """Return how many samples a workspace takes, its bytes and those of one sample.
+
+    Args:
+        held: numbers of one sample that are held at a time.
+        params: the parameters.
+        workspace: bytes.
+    """
+    if not isinstance(workspace, int | np.integer):
+        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    numbers = max(
+        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
+        for one in held
+    )
+    needed = numbers * params[0].dtype.itemsize
+    if workspace < needed:
+        raise ValueError(
+            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
+        )
+    return int(workspace) // needed, int(workspace), needed
+
+
 def _check_size(shape: tuple[int, ...], params: Parameters, instead: str = "") -> None:
     """Refuse a result that is larger than the machine's memory, and say what to do."""
     try:
@@ -894,11 +951,28 @@ def _output_size(params: Parameters) -> int:
     return sizes["N2"]
 
 
-def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
+def _filled(terms, held, params, rows, workspace, *arguments) -> np.ndarray:
     """Return the derivatives by all parameters, (*rows, K), rows[0] the samples."""
     K, dtype = sum(array.size for array in params), params[0].dtype
     _check_size((*rows, K), params, "; take fewer samples at a time")
+    parts = _parts_of(rows[0], held, params, workspace)
     result = np.zeros((*rows, K), dtype)
+    for part in parts:
+        own = [a[part] if isinstance(a, np.ndarray) else a for a in arguments]
+        _fill(result[part], terms(params, *own), params)
+    return result
+
+
+def _parts_of(N: int, held, params, workspace) -> list[slice]:
+    """Return the samples in parts of nearly equal length that the workspace takes."""
+    step = min(N, _bytes_given(held, params, workspace)[0])
+    count = -(-N // step)
+    return [slice(N * k // count, N * (k + 1) // count) for k in range(count)]
+
+
+def _fill(result: np.ndarray, terms, params: Parameters) -> None:
+    """Write the derivatives by all parameters, (n, …, K)."""
+    rows = result.shape[:-1]
     shapes = tuple(map(_matrix_shape, params))
     ranges = _ranges(shapes)
     shape_of = dict(zip(params._fields, shapes, strict=True))
@@ -914,7 +988,6 @@ def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
             else:
                 np.multiply(change, factor, out=into)
                 seen.add(name)
-    return result
 
 
 def _scale(D: np.ndarray) -> float:
@@ -995,21 +1068,7 @@ def _check_out(out: np.ndarray, K: int, dtype: np.dtype, *others: np.ndarray) ->
 
 def _plan(held, params, X, workspace) -> tuple[int, int]:
     """Return how many samples are taken at a time, and how many numbers a tile has."""
-    whole = isinstance(workspace, int | np.integer)
-    if not whole:
-        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
-    workspace, sizes = int(workspace), {}
-    for shape, array in zip(_SHAPES.values(), params, strict=True):
-        sizes.update(zip(shape, array.shape, strict=True))
-    numbers = max(
-        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
-        for one in held
-    )
-    needed = numbers * params[0].dtype.itemsize
-    if workspace < needed:
-        raise ValueError(
-            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
-        )
+    _, workspace, needed = _bytes_given(held, params, workspace)
     step = int(min(len(X), workspace * 5 // 8 // needed or 1))
     parts = -(-len(X) // step)
     step = -(-len(X) // parts)  # parts of equal length

@@ -66,7 +66,7 @@ def terms_view(terms: Terms, parameters: frozenset[str]) -> TermsView:
             lines.append(f"del {', '.join(gone)}")
             held.release(gone)
     return TermsView(
-        terms.name, _MEANINGS[terms.name], tuple(lines), tuple(_table(terms.name, held.most))
+        terms.name, _MEANINGS[terms.name], tuple(lines), tuple(held_table(terms.name, held.most))
     )
 
 
@@ -201,7 +201,7 @@ class _Held:
                 self.now += self.sizes[item.target]
             return
         if isinstance(item, Factors):
-            rows: Sizes = Counter(_row(u) for u in item.uses)
+            rows: Sizes = Counter(row_of(u) for u in item.uses)
             self.sizes[item.name] = rows
             self.now += rows
             return
@@ -231,7 +231,8 @@ def _rank(sizes: Sizes) -> int:
     return max(len(k) for k in sizes)
 
 
-def _row(use: Use) -> tuple[str, ...]:
+def row_of(use: Use) -> tuple[str, ...]:
+    """Return the sizes of what a parameter is multiplied by."""
     shape = use.parameter.shape
     return (size_python(shape[1].name),) if len(shape) == 2 else ()
 
@@ -244,7 +245,7 @@ def _add_candidate(most: list[Sizes], new: Sizes) -> None:
     most.append(new)
 
 
-def _table(name: str, most: list[Sizes]) -> list[str]:
+def held_table(name: str, most: list[Sizes]) -> list[str]:
     """Return the literal of a table, formatted as Python's formatters do."""
     lines: list[str] = []
     for sizes in most:
