@@ -326,8 +326,9 @@ def hessian_block(
     for label, name in (("first", first), ("second", second)):
         if name not in Parameters._fields:
             known = ", ".join(Parameters._fields)
-            near = difflib.get_close_matches(str(name), Parameters._fields, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            small = {field.lower(): field for field in Parameters._fields}
+            near = difflib.get_close_matches(str(name).lower(), small, 1)
+            hint = f"; did you mean {small[near[0]]!r}?" if near else ""
             raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
     plan = _plan(_HESSIAN_HELD, params, X, workspace)
     block = _Block(params, first, second)
