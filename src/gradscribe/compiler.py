@@ -172,9 +172,11 @@ def second_order_programs(
     )
     samples: list[SampleTerms] = []
     if "jacobian" in parts:
-        samples += jacobian_programs(Writer(derivation, forms), equations, found.output)
+        samples += jacobian_programs(
+            Writer(derivation, forms), equations, found.ground, found.output
+        )
     if "sample_gradients" in parts:
-        samples.append(sample_gradient_program(Writer(derivation, forms), equations))
+        samples.append(sample_gradient_program(Writer(derivation, forms), equations, found.ground))
     product = None
     if found.along is not None and "hessian_vector_product" in parts:
         program, formulas = product_program(derivation, found.along, passes, forms)

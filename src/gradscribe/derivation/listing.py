@@ -13,7 +13,7 @@ from gradscribe.derivation.directional import Directional, directional
 from gradscribe.derivation.gauss_newton import gauss_newton
 from gradscribe.derivation.residual import residual, split
 from gradscribe.derivation.second_order import SecondOrder, block_names, listed, second_order
-from gradscribe.derivation.tangents import output_tangents
+from gradscribe.derivation.tangents import Ground, ground_of, output_tangents
 from gradscribe.equation import Equation
 from gradscribe.model.network import Network
 
@@ -23,12 +23,14 @@ class Higher:
     """What is derived beside the gradient; None or () for what is not.
 
     Attributes:
+        ground: what tangents start from.
         along: forward mode along a direction.
         output: tangents of the output.
         hessian: tangents and blocks of the Hessian.
         gauss_newton: those of the Gauss-Newton matrix.
     """
 
+    ground: Ground
     along: Directional | None = None
     output: tuple[Equation, ...] = ()
     hessian: SecondOrder | None = None
@@ -47,11 +49,14 @@ def higher(network: Network, adjoints: Iterable[Equation], parts: Iterable[str])
     matrices = bool(wanted & {"hessian", "gauss_newton"})
     jacobian = matrices or "jacobian" in wanted
     product = jacobian or "hessian_vector_product" in wanted
+    adjoints = tuple(adjoints)
+    ground = ground_of(network, adjoints)
     return Higher(
+        ground,
         directional(network, adjoints) if product else None,
-        output_tangents(network) if jacobian else (),
-        second_order(network, every=False) if matrices else None,
-        gauss_newton(network, every=False) if "gauss_newton" in wanted else None,
+        output_tangents(ground) if jacobian else (),
+        second_order(ground, every=False) if matrices else None,
+        gauss_newton(ground, every=False) if "gauss_newton" in wanted else None,
     )
 
 
@@ -71,13 +76,14 @@ def groups(found: Higher) -> Iterator[Listed]:
 
 def every_group(network: Network, adjoints: Iterable[Equation]) -> Iterator[Listed]:
     """Yield everything in the order of the list, derived in full."""
-    along = directional(network, adjoints)
+    adjoints = tuple(adjoints)
+    along, ground = directional(network, adjoints), ground_of(network, adjoints)
     yield (*along.equations, *along.products)
-    yield output_tangents(network)
-    hessian, gauss = second_order(network), gauss_newton(network)
+    yield output_tangents(ground)
+    hessian, gauss = second_order(ground), gauss_newton(ground)
     whole = [listed(order) for order in (hessian, gauss)]
     for order, equations in zip((hessian, gauss), whole, strict=True):
         yield order.tangents
         yield equations[len(order.tangents) :]
-    rest = listed(residual(network))
+    rest = listed(residual(ground))
     yield tuple(split(rest, {q.name: q for equations in whole for q in equations}))

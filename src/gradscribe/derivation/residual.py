@@ -10,15 +10,14 @@ from dataclasses import dataclass, replace
 
 from gradscribe.derivation.reverse import adjoint_name, backwards
 from gradscribe.derivation.second_order import Blocks, SecondOrder
-from gradscribe.derivation.tangents import Indices, Moved
+from gradscribe.derivation.tangents import Ground, Indices, Moved
 from gradscribe.equation import Equation, Role, Step, Variable
-from gradscribe.model.network import Network
 from gradscribe.notation import derivative_of, second_derivative
 
 
-def residual(network: Network) -> SecondOrder:
+def residual(ground: Ground) -> SecondOrder:
     """Derive the blocks of the residual of a network's cost of one sample."""
-    return _Residual(network).derive()
+    return _Residual(ground).derive()
 
 
 @dataclass

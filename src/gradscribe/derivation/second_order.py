@@ -11,10 +11,9 @@ from sympy import Add, Derivative, Expr, S
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.reverse import adjoint_name
-from gradscribe.derivation.tangents import FREE, LETTERS, Indices, Tangents, Use, names_in
+from gradscribe.derivation.tangents import FREE, LETTERS, Ground, Indices, Tangents, Use, names_in
 from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.errors import DerivationError
-from gradscribe.model.network import Network
 from gradscribe.notation import second_derivative
 from gradscribe.symbols import component, total
 
@@ -111,16 +110,16 @@ def _add(summed: dict[str, Equation], name: str, equation: Equation) -> None:
     summed[name] = replace(summed[name], right=right, rule=step.rule, steps=(step,))
 
 
-def second_order(network: Network, *, every: bool = True) -> SecondOrder:
+def second_order(ground: Ground, *, every: bool = True) -> SecondOrder:
     """Derive the second derivatives of a network's cost of one sample.
 
     Args:
-        network: the network.
+        ground: of the network.
         every: whether all blocks are derived, or for each pair of values only those that the
             others follow from: by the first parameter of one, and by all that are multiplied
             by something that moves of the other.
     """
-    return Blocks(network, every=every).derive()
+    return Blocks(ground, every=every).derive()
 
 
 @dataclass
@@ -154,7 +153,7 @@ class Blocks(Tangents):
         )
         tied = tuple(map(self.tied, needed))
         own = self.tied_blocks(blocks)
-        return SecondOrder(tied, own, tuple(self.slots), uses, pairs, self.letter)
+        return SecondOrder(tied, own, self.ground.nodes, uses, pairs, self.letter)
 
     # -- blocks --
 

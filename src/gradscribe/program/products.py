@@ -9,7 +9,7 @@ from gradscribe.derivation.directional import Directional
 from gradscribe.derivation.reverse import adjoint_name
 from gradscribe.derivation.second_order import SecondOrder
 from gradscribe.derivation.steps import Derivation, slope_equations
-from gradscribe.derivation.tangents import FREE, Tangents
+from gradscribe.derivation.tangents import FREE, Ground
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE
@@ -132,9 +132,17 @@ class SampleTerms:
     shapes: dict[str, Shape]
 
 
-def sample_gradient_program(writer: Writer, equations: Sequence[Equation]) -> SampleTerms:
-    """Return the program of ∂E(n)/∂w: δ of each variable that parameters enter."""
-    order = _entered(writer.network)
+def sample_gradient_program(
+    writer: Writer, equations: Sequence[Equation], ground: Ground
+) -> SampleTerms:
+    """Return the program of ∂E(n)/∂w: δ of each variable that parameters enter.
+
+    Args:
+        writer: what writes the network's functions out.
+        equations: what is computed before, in order.
+        ground: of the network.
+    """
+    order = _entered(ground)
     own = _writer(writer, order, equations, [])
     own.forward()
     yields = [
@@ -145,17 +153,18 @@ def sample_gradient_program(writer: Writer, equations: Sequence[Equation]) -> Sa
 
 
 def jacobian_programs(
-    writer: Writer, equations: Sequence[Equation], needed: Sequence[Equation]
+    writer: Writer, equations: Sequence[Equation], ground: Ground, needed: Sequence[Equation]
 ) -> tuple[SampleTerms, SampleTerms]:
     """Return the programs of ∂y/∂w and of ∂y/∂x, y the output of a sample.
 
     Args:
         writer: what writes the network's functions out.
         equations: what is computed before, in order.
+        ground: of the network.
         needed: the tangents of the output.
     """
     network = writer.network
-    order = _entered(network)
+    order = _entered(ground)
     output = network.output
     results = []
     for name in ("jacobian", "input_jacobian"):
@@ -175,10 +184,9 @@ def _factors(own: TangentWriter) -> tuple[Factors, ...]:
     return factors_of(own.order, STACKED in own.writer.forms)
 
 
-def _entered(network: Network) -> SecondOrder:
+def _entered(ground: Ground) -> SecondOrder:
     """Return what the parameters enter, without any tangent or block."""
-    tangents = Tangents(network)
-    return SecondOrder((), (), tuple(tangents.slots), tangents.uses)
+    return SecondOrder((), (), ground.nodes, ground.uses)
 
 
 def _array(own: TangentWriter, above: Variable, below: Variable) -> Node:
