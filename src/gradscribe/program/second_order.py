@@ -264,19 +264,19 @@ def _ordered(
         if PYTHON_NAMES.get(statement.target, statement.target) in alive:
             alive |= _read(statement)
             kept.append(statement)
-    result: list[Statement | Term] = []
-    waiting = list(terms)
     last = {s.target: p for p, s in enumerate(kept[::-1])}
     last |= {
         f.name: max((last.get(n, -1) for node in f.nodes for n in references(node)), default=-1)
         for f in factors
     }
+    after: dict[int, list[Statement | Term]] = {}
+    for term in terms:
+        place = max((last.get(n, -1) for n in _read(term)), default=-1)
+        after.setdefault(max(place, 0), []).append(term)
+    result: list[Statement | Term] = []
     for position, statement in enumerate(kept[::-1]):
-        result.append(statement)
-        ready = [t for t in waiting if all(last.get(n, -1) <= position for n in _read(t))]
-        waiting = [t for t in waiting if t not in ready]
-        result += ready
-    return [*result, *waiting]
+        result += [statement, *after.pop(position, [])]
+    return [*result, *(t for waiting in after.values() for t in waiting)]
 
 
 def _read(item: Statement | Term) -> set[str]:

@@ -1,7 +1,7 @@
 """Programs of second derivatives as generators of a module: what yields the terms of H."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradscribe.catalog.losses import OUTPUTS
@@ -48,6 +48,7 @@ def terms_view(terms: Terms, parameters: frozenset[str]) -> TermsView:
     lines: list[str] = []
     held = _Held(terms)
     told: set[str] = set()
+    last = {name: position for position, item in enumerate(items) for name in _read(item)}
     for position, item in enumerate(items):
         if isinstance(item, Factors):
             lines += [factors_line(item, fields)]
@@ -61,7 +62,7 @@ def terms_view(terms: Terms, parameters: frozenset[str]) -> TermsView:
         else:
             lines += [*comment(item.formula), *_term_lines(item, fields)]
         held.note(item)
-        gone = _last_used(items, position, terms)
+        gone = _last_used(item, position, last, terms) if position < len(items) - 1 else []
         if gone:
             lines.append(f"del {', '.join(gone)}")
             held.release(gone)
@@ -172,16 +173,13 @@ def _read(item: Statement | Term | Factors) -> set[str]:
 
 
 def _last_used(
-    items: Sequence[Statement | Term | Factors], position: int, terms: Terms
+    item: Statement | Term | Factors, position: int, last: Mapping[str, int], terms: Terms
 ) -> list[str]:
     """Return the matrices of each sample that nothing after this place reads."""
-    if not isinstance(items[position], Statement | Term):
+    if isinstance(item, Factors):
         return []
-    later = set().union(*[_read(i) for i in items[position + 1 :]])
-    if not later:
-        return []
-    here = sorted(_read(items[position]))
-    return [n for n in here if len(terms.shapes.get(n, ())) == 3 and n not in later]
+    own = [n for n in sorted(_read(item)) if len(terms.shapes.get(n, ())) == 3]
+    return [n for n in own if last[n] == position]
 
 
 class _Held:
