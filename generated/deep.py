@@ -103,7 +103,7 @@ _SHAPES = {
     "b10": ("N10",),
 }
 
-# How many bytes second derivatives may use beside their result, unless told otherwise.
+# How many bytes derivatives may use beside their result, unless told otherwise.
 WORKSPACE = 64 * 2**20
 _SMALL = 2_000_000  # multiplications, below which symmetry is not worth its overhead
 
@@ -326,8 +326,9 @@ def hessian_block(
     for label, name in (("first", first), ("second", second)):
         if name not in Parameters._fields:
             known = ", ".join(Parameters._fields)
-            near = difflib.get_close_matches(str(name), Parameters._fields, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            small = {field.lower(): field for field in Parameters._fields}
+            near = difflib.get_close_matches(str(name).lower(), small, 1)
+            hint = f"; did you mean {small[near[0]]!r}?" if near else ""
             raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
     plan = _plan(_hessian_terms, params, X, workspace)
     block = _Block(params, first, second)
@@ -388,43 +389,67 @@ def hessian_vector_product(
     return _hessian_vector_product(params, X, D, _direction(V, params))
 
 
-def jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+def jacobian(
+    params: Parameters, X: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂y/∂w of every sample's output, (N, N10, K), w as in `ravel`.
 
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        workspace: how many bytes may be used beside the result; samples are taken in
+            parts so that they suffice, for any N.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
         MemoryError: the result does not fit into the machine.
     """
     params, X = _checked(params, X)
-    terms = _jacobian_terms(params, X)
-    return _filled(terms, params, (len(X), _output_size(params)))
+    rows = (len(X), _output_size(params))
+    return _filled(_jacobian_terms, params, rows, workspace, X)
 
 
-def input_jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+def input_jacobian(
+    params: Parameters, X: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂y/∂x of every sample's output, (N, N10, N0).
 
+    Arguments as in `jacobian`.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
+        MemoryError: the result does not fit into the machine.
     """
     params, X = _checked(params, X)
-    result = _input_jacobian(params, X)
-    result = np.broadcast_to(result, (*result.shape[:2], len(X)))
-    return np.ascontiguousarray(result.transpose(2, 0, 1))
+    shape = (len(X), _output_size(params), X.shape[1])
+    _check_size(shape, params, "; take fewer samples at a time")
+    parts = _parts_of(len(X), _input_jacobian, params, workspace)
+    result = np.empty(shape, params[0].dtype)
+    for part in parts:
+        result[part] = np.moveaxis(_input_jacobian(params, X[part]), -1, 0)
+    return result
 
 
-def sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+def sample_gradients(
+    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂E/∂w of every sample, (N, K), w as in `ravel`.
 
     E is the cost of one sample, without the factor of J: the gradient is their sum
     times that factor.
 
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N10).
+        workspace: how many bytes may be used beside the result.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    terms = _sample_gradient_terms(params, X, D, 1)
-    return _filled(terms, params, (len(X),))
+    return _filled(_sample_gradient_terms, params, (len(X),), workspace, X, D, 1)
 
 
 class Problem:
@@ -726,279 +751,279 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     N, N10 = D.shape
     X, D = X.T, D.T
     ones = np.ones(N, D.dtype)
-    # u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
     u1 = params.W1 @ X
     u1 += params.b1[:, None]
-    # y¹ᵢ = f¹(u¹ᵢ)
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
     y1 = np.tanh(u1, out=u1)
-    # u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
     u2 = params.W2 @ y1
     u2 += params.b2[:, None]
-    # y²ᵢ = f²(u²ᵢ)
+    # (4) y²ᵢ = f²(u²ᵢ)
     y2 = np.tanh(u2, out=u2)
-    # u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
     u3 = params.W3 @ y2
     u3 += params.b3[:, None]
-    # y³ᵢ = f³(u³ᵢ)
+    # (6) y³ᵢ = f³(u³ᵢ)
     y3 = np.tanh(u3, out=u3)
-    # u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
     u4 = params.W4 @ y3
     u4 += params.b4[:, None]
-    # y⁴ᵢ = f⁴(u⁴ᵢ)
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
     y4 = np.tanh(u4, out=u4)
-    # u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
     u5 = params.W5 @ y4
     u5 += params.b5[:, None]
-    # y⁵ᵢ = f⁵(u⁵ᵢ)
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
     y5 = np.tanh(u5, out=u5)
-    # u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
     u6 = params.W6 @ y5
     u6 += params.b6[:, None]
-    # y⁶ᵢ = f⁶(u⁶ᵢ)
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
     y6 = np.tanh(u6, out=u6)
-    # u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
     u7 = params.W7 @ y6
     u7 += params.b7[:, None]
-    # y⁷ᵢ = f⁷(u⁷ᵢ)
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
     y7 = np.tanh(u7, out=u7)
-    # u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
     u8 = params.W8 @ y7
     u8 += params.b8[:, None]
-    # y⁸ᵢ = f⁸(u⁸ᵢ)
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
     y8 = np.tanh(u8, out=u8)
-    # u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
     u9 = params.W9 @ y8
     u9 += params.b9[:, None]
-    # y⁹ᵢ = f⁹(u⁹ᵢ)
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
     y9 = np.tanh(u9, out=u9)
-    # u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
     u10 = params.W10 @ y9
     u10 += params.b10[:, None]
-    # y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
     y10 = np.tanh(u10, out=u10)
-    # eᵢ = dᵢ − y¹⁰ᵢ
+    # (21) eᵢ = dᵢ − y¹⁰ᵢ
     e = D - y10
-    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    # (26) f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
     fprime10 = 1 - y10**2
-    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    # (29) f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
     fprime9 = 1 - y9**2
-    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    # (32) f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
     fprime8 = 1 - y8**2
-    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    # (35) f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
     fprime7 = 1 - y7**2
-    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    # (38) f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
     fprime6 = 1 - y6**2
-    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    # (41) f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
     fprime5 = 1 - y5**2
-    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    # (44) f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
     fprime4 = 1 - y4**2
-    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    # (47) f′³(u³ᵢ) = 1 − (y³ᵢ)²
     fprime3 = 1 - y3**2
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (50) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (53) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
+    # (27) δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
     delta10 = -2 * e * fprime10
     product_W10_delta10 = params.W10.T @ delta10
-    # δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
+    # (30) δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
     delta9 = fprime9 * product_W10_delta10
     product_W9_delta9 = params.W9.T @ delta9
-    # δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
+    # (33) δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
     delta8 = fprime8 * product_W9_delta9
     product_W8_delta8 = params.W8.T @ delta8
-    # δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
+    # (36) δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
     delta7 = fprime7 * product_W8_delta8
     product_W7_delta7 = params.W7.T @ delta7
-    # δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
+    # (39) δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
     delta6 = fprime6 * product_W7_delta7
     product_W6_delta6 = params.W6.T @ delta6
-    # δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
+    # (42) δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
     delta5 = fprime5 * product_W6_delta6
     product_W5_delta5 = params.W5.T @ delta5
-    # δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
+    # (45) δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
     delta4 = fprime4 * product_W5_delta5
     product_W4_delta4 = params.W4.T @ delta4
-    # δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
+    # (48) δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
     delta3 = fprime3 * product_W4_delta4
     product_W3_delta3 = params.W3.T @ delta3
-    # δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
+    # (51) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
     delta2 = fprime2 * product_W3_delta3
-    # ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
+    # (105) ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
     R_u1 = V.W1 @ X
     R_u1 += V.b1[:, None]
-    # ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
+    # (106) ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
     R_y1 = R_u1 * fprime1
-    # ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
+    # (107) ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
     R_u2 = V.W2 @ y1
     R_u2 += params.W2 @ R_y1
     R_u2 += V.b2[:, None]
-    # ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
+    # (108) ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
     R_y2 = R_u2 * fprime2
-    # ℛu³ᵢ = Σₖ ℛW³ᵢₖ y²ₖ + Σₖ ℛy²ₖ W³ᵢₖ + ℛb³ᵢ
+    # (109) ℛu³ᵢ = Σₖ ℛW³ᵢₖ y²ₖ + Σₖ ℛy²ₖ W³ᵢₖ + ℛb³ᵢ
     R_u3 = V.W3 @ y2
     R_u3 += params.W3 @ R_y2
     R_u3 += V.b3[:, None]
-    # ℛy³ᵢ = f′³(u³ᵢ) ℛu³ᵢ
+    # (110) ℛy³ᵢ = f′³(u³ᵢ) ℛu³ᵢ
     R_y3 = R_u3 * fprime3
-    # ℛu⁴ᵢ = Σₖ ℛW⁴ᵢₖ y³ₖ + Σₖ ℛy³ₖ W⁴ᵢₖ + ℛb⁴ᵢ
+    # (111) ℛu⁴ᵢ = Σₖ ℛW⁴ᵢₖ y³ₖ + Σₖ ℛy³ₖ W⁴ᵢₖ + ℛb⁴ᵢ
     R_u4 = V.W4 @ y3
     R_u4 += params.W4 @ R_y3
     R_u4 += V.b4[:, None]
-    # ℛy⁴ᵢ = f′⁴(u⁴ᵢ) ℛu⁴ᵢ
+    # (112) ℛy⁴ᵢ = f′⁴(u⁴ᵢ) ℛu⁴ᵢ
     R_y4 = R_u4 * fprime4
-    # ℛu⁵ᵢ = Σₖ ℛW⁵ᵢₖ y⁴ₖ + Σₖ ℛy⁴ₖ W⁵ᵢₖ + ℛb⁵ᵢ
+    # (113) ℛu⁵ᵢ = Σₖ ℛW⁵ᵢₖ y⁴ₖ + Σₖ ℛy⁴ₖ W⁵ᵢₖ + ℛb⁵ᵢ
     R_u5 = V.W5 @ y4
     R_u5 += params.W5 @ R_y4
     R_u5 += V.b5[:, None]
-    # ℛy⁵ᵢ = f′⁵(u⁵ᵢ) ℛu⁵ᵢ
+    # (114) ℛy⁵ᵢ = f′⁵(u⁵ᵢ) ℛu⁵ᵢ
     R_y5 = R_u5 * fprime5
-    # ℛu⁶ᵢ = Σₖ ℛW⁶ᵢₖ y⁵ₖ + Σₖ ℛy⁵ₖ W⁶ᵢₖ + ℛb⁶ᵢ
+    # (115) ℛu⁶ᵢ = Σₖ ℛW⁶ᵢₖ y⁵ₖ + Σₖ ℛy⁵ₖ W⁶ᵢₖ + ℛb⁶ᵢ
     R_u6 = V.W6 @ y5
     R_u6 += params.W6 @ R_y5
     R_u6 += V.b6[:, None]
-    # ℛy⁶ᵢ = f′⁶(u⁶ᵢ) ℛu⁶ᵢ
+    # (116) ℛy⁶ᵢ = f′⁶(u⁶ᵢ) ℛu⁶ᵢ
     R_y6 = R_u6 * fprime6
-    # ℛu⁷ᵢ = Σₖ ℛW⁷ᵢₖ y⁶ₖ + Σₖ ℛy⁶ₖ W⁷ᵢₖ + ℛb⁷ᵢ
+    # (117) ℛu⁷ᵢ = Σₖ ℛW⁷ᵢₖ y⁶ₖ + Σₖ ℛy⁶ₖ W⁷ᵢₖ + ℛb⁷ᵢ
     R_u7 = V.W7 @ y6
     R_u7 += params.W7 @ R_y6
     R_u7 += V.b7[:, None]
-    # ℛy⁷ᵢ = f′⁷(u⁷ᵢ) ℛu⁷ᵢ
+    # (118) ℛy⁷ᵢ = f′⁷(u⁷ᵢ) ℛu⁷ᵢ
     R_y7 = R_u7 * fprime7
-    # ℛu⁸ᵢ = Σₖ ℛW⁸ᵢₖ y⁷ₖ + Σₖ ℛy⁷ₖ W⁸ᵢₖ + ℛb⁸ᵢ
+    # (119) ℛu⁸ᵢ = Σₖ ℛW⁸ᵢₖ y⁷ₖ + Σₖ ℛy⁷ₖ W⁸ᵢₖ + ℛb⁸ᵢ
     R_u8 = V.W8 @ y7
     R_u8 += params.W8 @ R_y7
     R_u8 += V.b8[:, None]
-    # ℛy⁸ᵢ = f′⁸(u⁸ᵢ) ℛu⁸ᵢ
+    # (120) ℛy⁸ᵢ = f′⁸(u⁸ᵢ) ℛu⁸ᵢ
     R_y8 = R_u8 * fprime8
-    # ℛu⁹ᵢ = Σₖ ℛW⁹ᵢₖ y⁸ₖ + Σₖ ℛy⁸ₖ W⁹ᵢₖ + ℛb⁹ᵢ
+    # (121) ℛu⁹ᵢ = Σₖ ℛW⁹ᵢₖ y⁸ₖ + Σₖ ℛy⁸ₖ W⁹ᵢₖ + ℛb⁹ᵢ
     R_u9 = V.W9 @ y8
     R_u9 += params.W9 @ R_y8
     R_u9 += V.b9[:, None]
-    # ℛy⁹ᵢ = f′⁹(u⁹ᵢ) ℛu⁹ᵢ
+    # (122) ℛy⁹ᵢ = f′⁹(u⁹ᵢ) ℛu⁹ᵢ
     R_y9 = R_u9 * fprime9
-    # ℛu¹⁰ᵢ = Σₖ ℛW¹⁰ᵢₖ y⁹ₖ + Σₖ ℛy⁹ₖ W¹⁰ᵢₖ + ℛb¹⁰ᵢ
+    # (123) ℛu¹⁰ᵢ = Σₖ ℛW¹⁰ᵢₖ y⁹ₖ + Σₖ ℛy⁹ₖ W¹⁰ᵢₖ + ℛb¹⁰ᵢ
     R_u10 = V.W10 @ y9
     R_u10 += params.W10 @ R_y9
     R_u10 += V.b10[:, None]
-    # ℛy¹⁰ᵢ = f′¹⁰(u¹⁰ᵢ) ℛu¹⁰ᵢ
+    # (124) ℛy¹⁰ᵢ = f′¹⁰(u¹⁰ᵢ) ℛu¹⁰ᵢ
     R_y10 = R_u10 * fprime10
-    # ℛeᵢ = −ℛy¹⁰ᵢ
+    # (125) ℛeᵢ = −ℛy¹⁰ᵢ
     R_e = -R_y10
-    # ℛδ¹⁰ᵢ = 4 eᵢ ℛy¹⁰ᵢ y¹⁰ᵢ − 2 f′¹⁰(u¹⁰ᵢ) ℛeᵢ
+    # (126) ℛδ¹⁰ᵢ = 4 eᵢ ℛy¹⁰ᵢ y¹⁰ᵢ − 2 f′¹⁰(u¹⁰ᵢ) ℛeᵢ
     R_delta10 = 4 * R_y10 * e * y10 - 2 * R_e * fprime10
-    # ℛδ⁹ᵢ = f′⁹(u⁹ᵢ) (Σₖ ℛW¹⁰ₖᵢ δ¹⁰ₖ + Σₖ ℛδ¹⁰ₖ W¹⁰ₖᵢ) − 2 ℛy⁹ᵢ y⁹ᵢ Σₛ W¹⁰ₛᵢ δ¹⁰ₛ
+    # (127) ℛδ⁹ᵢ = f′⁹(u⁹ᵢ) (Σₖ ℛW¹⁰ₖᵢ δ¹⁰ₖ + Σₖ ℛδ¹⁰ₖ W¹⁰ₖᵢ) − 2 ℛy⁹ᵢ y⁹ᵢ Σₛ W¹⁰ₛᵢ δ¹⁰ₛ
     R_delta9 = V.W10.T @ delta10
     R_delta9 += params.W10.T @ R_delta10
     R_delta9 *= fprime9
     R_delta9 += -2 * R_y9 * y9 * product_W10_delta10
-    # ℛδ⁸ᵢ = f′⁸(u⁸ᵢ) (Σₖ ℛW⁹ₖᵢ δ⁹ₖ + Σₖ ℛδ⁹ₖ W⁹ₖᵢ) − 2 ℛy⁸ᵢ y⁸ᵢ Σₛ W⁹ₛᵢ δ⁹ₛ
+    # (128) ℛδ⁸ᵢ = f′⁸(u⁸ᵢ) (Σₖ ℛW⁹ₖᵢ δ⁹ₖ + Σₖ ℛδ⁹ₖ W⁹ₖᵢ) − 2 ℛy⁸ᵢ y⁸ᵢ Σₛ W⁹ₛᵢ δ⁹ₛ
     R_delta8 = V.W9.T @ delta9
     R_delta8 += params.W9.T @ R_delta9
     R_delta8 *= fprime8
     R_delta8 += -2 * R_y8 * y8 * product_W9_delta9
-    # ℛδ⁷ᵢ = f′⁷(u⁷ᵢ) (Σₖ ℛW⁸ₖᵢ δ⁸ₖ + Σₖ ℛδ⁸ₖ W⁸ₖᵢ) − 2 ℛy⁷ᵢ y⁷ᵢ Σₛ W⁸ₛᵢ δ⁸ₛ
+    # (129) ℛδ⁷ᵢ = f′⁷(u⁷ᵢ) (Σₖ ℛW⁸ₖᵢ δ⁸ₖ + Σₖ ℛδ⁸ₖ W⁸ₖᵢ) − 2 ℛy⁷ᵢ y⁷ᵢ Σₛ W⁸ₛᵢ δ⁸ₛ
     R_delta7 = V.W8.T @ delta8
     R_delta7 += params.W8.T @ R_delta8
     R_delta7 *= fprime7
     R_delta7 += -2 * R_y7 * y7 * product_W8_delta8
-    # ℛδ⁶ᵢ = f′⁶(u⁶ᵢ) (Σₖ ℛW⁷ₖᵢ δ⁷ₖ + Σₖ ℛδ⁷ₖ W⁷ₖᵢ) − 2 ℛy⁶ᵢ y⁶ᵢ Σₛ W⁷ₛᵢ δ⁷ₛ
+    # (130) ℛδ⁶ᵢ = f′⁶(u⁶ᵢ) (Σₖ ℛW⁷ₖᵢ δ⁷ₖ + Σₖ ℛδ⁷ₖ W⁷ₖᵢ) − 2 ℛy⁶ᵢ y⁶ᵢ Σₛ W⁷ₛᵢ δ⁷ₛ
     R_delta6 = V.W7.T @ delta7
     R_delta6 += params.W7.T @ R_delta7
     R_delta6 *= fprime6
     R_delta6 += -2 * R_y6 * y6 * product_W7_delta7
-    # ℛδ⁵ᵢ = f′⁵(u⁵ᵢ) (Σₖ ℛW⁶ₖᵢ δ⁶ₖ + Σₖ ℛδ⁶ₖ W⁶ₖᵢ) − 2 ℛy⁵ᵢ y⁵ᵢ Σₛ W⁶ₛᵢ δ⁶ₛ
+    # (131) ℛδ⁵ᵢ = f′⁵(u⁵ᵢ) (Σₖ ℛW⁶ₖᵢ δ⁶ₖ + Σₖ ℛδ⁶ₖ W⁶ₖᵢ) − 2 ℛy⁵ᵢ y⁵ᵢ Σₛ W⁶ₛᵢ δ⁶ₛ
     R_delta5 = V.W6.T @ delta6
     R_delta5 += params.W6.T @ R_delta6
     R_delta5 *= fprime5
     R_delta5 += -2 * R_y5 * y5 * product_W6_delta6
-    # ℛδ⁴ᵢ = f′⁴(u⁴ᵢ) (Σₖ ℛW⁵ₖᵢ δ⁵ₖ + Σₖ ℛδ⁵ₖ W⁵ₖᵢ) − 2 ℛy⁴ᵢ y⁴ᵢ Σₛ W⁵ₛᵢ δ⁵ₛ
+    # (132) ℛδ⁴ᵢ = f′⁴(u⁴ᵢ) (Σₖ ℛW⁵ₖᵢ δ⁵ₖ + Σₖ ℛδ⁵ₖ W⁵ₖᵢ) − 2 ℛy⁴ᵢ y⁴ᵢ Σₛ W⁵ₛᵢ δ⁵ₛ
     R_delta4 = V.W5.T @ delta5
     R_delta4 += params.W5.T @ R_delta5
     R_delta4 *= fprime4
     R_delta4 += -2 * R_y4 * y4 * product_W5_delta5
-    # ℛδ³ᵢ = f′³(u³ᵢ) (Σₖ ℛW⁴ₖᵢ δ⁴ₖ + Σₖ ℛδ⁴ₖ W⁴ₖᵢ) − 2 ℛy³ᵢ y³ᵢ Σₛ W⁴ₛᵢ δ⁴ₛ
+    # (133) ℛδ³ᵢ = f′³(u³ᵢ) (Σₖ ℛW⁴ₖᵢ δ⁴ₖ + Σₖ ℛδ⁴ₖ W⁴ₖᵢ) − 2 ℛy³ᵢ y³ᵢ Σₛ W⁴ₛᵢ δ⁴ₛ
     R_delta3 = V.W4.T @ delta4
     R_delta3 += params.W4.T @ R_delta4
     R_delta3 *= fprime3
     R_delta3 += -2 * R_y3 * y3 * product_W4_delta4
-    # ℛδ²ᵢ = f′²(u²ᵢ) (Σₖ ℛW³ₖᵢ δ³ₖ + Σₖ ℛδ³ₖ W³ₖᵢ) − 2 ℛy²ᵢ y²ᵢ Σₛ W³ₛᵢ δ³ₛ
+    # (134) ℛδ²ᵢ = f′²(u²ᵢ) (Σₖ ℛW³ₖᵢ δ³ₖ + Σₖ ℛδ³ₖ W³ₖᵢ) − 2 ℛy²ᵢ y²ᵢ Σₛ W³ₛᵢ δ³ₛ
     R_delta2 = V.W3.T @ delta3
     R_delta2 += params.W3.T @ R_delta3
     R_delta2 *= fprime2
     R_delta2 += -2 * R_y2 * y2 * product_W3_delta3
-    # ℛδ¹ᵢ = f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ) − 2 ℛy¹ᵢ y¹ᵢ Σₛ W²ₛᵢ δ²ₛ
+    # (135) ℛδ¹ᵢ = f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ) − 2 ℛy¹ᵢ y¹ᵢ Σₛ W²ₛᵢ δ²ₛ
     R_delta1 = V.W2.T @ delta2
     R_delta1 += params.W2.T @ R_delta2
     R_delta1 *= fprime1
     R_delta1 += -2 * R_y1 * y1 * (params.W2.T @ delta2)
-    # ℛ∂J/∂W¹ᵢⱼ = 1/(N N₁₀) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
+    # (156) ℛ∂J/∂W¹ᵢⱼ = 1/(N N₁₀) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = R_delta1 @ X.T
     R_dJ_dW1 *= 1 / (N * N10)
-    # ℛ∂J/∂b¹ᵢ = 1/(N N₁₀) Σₙ ℛδ¹ᵢ(n)
+    # (157) ℛ∂J/∂b¹ᵢ = 1/(N N₁₀) Σₙ ℛδ¹ᵢ(n)
     R_dJ_db1 = R_delta1 @ ones
     R_dJ_db1 *= 1 / (N * N10)
-    # ℛ∂J/∂W²ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
+    # (158) ℛ∂J/∂W²ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
     R_dJ_dW2 = R_delta2 @ y1.T
     R_dJ_dW2 += delta2 @ R_y1.T
     R_dJ_dW2 *= 1 / (N * N10)
-    # ℛ∂J/∂b²ᵢ = 1/(N N₁₀) Σₙ ℛδ²ᵢ(n)
+    # (159) ℛ∂J/∂b²ᵢ = 1/(N N₁₀) Σₙ ℛδ²ᵢ(n)
     R_dJ_db2 = R_delta2 @ ones
     R_dJ_db2 *= 1 / (N * N10)
-    # ℛ∂J/∂W³ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ³ᵢ(n) y²ⱼ(n) + ℛy²ⱼ(n) δ³ᵢ(n))
+    # (160) ℛ∂J/∂W³ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ³ᵢ(n) y²ⱼ(n) + ℛy²ⱼ(n) δ³ᵢ(n))
     R_dJ_dW3 = R_delta3 @ y2.T
     R_dJ_dW3 += delta3 @ R_y2.T
     R_dJ_dW3 *= 1 / (N * N10)
-    # ℛ∂J/∂b³ᵢ = 1/(N N₁₀) Σₙ ℛδ³ᵢ(n)
+    # (161) ℛ∂J/∂b³ᵢ = 1/(N N₁₀) Σₙ ℛδ³ᵢ(n)
     R_dJ_db3 = R_delta3 @ ones
     R_dJ_db3 *= 1 / (N * N10)
-    # ℛ∂J/∂W⁴ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁴ᵢ(n) y³ⱼ(n) + ℛy³ⱼ(n) δ⁴ᵢ(n))
+    # (162) ℛ∂J/∂W⁴ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁴ᵢ(n) y³ⱼ(n) + ℛy³ⱼ(n) δ⁴ᵢ(n))
     R_dJ_dW4 = R_delta4 @ y3.T
     R_dJ_dW4 += delta4 @ R_y3.T
     R_dJ_dW4 *= 1 / (N * N10)
-    # ℛ∂J/∂b⁴ᵢ = 1/(N N₁₀) Σₙ ℛδ⁴ᵢ(n)
+    # (163) ℛ∂J/∂b⁴ᵢ = 1/(N N₁₀) Σₙ ℛδ⁴ᵢ(n)
     R_dJ_db4 = R_delta4 @ ones
     R_dJ_db4 *= 1 / (N * N10)
-    # ℛ∂J/∂W⁵ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁵ᵢ(n) y⁴ⱼ(n) + ℛy⁴ⱼ(n) δ⁵ᵢ(n))
+    # (164) ℛ∂J/∂W⁵ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁵ᵢ(n) y⁴ⱼ(n) + ℛy⁴ⱼ(n) δ⁵ᵢ(n))
     R_dJ_dW5 = R_delta5 @ y4.T
     R_dJ_dW5 += delta5 @ R_y4.T
     R_dJ_dW5 *= 1 / (N * N10)
-    # ℛ∂J/∂b⁵ᵢ = 1/(N N₁₀) Σₙ ℛδ⁵ᵢ(n)
+    # (165) ℛ∂J/∂b⁵ᵢ = 1/(N N₁₀) Σₙ ℛδ⁵ᵢ(n)
     R_dJ_db5 = R_delta5 @ ones
     R_dJ_db5 *= 1 / (N * N10)
-    # ℛ∂J/∂W⁶ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁶ᵢ(n) y⁵ⱼ(n) + ℛy⁵ⱼ(n) δ⁶ᵢ(n))
+    # (166) ℛ∂J/∂W⁶ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁶ᵢ(n) y⁵ⱼ(n) + ℛy⁵ⱼ(n) δ⁶ᵢ(n))
     R_dJ_dW6 = R_delta6 @ y5.T
     R_dJ_dW6 += delta6 @ R_y5.T
     R_dJ_dW6 *= 1 / (N * N10)
-    # ℛ∂J/∂b⁶ᵢ = 1/(N N₁₀) Σₙ ℛδ⁶ᵢ(n)
+    # (167) ℛ∂J/∂b⁶ᵢ = 1/(N N₁₀) Σₙ ℛδ⁶ᵢ(n)
     R_dJ_db6 = R_delta6 @ ones
     R_dJ_db6 *= 1 / (N * N10)
-    # ℛ∂J/∂W⁷ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁷ᵢ(n) y⁶ⱼ(n) + ℛy⁶ⱼ(n) δ⁷ᵢ(n))
+    # (168) ℛ∂J/∂W⁷ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁷ᵢ(n) y⁶ⱼ(n) + ℛy⁶ⱼ(n) δ⁷ᵢ(n))
     R_dJ_dW7 = R_delta7 @ y6.T
     R_dJ_dW7 += delta7 @ R_y6.T
     R_dJ_dW7 *= 1 / (N * N10)
-    # ℛ∂J/∂b⁷ᵢ = 1/(N N₁₀) Σₙ ℛδ⁷ᵢ(n)
+    # (169) ℛ∂J/∂b⁷ᵢ = 1/(N N₁₀) Σₙ ℛδ⁷ᵢ(n)
     R_dJ_db7 = R_delta7 @ ones
     R_dJ_db7 *= 1 / (N * N10)
-    # ℛ∂J/∂W⁸ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁸ᵢ(n) y⁷ⱼ(n) + ℛy⁷ⱼ(n) δ⁸ᵢ(n))
+    # (170) ℛ∂J/∂W⁸ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁸ᵢ(n) y⁷ⱼ(n) + ℛy⁷ⱼ(n) δ⁸ᵢ(n))
     R_dJ_dW8 = R_delta8 @ y7.T
     R_dJ_dW8 += delta8 @ R_y7.T
     R_dJ_dW8 *= 1 / (N * N10)
-    # ℛ∂J/∂b⁸ᵢ = 1/(N N₁₀) Σₙ ℛδ⁸ᵢ(n)
+    # (171) ℛ∂J/∂b⁸ᵢ = 1/(N N₁₀) Σₙ ℛδ⁸ᵢ(n)
     R_dJ_db8 = R_delta8 @ ones
     R_dJ_db8 *= 1 / (N * N10)
-    # ℛ∂J/∂W⁹ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁹ᵢ(n) y⁸ⱼ(n) + ℛy⁸ⱼ(n) δ⁹ᵢ(n))
+    # (172) ℛ∂J/∂W⁹ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ⁹ᵢ(n) y⁸ⱼ(n) + ℛy⁸ⱼ(n) δ⁹ᵢ(n))
     R_dJ_dW9 = R_delta9 @ y8.T
     R_dJ_dW9 += delta9 @ R_y8.T
     R_dJ_dW9 *= 1 / (N * N10)
-    # ℛ∂J/∂b⁹ᵢ = 1/(N N₁₀) Σₙ ℛδ⁹ᵢ(n)
+    # (173) ℛ∂J/∂b⁹ᵢ = 1/(N N₁₀) Σₙ ℛδ⁹ᵢ(n)
     R_dJ_db9 = R_delta9 @ ones
     R_dJ_db9 *= 1 / (N * N10)
-    # ℛ∂J/∂W¹⁰ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ¹⁰ᵢ(n) y⁹ⱼ(n) + ℛy⁹ⱼ(n) δ¹⁰ᵢ(n))
+    # (174) ℛ∂J/∂W¹⁰ᵢⱼ = 1/(N N₁₀) Σₙ (ℛδ¹⁰ᵢ(n) y⁹ⱼ(n) + ℛy⁹ⱼ(n) δ¹⁰ᵢ(n))
     R_dJ_dW10 = R_delta10 @ y9.T
     R_dJ_dW10 += delta10 @ R_y9.T
     R_dJ_dW10 *= 1 / (N * N10)
-    # ℛ∂J/∂b¹⁰ᵢ = 1/(N N₁₀) Σₙ ℛδ¹⁰ᵢ(n)
+    # (175) ℛ∂J/∂b¹⁰ᵢ = 1/(N N₁₀) Σₙ ℛδ¹⁰ᵢ(n)
     R_dJ_db10 = R_delta10 @ ones
     R_dJ_db10 *= 1 / (N * N10)
     return Parameters(
@@ -1114,30 +1139,30 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     y10 = np.tanh(u10)
     # (21) eᵢ = dᵢ − y¹⁰ᵢ
     e = D - y10
-    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    # (26) f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
     fprime10 = 1 - y10**2
-    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    # (29) f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
     fprime9 = 1 - y9**2
-    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    # (32) f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
     fprime8 = 1 - y8**2
-    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    # (35) f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
     fprime7 = 1 - y7**2
-    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    # (38) f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
     fprime6 = 1 - y6**2
-    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    # (41) f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
     fprime5 = 1 - y5**2
-    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    # (44) f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
     fprime4 = 1 - y4**2
-    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    # (47) f′³(u³ᵢ) = 1 − (y³ᵢ)²
     fprime3 = 1 - y3**2
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (50) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (53) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
     # (27) δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
     delta10 = -2 * scale * e * fprime10
     z8 = _stacked(X, y7, 1)
-    # ∂²E/∂(W⁸, b⁸)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (519, 520) ∂²E/∂(W⁸, b⁸)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield (
         "u8",
         "W10",
@@ -1147,13 +1172,13 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("jr", params.W9),
     )
     z9 = _stacked(X, y8, 1)
-    # ∂²E/∂(W⁹, b⁹)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (521, 522) ∂²E/∂(W⁹, b⁹)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield "u9", "W10", "rsir", ("r,s", fprime9, z9), ("i", delta10), None
     # (30) δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
     delta9 = params.W10.T @ delta10
     delta9 *= fprime9
     z7 = _stacked(X, y6, 1)
-    # ∂²E/∂(W⁷, b⁷)∂W⁹: what W⁹ is multiplied by changes
+    # (482, 483) ∂²E/∂(W⁷, b⁷)∂W⁹: what W⁹ is multiplied by changes
     yield (
         "u7",
         "W9",
@@ -1162,13 +1187,13 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", delta9, fprime8),
         ("jr", params.W8),
     )
-    # ∂²E/∂(W⁸, b⁸)∂W⁹: what W⁹ is multiplied by changes
+    # (484, 485) ∂²E/∂(W⁸, b⁸)∂W⁹: what W⁹ is multiplied by changes
     yield "u8", "W9", "rsir", ("r,s", fprime8, z8), ("i", delta9), None
     # (33) δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
     delta8 = params.W9.T @ delta9
     delta8 *= fprime8
     z6 = _stacked(X, y5, 1)
-    # ∂²E/∂(W⁶, b⁶)∂W⁸: what W⁸ is multiplied by changes
+    # (449, 450) ∂²E/∂(W⁶, b⁶)∂W⁸: what W⁸ is multiplied by changes
     yield (
         "u6",
         "W8",
@@ -1177,13 +1202,13 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", delta8, fprime7),
         ("jr", params.W7),
     )
-    # ∂²E/∂(W⁷, b⁷)∂W⁸: what W⁸ is multiplied by changes
+    # (451, 452) ∂²E/∂(W⁷, b⁷)∂W⁸: what W⁸ is multiplied by changes
     yield "u7", "W8", "rsir", ("r,s", fprime7, z7), ("i", delta8), None
     # (36) δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
     delta7 = params.W8.T @ delta8
     delta7 *= fprime7
     z5 = _stacked(X, y4, 1)
-    # ∂²E/∂(W⁵, b⁵)∂W⁷: what W⁷ is multiplied by changes
+    # (420, 421) ∂²E/∂(W⁵, b⁵)∂W⁷: what W⁷ is multiplied by changes
     yield (
         "u5",
         "W7",
@@ -1192,13 +1217,13 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", delta7, fprime6),
         ("jr", params.W6),
     )
-    # ∂²E/∂(W⁶, b⁶)∂W⁷: what W⁷ is multiplied by changes
+    # (422, 423) ∂²E/∂(W⁶, b⁶)∂W⁷: what W⁷ is multiplied by changes
     yield "u6", "W7", "rsir", ("r,s", fprime6, z6), ("i", delta7), None
     # (39) δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
     delta6 = params.W7.T @ delta7
     delta6 *= fprime6
     z4 = _stacked(X, y3, 1)
-    # ∂²E/∂(W⁴, b⁴)∂W⁶: what W⁶ is multiplied by changes
+    # (395, 396) ∂²E/∂(W⁴, b⁴)∂W⁶: what W⁶ is multiplied by changes
     yield (
         "u4",
         "W6",
@@ -1207,13 +1232,13 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", delta6, fprime5),
         ("jr", params.W5),
     )
-    # ∂²E/∂(W⁵, b⁵)∂W⁶: what W⁶ is multiplied by changes
+    # (397, 398) ∂²E/∂(W⁵, b⁵)∂W⁶: what W⁶ is multiplied by changes
     yield "u5", "W6", "rsir", ("r,s", fprime5, z5), ("i", delta6), None
     # (42) δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
     delta5 = params.W6.T @ delta6
     delta5 *= fprime5
     z3 = _stacked(X, y2, 1)
-    # ∂²E/∂(W³, b³)∂W⁵: what W⁵ is multiplied by changes
+    # (374, 375) ∂²E/∂(W³, b³)∂W⁵: what W⁵ is multiplied by changes
     yield (
         "u3",
         "W5",
@@ -1222,13 +1247,13 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", delta5, fprime4),
         ("jr", params.W4),
     )
-    # ∂²E/∂(W⁴, b⁴)∂W⁵: what W⁵ is multiplied by changes
+    # (376, 377) ∂²E/∂(W⁴, b⁴)∂W⁵: what W⁵ is multiplied by changes
     yield "u4", "W5", "rsir", ("r,s", fprime4, z4), ("i", delta5), None
     # (45) δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
     delta4 = params.W5.T @ delta5
     delta4 *= fprime4
     z2 = _stacked(X, y1, 1)
-    # ∂²E/∂(W², b²)∂W⁴: what W⁴ is multiplied by changes
+    # (357, 358) ∂²E/∂(W², b²)∂W⁴: what W⁴ is multiplied by changes
     yield (
         "u2",
         "W4",
@@ -1237,12 +1262,12 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", delta4, fprime3),
         ("jr", params.W3),
     )
-    # ∂²E/∂(W³, b³)∂W⁴: what W⁴ is multiplied by changes
+    # (359, 360) ∂²E/∂(W³, b³)∂W⁴: what W⁴ is multiplied by changes
     yield "u3", "W4", "rsir", ("r,s", fprime3, z3), ("i", delta4), None
     # (48) δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
     delta3 = params.W4.T @ delta4
     delta3 *= fprime3
-    # ∂²E/∂(W¹, b¹)∂W³: what W³ is multiplied by changes
+    # (344, 345) ∂²E/∂(W¹, b¹)∂W³: what W³ is multiplied by changes
     yield (
         "u1",
         "W3",
@@ -1251,20 +1276,20 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", delta3, fprime2),
         ("jr", params.W2),
     )
-    # ∂²E/∂(W², b²)∂W³: what W³ is multiplied by changes
+    # (346, 347) ∂²E/∂(W², b²)∂W³: what W³ is multiplied by changes
     yield "u2", "W3", "rsir", ("r,s", fprime2, z2), ("i", delta3), None
     # (51) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
     delta2 = params.W3.T @ delta3
     delta2 *= fprime2
-    # ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
+    # (337, 338) ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
     yield "u1", "W2", "rsir", ("r,s", fprime1, z1), ("i", delta2), None
     # (54) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
     delta1 = params.W2.T @ delta2
     delta1 *= fprime1
-    # ∂δ¹⁰ᵢ/∂u¹⁰ⱼ = 2 f′¹⁰(u¹⁰ᵢ) f′¹⁰(u¹⁰ⱼ) [i = j] − 2 δ¹⁰ᵢ [i = j] y¹⁰ᵢ
+    # (198) ∂δ¹⁰ᵢ/∂u¹⁰ⱼ = 2 f′¹⁰(u¹⁰ᵢ) f′¹⁰(u¹⁰ⱼ) [i = j] − 2 δ¹⁰ᵢ [i = j] y¹⁰ᵢ
     diagonal_ddelta10_du10 = 2 * scale * fprime10**2 - 2 * delta10 * y10
     z10 = _stacked(X, y9, 1)
-    # ∂²E/∂(W⁹, b⁹)∂(W¹⁰, b¹⁰)
+    # (521, 522, 541, 542) ∂²E/∂(W⁹, b⁹)∂(W¹⁰, b¹⁰)
     yield (
         "u9",
         "u10",
@@ -1273,60 +1298,60 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", diagonal_ddelta10_du10, z10),
         ("ir", params.W10),
     )
-    # ∂²E/∂(W¹⁰, b¹⁰)∂(W¹⁰, b¹⁰)
+    # (523, 524, 543) ∂²E/∂(W¹⁰, b¹⁰)∂(W¹⁰, b¹⁰)
     yield "u10", "u10", "rsrj", ("r", diagonal_ddelta10_du10), ("s,j", z10, z10), None
-    # ∂δ⁸ᵢ/∂u¹⁰ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁹ₖ/∂u¹⁰ⱼ
+    # (200) ∂δ⁸ᵢ/∂u¹⁰ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁹ₖ/∂u¹⁰ⱼ
     ddelta8_du10 = _apply(
         (params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9
     ).transpose(1, 0, 2)
     ddelta8_du10 *= diagonal_ddelta10_du10
     ddelta8_du10 *= fprime8[:, None]
-    # ∂²E/∂(W⁸, b⁸)∂(W¹⁰, b¹⁰)
+    # (519, 520, 539, 540) ∂²E/∂(W⁸, b⁸)∂(W¹⁰, b¹⁰)
     yield "u8", "u10", "rsij", ("ri", ddelta8_du10), ("j,s", z10, z8), None
-    # ∂δ⁷ᵢ/∂u¹⁰ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u¹⁰ⱼ
+    # (201) ∂δ⁷ᵢ/∂u¹⁰ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u¹⁰ⱼ
     ddelta7_du10 = _apply(params.W8.T, ddelta8_du10)
     del ddelta8_du10
     ddelta7_du10 *= fprime7[:, None]
-    # ∂²E/∂(W⁷, b⁷)∂(W¹⁰, b¹⁰)
+    # (517, 518, 537, 538) ∂²E/∂(W⁷, b⁷)∂(W¹⁰, b¹⁰)
     yield "u7", "u10", "rsij", ("ri", ddelta7_du10), ("j,s", z10, z7), None
-    # ∂δ⁶ᵢ/∂u¹⁰ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u¹⁰ⱼ
+    # (202) ∂δ⁶ᵢ/∂u¹⁰ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u¹⁰ⱼ
     ddelta6_du10 = _apply(params.W7.T, ddelta7_du10)
     del ddelta7_du10
     ddelta6_du10 *= fprime6[:, None]
-    # ∂²E/∂(W⁶, b⁶)∂(W¹⁰, b¹⁰)
+    # (515, 516, 535, 536) ∂²E/∂(W⁶, b⁶)∂(W¹⁰, b¹⁰)
     yield "u6", "u10", "rsij", ("ri", ddelta6_du10), ("j,s", z10, z6), None
-    # ∂δ⁵ᵢ/∂u¹⁰ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u¹⁰ⱼ
+    # (203) ∂δ⁵ᵢ/∂u¹⁰ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u¹⁰ⱼ
     ddelta5_du10 = _apply(params.W6.T, ddelta6_du10)
     del ddelta6_du10
     ddelta5_du10 *= fprime5[:, None]
-    # ∂²E/∂(W⁵, b⁵)∂(W¹⁰, b¹⁰)
+    # (513, 514, 533, 534) ∂²E/∂(W⁵, b⁵)∂(W¹⁰, b¹⁰)
     yield "u5", "u10", "rsij", ("ri", ddelta5_du10), ("j,s", z10, z5), None
-    # ∂δ⁴ᵢ/∂u¹⁰ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u¹⁰ⱼ
+    # (204) ∂δ⁴ᵢ/∂u¹⁰ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u¹⁰ⱼ
     ddelta4_du10 = _apply(params.W5.T, ddelta5_du10)
     del ddelta5_du10
     ddelta4_du10 *= fprime4[:, None]
-    # ∂²E/∂(W⁴, b⁴)∂(W¹⁰, b¹⁰)
+    # (511, 512, 531, 532) ∂²E/∂(W⁴, b⁴)∂(W¹⁰, b¹⁰)
     yield "u4", "u10", "rsij", ("ri", ddelta4_du10), ("j,s", z10, z4), None
-    # ∂δ³ᵢ/∂u¹⁰ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u¹⁰ⱼ
+    # (205) ∂δ³ᵢ/∂u¹⁰ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u¹⁰ⱼ
     ddelta3_du10 = _apply(params.W4.T, ddelta4_du10)
     del ddelta4_du10
     ddelta3_du10 *= fprime3[:, None]
-    # ∂²E/∂(W³, b³)∂(W¹⁰, b¹⁰)
+    # (509, 510, 529, 530) ∂²E/∂(W³, b³)∂(W¹⁰, b¹⁰)
     yield "u3", "u10", "rsij", ("ri", ddelta3_du10), ("j,s", z10, z3), None
-    # ∂δ²ᵢ/∂u¹⁰ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u¹⁰ⱼ
+    # (206) ∂δ²ᵢ/∂u¹⁰ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u¹⁰ⱼ
     ddelta2_du10 = _apply(params.W3.T, ddelta3_du10)
     del ddelta3_du10
     ddelta2_du10 *= fprime2[:, None]
-    # ∂²E/∂(W², b²)∂(W¹⁰, b¹⁰)
+    # (507, 508, 527, 528) ∂²E/∂(W², b²)∂(W¹⁰, b¹⁰)
     yield "u2", "u10", "rsij", ("ri", ddelta2_du10), ("j,s", z10, z2), None
-    # ∂δ¹ᵢ/∂u¹⁰ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u¹⁰ⱼ
+    # (207) ∂δ¹ᵢ/∂u¹⁰ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u¹⁰ⱼ
     ddelta1_du10 = _apply(params.W2.T, ddelta2_du10)
     del ddelta2_du10
     ddelta1_du10 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W¹⁰, b¹⁰)
+    # (505, 506, 525, 526) ∂²E/∂(W¹, b¹)∂(W¹⁰, b¹⁰)
     yield "u1", "u10", "rsij", ("ri", ddelta1_du10), ("s,j", z1, z10), None
     del ddelta1_du10
-    # ∂δ⁹ᵢ/∂u⁹ⱼ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ ∂δ⁹ⱼ/∂u¹⁰ₖ − 2 δ⁹ᵢ [i = j] y⁹ᵢ
+    # (208) ∂δ⁹ᵢ/∂u⁹ⱼ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ ∂δ⁹ⱼ/∂u¹⁰ₖ − 2 δ⁹ᵢ [i = j] y⁹ᵢ
     ddelta9_du9 = _apply(
         (params.W10[:, :, None] * params.W10[:, None]).transpose(1, 2, 0),
         diagonal_ddelta10_du10,
@@ -1334,468 +1359,468 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     ddelta9_du9 *= fprime9[:, None]
     ddelta9_du9 *= fprime9
     _diagonal(ddelta9_du9)[...] += -2 * delta9 * y9
-    # ∂²E/∂(W⁹, b⁹)∂(W⁹, b⁹)
+    # (486, 487, 504) ∂²E/∂(W⁹, b⁹)∂(W⁹, b⁹)
     yield "u9", "u9", "rsij", ("ir", ddelta9_du9), ("j,s", z9, z9), None
-    # ∂δ⁸ᵢ/∂u⁹ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁹ₖ/∂u⁹ⱼ
+    # (209) ∂δ⁸ᵢ/∂u⁹ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁹ₖ/∂u⁹ⱼ
     ddelta8_du9 = _apply(params.W9.T, ddelta9_du9)
     del ddelta9_du9
     ddelta8_du9 *= fprime8[:, None]
-    # ∂²E/∂(W⁸, b⁸)∂(W⁹, b⁹)
+    # (484, 485, 502, 503) ∂²E/∂(W⁸, b⁸)∂(W⁹, b⁹)
     yield "u8", "u9", "rsij", ("ri", ddelta8_du9), ("s,j", z8, z9), None
-    # ∂δ⁷ᵢ/∂u⁹ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u⁹ⱼ
+    # (210) ∂δ⁷ᵢ/∂u⁹ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u⁹ⱼ
     ddelta7_du9 = _apply(params.W8.T, ddelta8_du9)
     ddelta7_du9 *= fprime7[:, None]
-    # ∂²E/∂(W⁷, b⁷)∂(W⁹, b⁹)
+    # (482, 483, 500, 501) ∂²E/∂(W⁷, b⁷)∂(W⁹, b⁹)
     yield "u7", "u9", "rsij", ("ri", ddelta7_du9), ("s,j", z7, z9), None
-    # ∂δ⁶ᵢ/∂u⁹ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁹ⱼ
+    # (211) ∂δ⁶ᵢ/∂u⁹ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁹ⱼ
     ddelta6_du9 = _apply(params.W7.T, ddelta7_du9)
     del ddelta7_du9
     ddelta6_du9 *= fprime6[:, None]
-    # ∂²E/∂(W⁶, b⁶)∂(W⁹, b⁹)
+    # (480, 481, 498, 499) ∂²E/∂(W⁶, b⁶)∂(W⁹, b⁹)
     yield "u6", "u9", "rsij", ("ri", ddelta6_du9), ("s,j", z6, z9), None
-    # ∂δ⁵ᵢ/∂u⁹ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁹ⱼ
+    # (212) ∂δ⁵ᵢ/∂u⁹ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁹ⱼ
     ddelta5_du9 = _apply(params.W6.T, ddelta6_du9)
     del ddelta6_du9
     ddelta5_du9 *= fprime5[:, None]
-    # ∂²E/∂(W⁵, b⁵)∂(W⁹, b⁹)
+    # (478, 479, 496, 497) ∂²E/∂(W⁵, b⁵)∂(W⁹, b⁹)
     yield "u5", "u9", "rsij", ("ri", ddelta5_du9), ("s,j", z5, z9), None
-    # ∂δ⁴ᵢ/∂u⁹ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁹ⱼ
+    # (213) ∂δ⁴ᵢ/∂u⁹ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁹ⱼ
     ddelta4_du9 = _apply(params.W5.T, ddelta5_du9)
     del ddelta5_du9
     ddelta4_du9 *= fprime4[:, None]
-    # ∂²E/∂(W⁴, b⁴)∂(W⁹, b⁹)
+    # (476, 477, 494, 495) ∂²E/∂(W⁴, b⁴)∂(W⁹, b⁹)
     yield "u4", "u9", "rsij", ("ri", ddelta4_du9), ("s,j", z4, z9), None
-    # ∂δ³ᵢ/∂u⁹ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁹ⱼ
+    # (214) ∂δ³ᵢ/∂u⁹ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁹ⱼ
     ddelta3_du9 = _apply(params.W4.T, ddelta4_du9)
     del ddelta4_du9
     ddelta3_du9 *= fprime3[:, None]
-    # ∂²E/∂(W³, b³)∂(W⁹, b⁹)
+    # (474, 475, 492, 493) ∂²E/∂(W³, b³)∂(W⁹, b⁹)
     yield "u3", "u9", "rsij", ("ri", ddelta3_du9), ("s,j", z3, z9), None
-    # ∂δ²ᵢ/∂u⁹ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁹ⱼ
+    # (215) ∂δ²ᵢ/∂u⁹ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁹ⱼ
     ddelta2_du9 = _apply(params.W3.T, ddelta3_du9)
     del ddelta3_du9
     ddelta2_du9 *= fprime2[:, None]
-    # ∂²E/∂(W², b²)∂(W⁹, b⁹)
+    # (472, 473, 490, 491) ∂²E/∂(W², b²)∂(W⁹, b⁹)
     yield "u2", "u9", "rsij", ("ri", ddelta2_du9), ("s,j", z2, z9), None
-    # ∂δ¹ᵢ/∂u⁹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁹ⱼ
+    # (216) ∂δ¹ᵢ/∂u⁹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁹ⱼ
     ddelta1_du9 = _apply(params.W2.T, ddelta2_du9)
     del ddelta2_du9
     ddelta1_du9 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W⁹, b⁹)
+    # (470, 471, 488, 489) ∂²E/∂(W¹, b¹)∂(W⁹, b⁹)
     yield "u1", "u9", "rsij", ("ri", ddelta1_du9), ("s,j", z1, z9), None
     del ddelta1_du9
-    # ∂δ⁸ᵢ/∂u⁸ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁸ⱼ/∂u⁹ₖ − 2 δ⁸ᵢ [i = j] y⁸ᵢ
+    # (217) ∂δ⁸ᵢ/∂u⁸ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂δ⁸ⱼ/∂u⁹ₖ − 2 δ⁸ᵢ [i = j] y⁸ᵢ
     ddelta8_du8 = params.W9.T @ ddelta8_du9
     del ddelta8_du9
     ddelta8_du8 *= fprime8
     _diagonal(ddelta8_du8)[...] += -2 * delta8 * y8
-    # ∂²E/∂(W⁸, b⁸)∂(W⁸, b⁸)
+    # (453, 454, 469) ∂²E/∂(W⁸, b⁸)∂(W⁸, b⁸)
     yield "u8", "u8", "rsij", ("ir", ddelta8_du8), ("j,s", z8, z8), None
-    # ∂δ⁷ᵢ/∂u⁸ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u⁸ⱼ
+    # (218) ∂δ⁷ᵢ/∂u⁸ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁸ₖ/∂u⁸ⱼ
     ddelta7_du8 = _apply(params.W8.T, ddelta8_du8)
     del ddelta8_du8
     ddelta7_du8 *= fprime7[:, None]
-    # ∂²E/∂(W⁷, b⁷)∂(W⁸, b⁸)
+    # (451, 452, 467, 468) ∂²E/∂(W⁷, b⁷)∂(W⁸, b⁸)
     yield "u7", "u8", "rsij", ("ri", ddelta7_du8), ("s,j", z7, z8), None
-    # ∂δ⁶ᵢ/∂u⁸ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁸ⱼ
+    # (219) ∂δ⁶ᵢ/∂u⁸ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁸ⱼ
     ddelta6_du8 = _apply(params.W7.T, ddelta7_du8)
     ddelta6_du8 *= fprime6[:, None]
-    # ∂²E/∂(W⁶, b⁶)∂(W⁸, b⁸)
+    # (449, 450, 465, 466) ∂²E/∂(W⁶, b⁶)∂(W⁸, b⁸)
     yield "u6", "u8", "rsij", ("ri", ddelta6_du8), ("s,j", z6, z8), None
-    # ∂δ⁵ᵢ/∂u⁸ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁸ⱼ
+    # (220) ∂δ⁵ᵢ/∂u⁸ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁸ⱼ
     ddelta5_du8 = _apply(params.W6.T, ddelta6_du8)
     del ddelta6_du8
     ddelta5_du8 *= fprime5[:, None]
-    # ∂²E/∂(W⁵, b⁵)∂(W⁸, b⁸)
+    # (447, 448, 463, 464) ∂²E/∂(W⁵, b⁵)∂(W⁸, b⁸)
     yield "u5", "u8", "rsij", ("ri", ddelta5_du8), ("s,j", z5, z8), None
-    # ∂δ⁴ᵢ/∂u⁸ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁸ⱼ
+    # (221) ∂δ⁴ᵢ/∂u⁸ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁸ⱼ
     ddelta4_du8 = _apply(params.W5.T, ddelta5_du8)
     del ddelta5_du8
     ddelta4_du8 *= fprime4[:, None]
-    # ∂²E/∂(W⁴, b⁴)∂(W⁸, b⁸)
+    # (445, 446, 461, 462) ∂²E/∂(W⁴, b⁴)∂(W⁸, b⁸)
     yield "u4", "u8", "rsij", ("ri", ddelta4_du8), ("s,j", z4, z8), None
-    # ∂δ³ᵢ/∂u⁸ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁸ⱼ
+    # (222) ∂δ³ᵢ/∂u⁸ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁸ⱼ
     ddelta3_du8 = _apply(params.W4.T, ddelta4_du8)
     del ddelta4_du8
     ddelta3_du8 *= fprime3[:, None]
-    # ∂²E/∂(W³, b³)∂(W⁸, b⁸)
+    # (443, 444, 459, 460) ∂²E/∂(W³, b³)∂(W⁸, b⁸)
     yield "u3", "u8", "rsij", ("ri", ddelta3_du8), ("s,j", z3, z8), None
-    # ∂δ²ᵢ/∂u⁸ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁸ⱼ
+    # (223) ∂δ²ᵢ/∂u⁸ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁸ⱼ
     ddelta2_du8 = _apply(params.W3.T, ddelta3_du8)
     del ddelta3_du8
     ddelta2_du8 *= fprime2[:, None]
-    # ∂²E/∂(W², b²)∂(W⁸, b⁸)
+    # (441, 442, 457, 458) ∂²E/∂(W², b²)∂(W⁸, b⁸)
     yield "u2", "u8", "rsij", ("ri", ddelta2_du8), ("s,j", z2, z8), None
-    # ∂δ¹ᵢ/∂u⁸ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁸ⱼ
+    # (224) ∂δ¹ᵢ/∂u⁸ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁸ⱼ
     ddelta1_du8 = _apply(params.W2.T, ddelta2_du8)
     del ddelta2_du8
     ddelta1_du8 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W⁸, b⁸)
+    # (439, 440, 455, 456) ∂²E/∂(W¹, b¹)∂(W⁸, b⁸)
     yield "u1", "u8", "rsij", ("ri", ddelta1_du8), ("s,j", z1, z8), None
     del ddelta1_du8
-    # ∂δ⁷ᵢ/∂u⁷ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁷ⱼ/∂u⁸ₖ − 2 δ⁷ᵢ [i = j] y⁷ᵢ
+    # (225) ∂δ⁷ᵢ/∂u⁷ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂δ⁷ⱼ/∂u⁸ₖ − 2 δ⁷ᵢ [i = j] y⁷ᵢ
     ddelta7_du7 = params.W8.T @ ddelta7_du8
     del ddelta7_du8
     ddelta7_du7 *= fprime7
     _diagonal(ddelta7_du7)[...] += -2 * delta7 * y7
-    # ∂²E/∂(W⁷, b⁷)∂(W⁷, b⁷)
+    # (424, 425, 438) ∂²E/∂(W⁷, b⁷)∂(W⁷, b⁷)
     yield "u7", "u7", "rsij", ("ir", ddelta7_du7), ("j,s", z7, z7), None
-    # ∂δ⁶ᵢ/∂u⁷ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁷ⱼ
+    # (226) ∂δ⁶ᵢ/∂u⁷ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁷ₖ/∂u⁷ⱼ
     ddelta6_du7 = _apply(params.W7.T, ddelta7_du7)
     del ddelta7_du7
     ddelta6_du7 *= fprime6[:, None]
-    # ∂²E/∂(W⁶, b⁶)∂(W⁷, b⁷)
+    # (422, 423, 436, 437) ∂²E/∂(W⁶, b⁶)∂(W⁷, b⁷)
     yield "u6", "u7", "rsij", ("ri", ddelta6_du7), ("s,j", z6, z7), None
-    # ∂δ⁵ᵢ/∂u⁷ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁷ⱼ
+    # (227) ∂δ⁵ᵢ/∂u⁷ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁷ⱼ
     ddelta5_du7 = _apply(params.W6.T, ddelta6_du7)
     ddelta5_du7 *= fprime5[:, None]
-    # ∂²E/∂(W⁵, b⁵)∂(W⁷, b⁷)
+    # (420, 421, 434, 435) ∂²E/∂(W⁵, b⁵)∂(W⁷, b⁷)
     yield "u5", "u7", "rsij", ("ri", ddelta5_du7), ("s,j", z5, z7), None
-    # ∂δ⁴ᵢ/∂u⁷ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁷ⱼ
+    # (228) ∂δ⁴ᵢ/∂u⁷ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁷ⱼ
     ddelta4_du7 = _apply(params.W5.T, ddelta5_du7)
     del ddelta5_du7
     ddelta4_du7 *= fprime4[:, None]
-    # ∂²E/∂(W⁴, b⁴)∂(W⁷, b⁷)
+    # (418, 419, 432, 433) ∂²E/∂(W⁴, b⁴)∂(W⁷, b⁷)
     yield "u4", "u7", "rsij", ("ri", ddelta4_du7), ("s,j", z4, z7), None
-    # ∂δ³ᵢ/∂u⁷ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁷ⱼ
+    # (229) ∂δ³ᵢ/∂u⁷ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁷ⱼ
     ddelta3_du7 = _apply(params.W4.T, ddelta4_du7)
     del ddelta4_du7
     ddelta3_du7 *= fprime3[:, None]
-    # ∂²E/∂(W³, b³)∂(W⁷, b⁷)
+    # (416, 417, 430, 431) ∂²E/∂(W³, b³)∂(W⁷, b⁷)
     yield "u3", "u7", "rsij", ("ri", ddelta3_du7), ("s,j", z3, z7), None
-    # ∂δ²ᵢ/∂u⁷ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁷ⱼ
+    # (230) ∂δ²ᵢ/∂u⁷ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁷ⱼ
     ddelta2_du7 = _apply(params.W3.T, ddelta3_du7)
     del ddelta3_du7
     ddelta2_du7 *= fprime2[:, None]
-    # ∂²E/∂(W², b²)∂(W⁷, b⁷)
+    # (414, 415, 428, 429) ∂²E/∂(W², b²)∂(W⁷, b⁷)
     yield "u2", "u7", "rsij", ("ri", ddelta2_du7), ("s,j", z2, z7), None
-    # ∂δ¹ᵢ/∂u⁷ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁷ⱼ
+    # (231) ∂δ¹ᵢ/∂u⁷ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁷ⱼ
     ddelta1_du7 = _apply(params.W2.T, ddelta2_du7)
     del ddelta2_du7
     ddelta1_du7 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W⁷, b⁷)
+    # (412, 413, 426, 427) ∂²E/∂(W¹, b¹)∂(W⁷, b⁷)
     yield "u1", "u7", "rsij", ("ri", ddelta1_du7), ("s,j", z1, z7), None
     del ddelta1_du7
-    # ∂δ⁶ᵢ/∂u⁶ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁶ⱼ/∂u⁷ₖ − 2 δ⁶ᵢ [i = j] y⁶ᵢ
+    # (232) ∂δ⁶ᵢ/∂u⁶ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂δ⁶ⱼ/∂u⁷ₖ − 2 δ⁶ᵢ [i = j] y⁶ᵢ
     ddelta6_du6 = params.W7.T @ ddelta6_du7
     del ddelta6_du7
     ddelta6_du6 *= fprime6
     _diagonal(ddelta6_du6)[...] += -2 * delta6 * y6
-    # ∂²E/∂(W⁶, b⁶)∂(W⁶, b⁶)
+    # (399, 400, 411) ∂²E/∂(W⁶, b⁶)∂(W⁶, b⁶)
     yield "u6", "u6", "rsij", ("ir", ddelta6_du6), ("j,s", z6, z6), None
-    # ∂δ⁵ᵢ/∂u⁶ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁶ⱼ
+    # (233) ∂δ⁵ᵢ/∂u⁶ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁶ₖ/∂u⁶ⱼ
     ddelta5_du6 = _apply(params.W6.T, ddelta6_du6)
     del ddelta6_du6
     ddelta5_du6 *= fprime5[:, None]
-    # ∂²E/∂(W⁵, b⁵)∂(W⁶, b⁶)
+    # (397, 398, 409, 410) ∂²E/∂(W⁵, b⁵)∂(W⁶, b⁶)
     yield "u5", "u6", "rsij", ("ri", ddelta5_du6), ("s,j", z5, z6), None
-    # ∂δ⁴ᵢ/∂u⁶ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁶ⱼ
+    # (234) ∂δ⁴ᵢ/∂u⁶ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁶ⱼ
     ddelta4_du6 = _apply(params.W5.T, ddelta5_du6)
     ddelta4_du6 *= fprime4[:, None]
-    # ∂²E/∂(W⁴, b⁴)∂(W⁶, b⁶)
+    # (395, 396, 407, 408) ∂²E/∂(W⁴, b⁴)∂(W⁶, b⁶)
     yield "u4", "u6", "rsij", ("ri", ddelta4_du6), ("s,j", z4, z6), None
-    # ∂δ³ᵢ/∂u⁶ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁶ⱼ
+    # (235) ∂δ³ᵢ/∂u⁶ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁶ⱼ
     ddelta3_du6 = _apply(params.W4.T, ddelta4_du6)
     del ddelta4_du6
     ddelta3_du6 *= fprime3[:, None]
-    # ∂²E/∂(W³, b³)∂(W⁶, b⁶)
+    # (393, 394, 405, 406) ∂²E/∂(W³, b³)∂(W⁶, b⁶)
     yield "u3", "u6", "rsij", ("ri", ddelta3_du6), ("s,j", z3, z6), None
-    # ∂δ²ᵢ/∂u⁶ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁶ⱼ
+    # (236) ∂δ²ᵢ/∂u⁶ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁶ⱼ
     ddelta2_du6 = _apply(params.W3.T, ddelta3_du6)
     del ddelta3_du6
     ddelta2_du6 *= fprime2[:, None]
-    # ∂²E/∂(W², b²)∂(W⁶, b⁶)
+    # (391, 392, 403, 404) ∂²E/∂(W², b²)∂(W⁶, b⁶)
     yield "u2", "u6", "rsij", ("ri", ddelta2_du6), ("s,j", z2, z6), None
-    # ∂δ¹ᵢ/∂u⁶ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁶ⱼ
+    # (237) ∂δ¹ᵢ/∂u⁶ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁶ⱼ
     ddelta1_du6 = _apply(params.W2.T, ddelta2_du6)
     del ddelta2_du6
     ddelta1_du6 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W⁶, b⁶)
+    # (389, 390, 401, 402) ∂²E/∂(W¹, b¹)∂(W⁶, b⁶)
     yield "u1", "u6", "rsij", ("ri", ddelta1_du6), ("s,j", z1, z6), None
     del ddelta1_du6
-    # ∂δ⁵ᵢ/∂u⁵ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁵ⱼ/∂u⁶ₖ − 2 δ⁵ᵢ [i = j] y⁵ᵢ
+    # (238) ∂δ⁵ᵢ/∂u⁵ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂δ⁵ⱼ/∂u⁶ₖ − 2 δ⁵ᵢ [i = j] y⁵ᵢ
     ddelta5_du5 = params.W6.T @ ddelta5_du6
     del ddelta5_du6
     ddelta5_du5 *= fprime5
     _diagonal(ddelta5_du5)[...] += -2 * delta5 * y5
-    # ∂²E/∂(W⁵, b⁵)∂(W⁵, b⁵)
+    # (378, 379, 388) ∂²E/∂(W⁵, b⁵)∂(W⁵, b⁵)
     yield "u5", "u5", "rsij", ("ir", ddelta5_du5), ("j,s", z5, z5), None
-    # ∂δ⁴ᵢ/∂u⁵ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁵ⱼ
+    # (239) ∂δ⁴ᵢ/∂u⁵ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁵ₖ/∂u⁵ⱼ
     ddelta4_du5 = _apply(params.W5.T, ddelta5_du5)
     del ddelta5_du5
     ddelta4_du5 *= fprime4[:, None]
-    # ∂²E/∂(W⁴, b⁴)∂(W⁵, b⁵)
+    # (376, 377, 386, 387) ∂²E/∂(W⁴, b⁴)∂(W⁵, b⁵)
     yield "u4", "u5", "rsij", ("ri", ddelta4_du5), ("s,j", z4, z5), None
-    # ∂δ³ᵢ/∂u⁵ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁵ⱼ
+    # (240) ∂δ³ᵢ/∂u⁵ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁵ⱼ
     ddelta3_du5 = _apply(params.W4.T, ddelta4_du5)
     ddelta3_du5 *= fprime3[:, None]
-    # ∂²E/∂(W³, b³)∂(W⁵, b⁵)
+    # (374, 375, 384, 385) ∂²E/∂(W³, b³)∂(W⁵, b⁵)
     yield "u3", "u5", "rsij", ("ri", ddelta3_du5), ("s,j", z3, z5), None
-    # ∂δ²ᵢ/∂u⁵ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁵ⱼ
+    # (241) ∂δ²ᵢ/∂u⁵ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁵ⱼ
     ddelta2_du5 = _apply(params.W3.T, ddelta3_du5)
     del ddelta3_du5
     ddelta2_du5 *= fprime2[:, None]
-    # ∂²E/∂(W², b²)∂(W⁵, b⁵)
+    # (372, 373, 382, 383) ∂²E/∂(W², b²)∂(W⁵, b⁵)
     yield "u2", "u5", "rsij", ("ri", ddelta2_du5), ("s,j", z2, z5), None
-    # ∂δ¹ᵢ/∂u⁵ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁵ⱼ
+    # (242) ∂δ¹ᵢ/∂u⁵ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁵ⱼ
     ddelta1_du5 = _apply(params.W2.T, ddelta2_du5)
     del ddelta2_du5
     ddelta1_du5 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W⁵, b⁵)
+    # (370, 371, 380, 381) ∂²E/∂(W¹, b¹)∂(W⁵, b⁵)
     yield "u1", "u5", "rsij", ("ri", ddelta1_du5), ("s,j", z1, z5), None
     del ddelta1_du5
-    # ∂δ⁴ᵢ/∂u⁴ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁴ⱼ/∂u⁵ₖ − 2 δ⁴ᵢ [i = j] y⁴ᵢ
+    # (243) ∂δ⁴ᵢ/∂u⁴ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂δ⁴ⱼ/∂u⁵ₖ − 2 δ⁴ᵢ [i = j] y⁴ᵢ
     ddelta4_du4 = params.W5.T @ ddelta4_du5
     del ddelta4_du5
     ddelta4_du4 *= fprime4
     _diagonal(ddelta4_du4)[...] += -2 * delta4 * y4
-    # ∂²E/∂(W⁴, b⁴)∂(W⁴, b⁴)
+    # (361, 362, 369) ∂²E/∂(W⁴, b⁴)∂(W⁴, b⁴)
     yield "u4", "u4", "rsij", ("ir", ddelta4_du4), ("j,s", z4, z4), None
-    # ∂δ³ᵢ/∂u⁴ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁴ⱼ
+    # (244) ∂δ³ᵢ/∂u⁴ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ⁴ₖ/∂u⁴ⱼ
     ddelta3_du4 = _apply(params.W4.T, ddelta4_du4)
     del ddelta4_du4
     ddelta3_du4 *= fprime3[:, None]
-    # ∂²E/∂(W³, b³)∂(W⁴, b⁴)
+    # (359, 360, 367, 368) ∂²E/∂(W³, b³)∂(W⁴, b⁴)
     yield "u3", "u4", "rsij", ("ri", ddelta3_du4), ("s,j", z3, z4), None
-    # ∂δ²ᵢ/∂u⁴ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁴ⱼ
+    # (245) ∂δ²ᵢ/∂u⁴ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u⁴ⱼ
     ddelta2_du4 = _apply(params.W3.T, ddelta3_du4)
     ddelta2_du4 *= fprime2[:, None]
-    # ∂²E/∂(W², b²)∂(W⁴, b⁴)
+    # (357, 358, 365, 366) ∂²E/∂(W², b²)∂(W⁴, b⁴)
     yield "u2", "u4", "rsij", ("ri", ddelta2_du4), ("s,j", z2, z4), None
-    # ∂δ¹ᵢ/∂u⁴ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁴ⱼ
+    # (246) ∂δ¹ᵢ/∂u⁴ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u⁴ⱼ
     ddelta1_du4 = _apply(params.W2.T, ddelta2_du4)
     del ddelta2_du4
     ddelta1_du4 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W⁴, b⁴)
+    # (355, 356, 363, 364) ∂²E/∂(W¹, b¹)∂(W⁴, b⁴)
     yield "u1", "u4", "rsij", ("ri", ddelta1_du4), ("s,j", z1, z4), None
     del ddelta1_du4
-    # ∂δ³ᵢ/∂u³ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ³ⱼ/∂u⁴ₖ − 2 δ³ᵢ [i = j] y³ᵢ
+    # (247) ∂δ³ᵢ/∂u³ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂δ³ⱼ/∂u⁴ₖ − 2 δ³ᵢ [i = j] y³ᵢ
     ddelta3_du3 = params.W4.T @ ddelta3_du4
     del ddelta3_du4
     ddelta3_du3 *= fprime3
     _diagonal(ddelta3_du3)[...] += -2 * delta3 * y3
-    # ∂²E/∂(W³, b³)∂(W³, b³)
+    # (348, 349, 354) ∂²E/∂(W³, b³)∂(W³, b³)
     yield "u3", "u3", "rsij", ("ir", ddelta3_du3), ("j,s", z3, z3), None
-    # ∂δ²ᵢ/∂u³ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u³ⱼ
+    # (248) ∂δ²ᵢ/∂u³ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ³ₖ/∂u³ⱼ
     ddelta2_du3 = _apply(params.W3.T, ddelta3_du3)
     del ddelta3_du3
     ddelta2_du3 *= fprime2[:, None]
-    # ∂²E/∂(W², b²)∂(W³, b³)
+    # (346, 347, 352, 353) ∂²E/∂(W², b²)∂(W³, b³)
     yield "u2", "u3", "rsij", ("ri", ddelta2_du3), ("s,j", z2, z3), None
-    # ∂δ¹ᵢ/∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u³ⱼ
+    # (249) ∂δ¹ᵢ/∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u³ⱼ
     ddelta1_du3 = _apply(params.W2.T, ddelta2_du3)
     ddelta1_du3 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W³, b³)
+    # (344, 345, 350, 351) ∂²E/∂(W¹, b¹)∂(W³, b³)
     yield "u1", "u3", "rsij", ("ri", ddelta1_du3), ("s,j", z1, z3), None
     del ddelta1_du3
-    # ∂δ²ᵢ/∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ²ⱼ/∂u³ₖ − 2 δ²ᵢ [i = j] y²ᵢ
+    # (250) ∂δ²ᵢ/∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ²ⱼ/∂u³ₖ − 2 δ²ᵢ [i = j] y²ᵢ
     ddelta2_du2 = params.W3.T @ ddelta2_du3
     del ddelta2_du3
     ddelta2_du2 *= fprime2
     _diagonal(ddelta2_du2)[...] += -2 * delta2 * y2
-    # ∂²E/∂(W², b²)∂(W², b²)
+    # (339, 340, 343) ∂²E/∂(W², b²)∂(W², b²)
     yield "u2", "u2", "rsij", ("ir", ddelta2_du2), ("j,s", z2, z2), None
-    # ∂δ¹ᵢ/∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u²ⱼ
+    # (251) ∂δ¹ᵢ/∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u²ⱼ
     ddelta1_du2 = _apply(params.W2.T, ddelta2_du2)
     del ddelta2_du2
     ddelta1_du2 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W², b²)
+    # (337, 338, 341, 342) ∂²E/∂(W¹, b¹)∂(W², b²)
     yield "u1", "u2", "rsij", ("ri", ddelta1_du2), ("s,j", z1, z2), None
-    # ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ − 2 δ¹ᵢ [i = j] y¹ᵢ
+    # (252) ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ − 2 δ¹ᵢ [i = j] y¹ᵢ
     ddelta1_du1 = params.W2.T @ ddelta1_du2
     del ddelta1_du2
     ddelta1_du1 *= fprime1
     _diagonal(ddelta1_du1)[...] += -2 * delta1 * y1
-    # ∂²E/∂(W¹, b¹)∂(W¹, b¹)
+    # (334–336) ∂²E/∂(W¹, b¹)∂(W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", ddelta1_du1), ("j,s", z1, z1), None
     del ddelta1_du1
-    # ∂y³ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) f′³(u³ᵢ) Σₖ f′²(u²ₖ) W²ₖⱼ W³ᵢₖ
+    # (261) ∂y³ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) f′³(u³ᵢ) Σₖ f′²(u²ₖ) W²ₖⱼ W³ᵢₖ
     dy3_du1 = _apply(
         (params.W2[:, :, None] * params.W3.T[:, None]).transpose(1, 2, 0), fprime2
     ).transpose(1, 0, 2)
     dy3_du1 *= fprime1
     dy3_du1 *= fprime3[:, None]
-    # ∂²E/∂(W¹, b¹)∂W⁴: what W⁴ is multiplied by changes
+    # (355, 356) ∂²E/∂(W¹, b¹)∂W⁴: what W⁴ is multiplied by changes
     yield "u1", "W4", "rsij", ("jr", dy3_du1), ("i,s", delta4, z1), None
     del dy3_du1
-    # ∂y⁴ᵢ/∂u²ⱼ = f′²(u²ⱼ) f′⁴(u⁴ᵢ) Σₖ f′³(u³ₖ) W³ₖⱼ W⁴ᵢₖ
+    # (266) ∂y⁴ᵢ/∂u²ⱼ = f′²(u²ⱼ) f′⁴(u⁴ᵢ) Σₖ f′³(u³ₖ) W³ₖⱼ W⁴ᵢₖ
     dy4_du2 = _apply(
         (params.W3[:, :, None] * params.W4.T[:, None]).transpose(1, 2, 0), fprime3
     ).transpose(1, 0, 2)
     dy4_du2 *= fprime2
     dy4_du2 *= fprime4[:, None]
-    # ∂²E/∂(W², b²)∂W⁵: what W⁵ is multiplied by changes
+    # (372, 373) ∂²E/∂(W², b²)∂W⁵: what W⁵ is multiplied by changes
     yield "u2", "W5", "rsij", ("jr", dy4_du2), ("i,s", delta5, z2), None
-    # ∂y⁴ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁴ᵢ/∂u²ₖ
+    # (268) ∂y⁴ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁴ᵢ/∂u²ₖ
     dy4_du1 = params.W2.T @ dy4_du2
     del dy4_du2
     dy4_du1 *= fprime1
-    # ∂²E/∂(W¹, b¹)∂W⁵: what W⁵ is multiplied by changes
+    # (370, 371) ∂²E/∂(W¹, b¹)∂W⁵: what W⁵ is multiplied by changes
     yield "u1", "W5", "rsij", ("jr", dy4_du1), ("i,s", delta5, z1), None
     del dy4_du1
-    # ∂y⁵ᵢ/∂u³ⱼ = f′³(u³ⱼ) f′⁵(u⁵ᵢ) Σₖ f′⁴(u⁴ₖ) W⁴ₖⱼ W⁵ᵢₖ
+    # (273) ∂y⁵ᵢ/∂u³ⱼ = f′³(u³ⱼ) f′⁵(u⁵ᵢ) Σₖ f′⁴(u⁴ₖ) W⁴ₖⱼ W⁵ᵢₖ
     dy5_du3 = _apply(
         (params.W4[:, :, None] * params.W5.T[:, None]).transpose(1, 2, 0), fprime4
     ).transpose(1, 0, 2)
     dy5_du3 *= fprime3
     dy5_du3 *= fprime5[:, None]
-    # ∂²E/∂(W³, b³)∂W⁶: what W⁶ is multiplied by changes
+    # (393, 394) ∂²E/∂(W³, b³)∂W⁶: what W⁶ is multiplied by changes
     yield "u3", "W6", "rsij", ("jr", dy5_du3), ("i,s", delta6, z3), None
-    # ∂y⁵ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁵ᵢ/∂u³ₖ
+    # (275) ∂y⁵ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁵ᵢ/∂u³ₖ
     dy5_du2 = params.W3.T @ dy5_du3
     del dy5_du3
     dy5_du2 *= fprime2
-    # ∂²E/∂(W², b²)∂W⁶: what W⁶ is multiplied by changes
+    # (391, 392) ∂²E/∂(W², b²)∂W⁶: what W⁶ is multiplied by changes
     yield "u2", "W6", "rsij", ("jr", dy5_du2), ("i,s", delta6, z2), None
-    # ∂y⁵ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁵ᵢ/∂u²ₖ
+    # (277) ∂y⁵ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁵ᵢ/∂u²ₖ
     dy5_du1 = params.W2.T @ dy5_du2
     del dy5_du2
     dy5_du1 *= fprime1
-    # ∂²E/∂(W¹, b¹)∂W⁶: what W⁶ is multiplied by changes
+    # (389, 390) ∂²E/∂(W¹, b¹)∂W⁶: what W⁶ is multiplied by changes
     yield "u1", "W6", "rsij", ("jr", dy5_du1), ("i,s", delta6, z1), None
     del dy5_du1
-    # ∂y⁶ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) f′⁶(u⁶ᵢ) Σₖ f′⁵(u⁵ₖ) W⁵ₖⱼ W⁶ᵢₖ
+    # (282) ∂y⁶ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) f′⁶(u⁶ᵢ) Σₖ f′⁵(u⁵ₖ) W⁵ₖⱼ W⁶ᵢₖ
     dy6_du4 = _apply(
         (params.W5[:, :, None] * params.W6.T[:, None]).transpose(1, 2, 0), fprime5
     ).transpose(1, 0, 2)
     dy6_du4 *= fprime4
     dy6_du4 *= fprime6[:, None]
-    # ∂²E/∂(W⁴, b⁴)∂W⁷: what W⁷ is multiplied by changes
+    # (418, 419) ∂²E/∂(W⁴, b⁴)∂W⁷: what W⁷ is multiplied by changes
     yield "u4", "W7", "rsij", ("jr", dy6_du4), ("i,s", delta7, z4), None
-    # ∂y⁶ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁶ᵢ/∂u⁴ₖ
+    # (284) ∂y⁶ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁶ᵢ/∂u⁴ₖ
     dy6_du3 = params.W4.T @ dy6_du4
     del dy6_du4
     dy6_du3 *= fprime3
-    # ∂²E/∂(W³, b³)∂W⁷: what W⁷ is multiplied by changes
+    # (416, 417) ∂²E/∂(W³, b³)∂W⁷: what W⁷ is multiplied by changes
     yield "u3", "W7", "rsij", ("jr", dy6_du3), ("i,s", delta7, z3), None
-    # ∂y⁶ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁶ᵢ/∂u³ₖ
+    # (286) ∂y⁶ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁶ᵢ/∂u³ₖ
     dy6_du2 = params.W3.T @ dy6_du3
     del dy6_du3
     dy6_du2 *= fprime2
-    # ∂²E/∂(W², b²)∂W⁷: what W⁷ is multiplied by changes
+    # (414, 415) ∂²E/∂(W², b²)∂W⁷: what W⁷ is multiplied by changes
     yield "u2", "W7", "rsij", ("jr", dy6_du2), ("i,s", delta7, z2), None
-    # ∂y⁶ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁶ᵢ/∂u²ₖ
+    # (288) ∂y⁶ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁶ᵢ/∂u²ₖ
     dy6_du1 = params.W2.T @ dy6_du2
     del dy6_du2
     dy6_du1 *= fprime1
-    # ∂²E/∂(W¹, b¹)∂W⁷: what W⁷ is multiplied by changes
+    # (412, 413) ∂²E/∂(W¹, b¹)∂W⁷: what W⁷ is multiplied by changes
     yield "u1", "W7", "rsij", ("jr", dy6_du1), ("i,s", delta7, z1), None
     del dy6_du1
-    # ∂y⁷ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) f′⁷(u⁷ᵢ) Σₖ f′⁶(u⁶ₖ) W⁶ₖⱼ W⁷ᵢₖ
+    # (293) ∂y⁷ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) f′⁷(u⁷ᵢ) Σₖ f′⁶(u⁶ₖ) W⁶ₖⱼ W⁷ᵢₖ
     dy7_du5 = _apply(
         (params.W6[:, :, None] * params.W7.T[:, None]).transpose(1, 2, 0), fprime6
     ).transpose(1, 0, 2)
     dy7_du5 *= fprime5
     dy7_du5 *= fprime7[:, None]
-    # ∂²E/∂(W⁵, b⁵)∂W⁸: what W⁸ is multiplied by changes
+    # (447, 448) ∂²E/∂(W⁵, b⁵)∂W⁸: what W⁸ is multiplied by changes
     yield "u5", "W8", "rsij", ("jr", dy7_du5), ("i,s", delta8, z5), None
-    # ∂y⁷ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁷ᵢ/∂u⁵ₖ
+    # (295) ∂y⁷ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁷ᵢ/∂u⁵ₖ
     dy7_du4 = params.W5.T @ dy7_du5
     del dy7_du5
     dy7_du4 *= fprime4
-    # ∂²E/∂(W⁴, b⁴)∂W⁸: what W⁸ is multiplied by changes
+    # (445, 446) ∂²E/∂(W⁴, b⁴)∂W⁸: what W⁸ is multiplied by changes
     yield "u4", "W8", "rsij", ("jr", dy7_du4), ("i,s", delta8, z4), None
-    # ∂y⁷ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁷ᵢ/∂u⁴ₖ
+    # (297) ∂y⁷ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁷ᵢ/∂u⁴ₖ
     dy7_du3 = params.W4.T @ dy7_du4
     del dy7_du4
     dy7_du3 *= fprime3
-    # ∂²E/∂(W³, b³)∂W⁸: what W⁸ is multiplied by changes
+    # (443, 444) ∂²E/∂(W³, b³)∂W⁸: what W⁸ is multiplied by changes
     yield "u3", "W8", "rsij", ("jr", dy7_du3), ("i,s", delta8, z3), None
-    # ∂y⁷ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁷ᵢ/∂u³ₖ
+    # (299) ∂y⁷ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁷ᵢ/∂u³ₖ
     dy7_du2 = params.W3.T @ dy7_du3
     del dy7_du3
     dy7_du2 *= fprime2
-    # ∂²E/∂(W², b²)∂W⁸: what W⁸ is multiplied by changes
+    # (441, 442) ∂²E/∂(W², b²)∂W⁸: what W⁸ is multiplied by changes
     yield "u2", "W8", "rsij", ("jr", dy7_du2), ("i,s", delta8, z2), None
-    # ∂y⁷ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁷ᵢ/∂u²ₖ
+    # (301) ∂y⁷ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁷ᵢ/∂u²ₖ
     dy7_du1 = params.W2.T @ dy7_du2
     del dy7_du2
     dy7_du1 *= fprime1
-    # ∂²E/∂(W¹, b¹)∂W⁸: what W⁸ is multiplied by changes
+    # (439, 440) ∂²E/∂(W¹, b¹)∂W⁸: what W⁸ is multiplied by changes
     yield "u1", "W8", "rsij", ("jr", dy7_du1), ("i,s", delta8, z1), None
     del dy7_du1
-    # ∂y⁸ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) f′⁸(u⁸ᵢ) Σₖ f′⁷(u⁷ₖ) W⁷ₖⱼ W⁸ᵢₖ
+    # (306) ∂y⁸ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) f′⁸(u⁸ᵢ) Σₖ f′⁷(u⁷ₖ) W⁷ₖⱼ W⁸ᵢₖ
     dy8_du6 = _apply(
         (params.W7[:, :, None] * params.W8.T[:, None]).transpose(1, 2, 0), fprime7
     ).transpose(1, 0, 2)
     dy8_du6 *= fprime6
     dy8_du6 *= fprime8[:, None]
-    # ∂²E/∂(W⁶, b⁶)∂W⁹: what W⁹ is multiplied by changes
+    # (480, 481) ∂²E/∂(W⁶, b⁶)∂W⁹: what W⁹ is multiplied by changes
     yield "u6", "W9", "rsij", ("jr", dy8_du6), ("i,s", delta9, z6), None
-    # ∂y⁸ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y⁸ᵢ/∂u⁶ₖ
+    # (308) ∂y⁸ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y⁸ᵢ/∂u⁶ₖ
     dy8_du5 = params.W6.T @ dy8_du6
     del dy8_du6
     dy8_du5 *= fprime5
-    # ∂²E/∂(W⁵, b⁵)∂W⁹: what W⁹ is multiplied by changes
+    # (478, 479) ∂²E/∂(W⁵, b⁵)∂W⁹: what W⁹ is multiplied by changes
     yield "u5", "W9", "rsij", ("jr", dy8_du5), ("i,s", delta9, z5), None
-    # ∂y⁸ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁸ᵢ/∂u⁵ₖ
+    # (310) ∂y⁸ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁸ᵢ/∂u⁵ₖ
     dy8_du4 = params.W5.T @ dy8_du5
     del dy8_du5
     dy8_du4 *= fprime4
-    # ∂²E/∂(W⁴, b⁴)∂W⁹: what W⁹ is multiplied by changes
+    # (476, 477) ∂²E/∂(W⁴, b⁴)∂W⁹: what W⁹ is multiplied by changes
     yield "u4", "W9", "rsij", ("jr", dy8_du4), ("i,s", delta9, z4), None
-    # ∂y⁸ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁸ᵢ/∂u⁴ₖ
+    # (312) ∂y⁸ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁸ᵢ/∂u⁴ₖ
     dy8_du3 = params.W4.T @ dy8_du4
     del dy8_du4
     dy8_du3 *= fprime3
-    # ∂²E/∂(W³, b³)∂W⁹: what W⁹ is multiplied by changes
+    # (474, 475) ∂²E/∂(W³, b³)∂W⁹: what W⁹ is multiplied by changes
     yield "u3", "W9", "rsij", ("jr", dy8_du3), ("i,s", delta9, z3), None
-    # ∂y⁸ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁸ᵢ/∂u³ₖ
+    # (314) ∂y⁸ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁸ᵢ/∂u³ₖ
     dy8_du2 = params.W3.T @ dy8_du3
     del dy8_du3
     dy8_du2 *= fprime2
-    # ∂²E/∂(W², b²)∂W⁹: what W⁹ is multiplied by changes
+    # (472, 473) ∂²E/∂(W², b²)∂W⁹: what W⁹ is multiplied by changes
     yield "u2", "W9", "rsij", ("jr", dy8_du2), ("i,s", delta9, z2), None
-    # ∂y⁸ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁸ᵢ/∂u²ₖ
+    # (316) ∂y⁸ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁸ᵢ/∂u²ₖ
     dy8_du1 = params.W2.T @ dy8_du2
     del dy8_du2
     dy8_du1 *= fprime1
-    # ∂²E/∂(W¹, b¹)∂W⁹: what W⁹ is multiplied by changes
+    # (470, 471) ∂²E/∂(W¹, b¹)∂W⁹: what W⁹ is multiplied by changes
     yield "u1", "W9", "rsij", ("jr", dy8_du1), ("i,s", delta9, z1), None
     del dy8_du1
-    # ∂y⁹ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) f′⁹(u⁹ᵢ) Σₖ f′⁸(u⁸ₖ) W⁸ₖⱼ W⁹ᵢₖ
+    # (321) ∂y⁹ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) f′⁹(u⁹ᵢ) Σₖ f′⁸(u⁸ₖ) W⁸ₖⱼ W⁹ᵢₖ
     dy9_du7 = _apply(
         (params.W8[:, :, None] * params.W9.T[:, None]).transpose(1, 2, 0), fprime8
     ).transpose(1, 0, 2)
     dy9_du7 *= fprime7
     dy9_du7 *= fprime9[:, None]
-    # ∂²E/∂(W⁷, b⁷)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (517, 518) ∂²E/∂(W⁷, b⁷)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield "u7", "W10", "rsij", ("jr", dy9_du7), ("i,s", delta10, z7), None
-    # ∂y⁹ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y⁹ᵢ/∂u⁷ₖ
+    # (323) ∂y⁹ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y⁹ᵢ/∂u⁷ₖ
     dy9_du6 = params.W7.T @ dy9_du7
     del dy9_du7
     dy9_du6 *= fprime6
-    # ∂²E/∂(W⁶, b⁶)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (515, 516) ∂²E/∂(W⁶, b⁶)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield "u6", "W10", "rsij", ("jr", dy9_du6), ("i,s", delta10, z6), None
-    # ∂y⁹ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y⁹ᵢ/∂u⁶ₖ
+    # (325) ∂y⁹ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y⁹ᵢ/∂u⁶ₖ
     dy9_du5 = params.W6.T @ dy9_du6
     del dy9_du6
     dy9_du5 *= fprime5
-    # ∂²E/∂(W⁵, b⁵)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (513, 514) ∂²E/∂(W⁵, b⁵)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield "u5", "W10", "rsij", ("jr", dy9_du5), ("i,s", delta10, z5), None
-    # ∂y⁹ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁹ᵢ/∂u⁵ₖ
+    # (327) ∂y⁹ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y⁹ᵢ/∂u⁵ₖ
     dy9_du4 = params.W5.T @ dy9_du5
     del dy9_du5
     dy9_du4 *= fprime4
-    # ∂²E/∂(W⁴, b⁴)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (511, 512) ∂²E/∂(W⁴, b⁴)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield "u4", "W10", "rsij", ("jr", dy9_du4), ("i,s", delta10, z4), None
-    # ∂y⁹ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁹ᵢ/∂u⁴ₖ
+    # (329) ∂y⁹ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y⁹ᵢ/∂u⁴ₖ
     dy9_du3 = params.W4.T @ dy9_du4
     del dy9_du4
     dy9_du3 *= fprime3
-    # ∂²E/∂(W³, b³)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (509, 510) ∂²E/∂(W³, b³)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield "u3", "W10", "rsij", ("jr", dy9_du3), ("i,s", delta10, z3), None
-    # ∂y⁹ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁹ᵢ/∂u³ₖ
+    # (331) ∂y⁹ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y⁹ᵢ/∂u³ₖ
     dy9_du2 = params.W3.T @ dy9_du3
     del dy9_du3
     dy9_du2 *= fprime2
-    # ∂²E/∂(W², b²)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (507, 508) ∂²E/∂(W², b²)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield "u2", "W10", "rsij", ("jr", dy9_du2), ("i,s", delta10, z2), None
-    # ∂y⁹ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁹ᵢ/∂u²ₖ
+    # (333) ∂y⁹ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y⁹ᵢ/∂u²ₖ
     dy9_du1 = params.W2.T @ dy9_du2
     del dy9_du2
     dy9_du1 *= fprime1
-    # ∂²E/∂(W¹, b¹)∂W¹⁰: what W¹⁰ is multiplied by changes
+    # (505, 506) ∂²E/∂(W¹, b¹)∂W¹⁰: what W¹⁰ is multiplied by changes
     yield "u1", "W10", "rsij", ("jr", dy9_du1), ("i,s", delta10, z1), None
 
 
@@ -1853,15 +1878,15 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
     u10 += params.b10[:, None]
     # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
     y10 = np.tanh(u10)
-    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    # (26) f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
     fprime10 = 1 - y10**2
     z10 = _stacked(X, y9, 1)
-    # the block of (W¹⁰, b¹⁰) and (W¹⁰, b¹⁰)
+    # (790, 791, 810) the block of (W¹⁰, b¹⁰) and (W¹⁰, b¹⁰)
     yield "u10", "u10", "rsrj", ("r", fprime10**2), ("s,j", z10, z10), ("", 2 * scale)
-    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    # (29) f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
     fprime9 = 1 - y9**2
     z9 = _stacked(X, y8, 1)
-    # the block of (W⁹, b⁹) and (W¹⁰, b¹⁰)
+    # (788, 789, 808, 809) the block of (W⁹, b⁹) and (W¹⁰, b¹⁰)
     yield (
         "u9",
         "u10",
@@ -1870,23 +1895,23 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", fprime10**2, z10),
         (",ir", 2 * scale, params.W10),
     )
-    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    # (32) f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
     fprime8 = 1 - y8**2
-    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    # (35) f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
     fprime7 = 1 - y7**2
-    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    # (38) f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
     fprime6 = 1 - y6**2
-    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    # (41) f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
     fprime5 = 1 - y5**2
-    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    # (44) f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
     fprime4 = 1 - y4**2
-    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    # (47) f′³(u³ᵢ) = 1 − (y³ᵢ)²
     fprime3 = 1 - y3**2
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (50) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (53) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # ∂²G/∂u⁸ᵢ∂u¹⁰ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁹ₖ∂u¹⁰ⱼ
+    # (548) ∂²G/∂u⁸ᵢ∂u¹⁰ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁹ₖ∂u¹⁰ⱼ
     d2G_du8_du10 = _apply(
         (params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9
     ).transpose(1, 0, 2)
@@ -1894,331 +1919,695 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
     d2G_du8_du10 *= fprime10**2
     d2G_du8_du10 *= fprime8[:, None]
     z8 = _stacked(X, y7, 1)
-    # the block of (W⁸, b⁸) and (W¹⁰, b¹⁰)
+    # (786, 787, 806, 807) the block of (W⁸, b⁸) and (W¹⁰, b¹⁰)
     yield "u8", "u10", "rsij", ("ri", d2G_du8_du10), ("j,s", z10, z8), None
-    # ∂²G/∂u⁷ᵢ∂u¹⁰ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u¹⁰ⱼ
+    # (549) ∂²G/∂u⁷ᵢ∂u¹⁰ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u¹⁰ⱼ
     d2G_du7_du10 = _apply(params.W8.T, d2G_du8_du10)
     del d2G_du8_du10
     d2G_du7_du10 *= fprime7[:, None]
     z7 = _stacked(X, y6, 1)
-    # the block of (W⁷, b⁷) and (W¹⁰, b¹⁰)
+    # (784, 785, 804, 805) the block of (W⁷, b⁷) and (W¹⁰, b¹⁰)
     yield "u7", "u10", "rsij", ("ri", d2G_du7_du10), ("j,s", z10, z7), None
-    # ∂²G/∂u⁶ᵢ∂u¹⁰ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u¹⁰ⱼ
+    # (550) ∂²G/∂u⁶ᵢ∂u¹⁰ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u¹⁰ⱼ
     d2G_du6_du10 = _apply(params.W7.T, d2G_du7_du10)
     del d2G_du7_du10
     d2G_du6_du10 *= fprime6[:, None]
     z6 = _stacked(X, y5, 1)
-    # the block of (W⁶, b⁶) and (W¹⁰, b¹⁰)
+    # (782, 783, 802, 803) the block of (W⁶, b⁶) and (W¹⁰, b¹⁰)
     yield "u6", "u10", "rsij", ("ri", d2G_du6_du10), ("j,s", z10, z6), None
-    # ∂²G/∂u⁵ᵢ∂u¹⁰ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u¹⁰ⱼ
+    # (551) ∂²G/∂u⁵ᵢ∂u¹⁰ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u¹⁰ⱼ
     d2G_du5_du10 = _apply(params.W6.T, d2G_du6_du10)
     del d2G_du6_du10
     d2G_du5_du10 *= fprime5[:, None]
     z5 = _stacked(X, y4, 1)
-    # the block of (W⁵, b⁵) and (W¹⁰, b¹⁰)
+    # (780, 781, 800, 801) the block of (W⁵, b⁵) and (W¹⁰, b¹⁰)
     yield "u5", "u10", "rsij", ("ri", d2G_du5_du10), ("j,s", z10, z5), None
-    # ∂²G/∂u⁴ᵢ∂u¹⁰ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u¹⁰ⱼ
+    # (552) ∂²G/∂u⁴ᵢ∂u¹⁰ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u¹⁰ⱼ
     d2G_du4_du10 = _apply(params.W5.T, d2G_du5_du10)
     del d2G_du5_du10
     d2G_du4_du10 *= fprime4[:, None]
     z4 = _stacked(X, y3, 1)
-    # the block of (W⁴, b⁴) and (W¹⁰, b¹⁰)
+    # (778, 779, 798, 799) the block of (W⁴, b⁴) and (W¹⁰, b¹⁰)
     yield "u4", "u10", "rsij", ("ri", d2G_du4_du10), ("j,s", z10, z4), None
-    # ∂²G/∂u³ᵢ∂u¹⁰ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u¹⁰ⱼ
+    # (553) ∂²G/∂u³ᵢ∂u¹⁰ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u¹⁰ⱼ
     d2G_du3_du10 = _apply(params.W4.T, d2G_du4_du10)
     del d2G_du4_du10
     d2G_du3_du10 *= fprime3[:, None]
     z3 = _stacked(X, y2, 1)
-    # the block of (W³, b³) and (W¹⁰, b¹⁰)
+    # (776, 777, 796, 797) the block of (W³, b³) and (W¹⁰, b¹⁰)
     yield "u3", "u10", "rsij", ("ri", d2G_du3_du10), ("j,s", z10, z3), None
-    # ∂²G/∂u²ᵢ∂u¹⁰ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u¹⁰ⱼ
+    # (554) ∂²G/∂u²ᵢ∂u¹⁰ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u¹⁰ⱼ
     d2G_du2_du10 = _apply(params.W3.T, d2G_du3_du10)
     del d2G_du3_du10
     d2G_du2_du10 *= fprime2[:, None]
     z2 = _stacked(X, y1, 1)
-    # the block of (W², b²) and (W¹⁰, b¹⁰)
+    # (774, 775, 794, 795) the block of (W², b²) and (W¹⁰, b¹⁰)
     yield "u2", "u10", "rsij", ("ri", d2G_du2_du10), ("j,s", z10, z2), None
-    # ∂²G/∂u¹ᵢ∂u¹⁰ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u¹⁰ⱼ
+    # (555) ∂²G/∂u¹ᵢ∂u¹⁰ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u¹⁰ⱼ
     d2G_du1_du10 = _apply(params.W2.T, d2G_du2_du10)
     del d2G_du2_du10
     d2G_du1_du10 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W¹⁰, b¹⁰)
+    # (772, 773, 792, 793) the block of (W¹, b¹) and (W¹⁰, b¹⁰)
     yield "u1", "u10", "rsij", ("ri", d2G_du1_du10), ("s,j", z1, z10), None
     del d2G_du1_du10
-    # ∂²G/∂u⁹ᵢ∂u⁹ⱼ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ ∂²G/∂u⁹ⱼ∂u¹⁰ₖ
+    # (556) ∂²G/∂u⁹ᵢ∂u⁹ⱼ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ ∂²G/∂u⁹ⱼ∂u¹⁰ₖ
     d2G_du9_du9 = _apply(
         (params.W10[:, :, None] * params.W10[:, None]).transpose(1, 2, 0), fprime10**2
     )
     d2G_du9_du9 *= 2 * scale
     d2G_du9_du9 *= fprime9[:, None]
     d2G_du9_du9 *= fprime9
-    # the block of (W⁹, b⁹) and (W⁹, b⁹)
+    # (753, 754, 771) the block of (W⁹, b⁹) and (W⁹, b⁹)
     yield "u9", "u9", "rsij", ("ir", d2G_du9_du9), ("j,s", z9, z9), None
-    # ∂²G/∂u⁸ᵢ∂u⁹ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁹ₖ∂u⁹ⱼ
+    # (557) ∂²G/∂u⁸ᵢ∂u⁹ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁹ₖ∂u⁹ⱼ
     d2G_du8_du9 = _apply(params.W9.T, d2G_du9_du9)
     del d2G_du9_du9
     d2G_du8_du9 *= fprime8[:, None]
-    # the block of (W⁸, b⁸) and (W⁹, b⁹)
+    # (751, 752, 769, 770) the block of (W⁸, b⁸) and (W⁹, b⁹)
     yield "u8", "u9", "rsij", ("ri", d2G_du8_du9), ("s,j", z8, z9), None
-    # ∂²G/∂u⁷ᵢ∂u⁹ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u⁹ⱼ
+    # (558) ∂²G/∂u⁷ᵢ∂u⁹ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u⁹ⱼ
     d2G_du7_du9 = _apply(params.W8.T, d2G_du8_du9)
     d2G_du7_du9 *= fprime7[:, None]
-    # the block of (W⁷, b⁷) and (W⁹, b⁹)
+    # (749, 750, 767, 768) the block of (W⁷, b⁷) and (W⁹, b⁹)
     yield "u7", "u9", "rsij", ("ri", d2G_du7_du9), ("s,j", z7, z9), None
-    # ∂²G/∂u⁶ᵢ∂u⁹ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁹ⱼ
+    # (559) ∂²G/∂u⁶ᵢ∂u⁹ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁹ⱼ
     d2G_du6_du9 = _apply(params.W7.T, d2G_du7_du9)
     del d2G_du7_du9
     d2G_du6_du9 *= fprime6[:, None]
-    # the block of (W⁶, b⁶) and (W⁹, b⁹)
+    # (747, 748, 765, 766) the block of (W⁶, b⁶) and (W⁹, b⁹)
     yield "u6", "u9", "rsij", ("ri", d2G_du6_du9), ("s,j", z6, z9), None
-    # ∂²G/∂u⁵ᵢ∂u⁹ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁹ⱼ
+    # (560) ∂²G/∂u⁵ᵢ∂u⁹ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁹ⱼ
     d2G_du5_du9 = _apply(params.W6.T, d2G_du6_du9)
     del d2G_du6_du9
     d2G_du5_du9 *= fprime5[:, None]
-    # the block of (W⁵, b⁵) and (W⁹, b⁹)
+    # (745, 746, 763, 764) the block of (W⁵, b⁵) and (W⁹, b⁹)
     yield "u5", "u9", "rsij", ("ri", d2G_du5_du9), ("s,j", z5, z9), None
-    # ∂²G/∂u⁴ᵢ∂u⁹ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁹ⱼ
+    # (561) ∂²G/∂u⁴ᵢ∂u⁹ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁹ⱼ
     d2G_du4_du9 = _apply(params.W5.T, d2G_du5_du9)
     del d2G_du5_du9
     d2G_du4_du9 *= fprime4[:, None]
-    # the block of (W⁴, b⁴) and (W⁹, b⁹)
+    # (743, 744, 761, 762) the block of (W⁴, b⁴) and (W⁹, b⁹)
     yield "u4", "u9", "rsij", ("ri", d2G_du4_du9), ("s,j", z4, z9), None
-    # ∂²G/∂u³ᵢ∂u⁹ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁹ⱼ
+    # (562) ∂²G/∂u³ᵢ∂u⁹ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁹ⱼ
     d2G_du3_du9 = _apply(params.W4.T, d2G_du4_du9)
     del d2G_du4_du9
     d2G_du3_du9 *= fprime3[:, None]
-    # the block of (W³, b³) and (W⁹, b⁹)
+    # (741, 742, 759, 760) the block of (W³, b³) and (W⁹, b⁹)
     yield "u3", "u9", "rsij", ("ri", d2G_du3_du9), ("s,j", z3, z9), None
-    # ∂²G/∂u²ᵢ∂u⁹ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁹ⱼ
+    # (563) ∂²G/∂u²ᵢ∂u⁹ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁹ⱼ
     d2G_du2_du9 = _apply(params.W3.T, d2G_du3_du9)
     del d2G_du3_du9
     d2G_du2_du9 *= fprime2[:, None]
-    # the block of (W², b²) and (W⁹, b⁹)
+    # (739, 740, 757, 758) the block of (W², b²) and (W⁹, b⁹)
     yield "u2", "u9", "rsij", ("ri", d2G_du2_du9), ("s,j", z2, z9), None
-    # ∂²G/∂u¹ᵢ∂u⁹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁹ⱼ
+    # (564) ∂²G/∂u¹ᵢ∂u⁹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁹ⱼ
     d2G_du1_du9 = _apply(params.W2.T, d2G_du2_du9)
     del d2G_du2_du9
     d2G_du1_du9 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W⁹, b⁹)
+    # (737, 738, 755, 756) the block of (W¹, b¹) and (W⁹, b⁹)
     yield "u1", "u9", "rsij", ("ri", d2G_du1_du9), ("s,j", z1, z9), None
     del d2G_du1_du9
-    # ∂²G/∂u⁸ᵢ∂u⁸ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁸ⱼ∂u⁹ₖ
+    # (565) ∂²G/∂u⁸ᵢ∂u⁸ⱼ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ ∂²G/∂u⁸ⱼ∂u⁹ₖ
     d2G_du8_du8 = params.W9.T @ d2G_du8_du9
     del d2G_du8_du9
     d2G_du8_du8 *= fprime8
-    # the block of (W⁸, b⁸) and (W⁸, b⁸)
+    # (720, 721, 736) the block of (W⁸, b⁸) and (W⁸, b⁸)
     yield "u8", "u8", "rsij", ("ir", d2G_du8_du8), ("j,s", z8, z8), None
-    # ∂²G/∂u⁷ᵢ∂u⁸ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u⁸ⱼ
+    # (566) ∂²G/∂u⁷ᵢ∂u⁸ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁸ₖ∂u⁸ⱼ
     d2G_du7_du8 = _apply(params.W8.T, d2G_du8_du8)
     del d2G_du8_du8
     d2G_du7_du8 *= fprime7[:, None]
-    # the block of (W⁷, b⁷) and (W⁸, b⁸)
+    # (718, 719, 734, 735) the block of (W⁷, b⁷) and (W⁸, b⁸)
     yield "u7", "u8", "rsij", ("ri", d2G_du7_du8), ("s,j", z7, z8), None
-    # ∂²G/∂u⁶ᵢ∂u⁸ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁸ⱼ
+    # (567) ∂²G/∂u⁶ᵢ∂u⁸ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁸ⱼ
     d2G_du6_du8 = _apply(params.W7.T, d2G_du7_du8)
     d2G_du6_du8 *= fprime6[:, None]
-    # the block of (W⁶, b⁶) and (W⁸, b⁸)
+    # (716, 717, 732, 733) the block of (W⁶, b⁶) and (W⁸, b⁸)
     yield "u6", "u8", "rsij", ("ri", d2G_du6_du8), ("s,j", z6, z8), None
-    # ∂²G/∂u⁵ᵢ∂u⁸ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁸ⱼ
+    # (568) ∂²G/∂u⁵ᵢ∂u⁸ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁸ⱼ
     d2G_du5_du8 = _apply(params.W6.T, d2G_du6_du8)
     del d2G_du6_du8
     d2G_du5_du8 *= fprime5[:, None]
-    # the block of (W⁵, b⁵) and (W⁸, b⁸)
+    # (714, 715, 730, 731) the block of (W⁵, b⁵) and (W⁸, b⁸)
     yield "u5", "u8", "rsij", ("ri", d2G_du5_du8), ("s,j", z5, z8), None
-    # ∂²G/∂u⁴ᵢ∂u⁸ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁸ⱼ
+    # (569) ∂²G/∂u⁴ᵢ∂u⁸ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁸ⱼ
     d2G_du4_du8 = _apply(params.W5.T, d2G_du5_du8)
     del d2G_du5_du8
     d2G_du4_du8 *= fprime4[:, None]
-    # the block of (W⁴, b⁴) and (W⁸, b⁸)
+    # (712, 713, 728, 729) the block of (W⁴, b⁴) and (W⁸, b⁸)
     yield "u4", "u8", "rsij", ("ri", d2G_du4_du8), ("s,j", z4, z8), None
-    # ∂²G/∂u³ᵢ∂u⁸ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁸ⱼ
+    # (570) ∂²G/∂u³ᵢ∂u⁸ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁸ⱼ
     d2G_du3_du8 = _apply(params.W4.T, d2G_du4_du8)
     del d2G_du4_du8
     d2G_du3_du8 *= fprime3[:, None]
-    # the block of (W³, b³) and (W⁸, b⁸)
+    # (710, 711, 726, 727) the block of (W³, b³) and (W⁸, b⁸)
     yield "u3", "u8", "rsij", ("ri", d2G_du3_du8), ("s,j", z3, z8), None
-    # ∂²G/∂u²ᵢ∂u⁸ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁸ⱼ
+    # (571) ∂²G/∂u²ᵢ∂u⁸ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁸ⱼ
     d2G_du2_du8 = _apply(params.W3.T, d2G_du3_du8)
     del d2G_du3_du8
     d2G_du2_du8 *= fprime2[:, None]
-    # the block of (W², b²) and (W⁸, b⁸)
+    # (708, 709, 724, 725) the block of (W², b²) and (W⁸, b⁸)
     yield "u2", "u8", "rsij", ("ri", d2G_du2_du8), ("s,j", z2, z8), None
-    # ∂²G/∂u¹ᵢ∂u⁸ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁸ⱼ
+    # (572) ∂²G/∂u¹ᵢ∂u⁸ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁸ⱼ
     d2G_du1_du8 = _apply(params.W2.T, d2G_du2_du8)
     del d2G_du2_du8
     d2G_du1_du8 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W⁸, b⁸)
+    # (706, 707, 722, 723) the block of (W¹, b¹) and (W⁸, b⁸)
     yield "u1", "u8", "rsij", ("ri", d2G_du1_du8), ("s,j", z1, z8), None
     del d2G_du1_du8
-    # ∂²G/∂u⁷ᵢ∂u⁷ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁷ⱼ∂u⁸ₖ
+    # (573) ∂²G/∂u⁷ᵢ∂u⁷ⱼ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ ∂²G/∂u⁷ⱼ∂u⁸ₖ
     d2G_du7_du7 = params.W8.T @ d2G_du7_du8
     del d2G_du7_du8
     d2G_du7_du7 *= fprime7
-    # the block of (W⁷, b⁷) and (W⁷, b⁷)
+    # (691, 692, 705) the block of (W⁷, b⁷) and (W⁷, b⁷)
     yield "u7", "u7", "rsij", ("ir", d2G_du7_du7), ("j,s", z7, z7), None
-    # ∂²G/∂u⁶ᵢ∂u⁷ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁷ⱼ
+    # (574) ∂²G/∂u⁶ᵢ∂u⁷ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁷ₖ∂u⁷ⱼ
     d2G_du6_du7 = _apply(params.W7.T, d2G_du7_du7)
     del d2G_du7_du7
     d2G_du6_du7 *= fprime6[:, None]
-    # the block of (W⁶, b⁶) and (W⁷, b⁷)
+    # (689, 690, 703, 704) the block of (W⁶, b⁶) and (W⁷, b⁷)
     yield "u6", "u7", "rsij", ("ri", d2G_du6_du7), ("s,j", z6, z7), None
-    # ∂²G/∂u⁵ᵢ∂u⁷ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁷ⱼ
+    # (575) ∂²G/∂u⁵ᵢ∂u⁷ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁷ⱼ
     d2G_du5_du7 = _apply(params.W6.T, d2G_du6_du7)
     d2G_du5_du7 *= fprime5[:, None]
-    # the block of (W⁵, b⁵) and (W⁷, b⁷)
+    # (687, 688, 701, 702) the block of (W⁵, b⁵) and (W⁷, b⁷)
     yield "u5", "u7", "rsij", ("ri", d2G_du5_du7), ("s,j", z5, z7), None
-    # ∂²G/∂u⁴ᵢ∂u⁷ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁷ⱼ
+    # (576) ∂²G/∂u⁴ᵢ∂u⁷ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁷ⱼ
     d2G_du4_du7 = _apply(params.W5.T, d2G_du5_du7)
     del d2G_du5_du7
     d2G_du4_du7 *= fprime4[:, None]
-    # the block of (W⁴, b⁴) and (W⁷, b⁷)
+    # (685, 686, 699, 700) the block of (W⁴, b⁴) and (W⁷, b⁷)
     yield "u4", "u7", "rsij", ("ri", d2G_du4_du7), ("s,j", z4, z7), None
-    # ∂²G/∂u³ᵢ∂u⁷ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁷ⱼ
+    # (577) ∂²G/∂u³ᵢ∂u⁷ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁷ⱼ
     d2G_du3_du7 = _apply(params.W4.T, d2G_du4_du7)
     del d2G_du4_du7
     d2G_du3_du7 *= fprime3[:, None]
-    # the block of (W³, b³) and (W⁷, b⁷)
+    # (683, 684, 697, 698) the block of (W³, b³) and (W⁷, b⁷)
     yield "u3", "u7", "rsij", ("ri", d2G_du3_du7), ("s,j", z3, z7), None
-    # ∂²G/∂u²ᵢ∂u⁷ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁷ⱼ
+    # (578) ∂²G/∂u²ᵢ∂u⁷ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁷ⱼ
     d2G_du2_du7 = _apply(params.W3.T, d2G_du3_du7)
     del d2G_du3_du7
     d2G_du2_du7 *= fprime2[:, None]
-    # the block of (W², b²) and (W⁷, b⁷)
+    # (681, 682, 695, 696) the block of (W², b²) and (W⁷, b⁷)
     yield "u2", "u7", "rsij", ("ri", d2G_du2_du7), ("s,j", z2, z7), None
-    # ∂²G/∂u¹ᵢ∂u⁷ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁷ⱼ
+    # (579) ∂²G/∂u¹ᵢ∂u⁷ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁷ⱼ
     d2G_du1_du7 = _apply(params.W2.T, d2G_du2_du7)
     del d2G_du2_du7
     d2G_du1_du7 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W⁷, b⁷)
+    # (679, 680, 693, 694) the block of (W¹, b¹) and (W⁷, b⁷)
     yield "u1", "u7", "rsij", ("ri", d2G_du1_du7), ("s,j", z1, z7), None
     del d2G_du1_du7
-    # ∂²G/∂u⁶ᵢ∂u⁶ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁶ⱼ∂u⁷ₖ
+    # (580) ∂²G/∂u⁶ᵢ∂u⁶ⱼ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ ∂²G/∂u⁶ⱼ∂u⁷ₖ
     d2G_du6_du6 = params.W7.T @ d2G_du6_du7
     del d2G_du6_du7
     d2G_du6_du6 *= fprime6
-    # the block of (W⁶, b⁶) and (W⁶, b⁶)
+    # (666, 667, 678) the block of (W⁶, b⁶) and (W⁶, b⁶)
     yield "u6", "u6", "rsij", ("ir", d2G_du6_du6), ("j,s", z6, z6), None
-    # ∂²G/∂u⁵ᵢ∂u⁶ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁶ⱼ
+    # (581) ∂²G/∂u⁵ᵢ∂u⁶ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁶ₖ∂u⁶ⱼ
     d2G_du5_du6 = _apply(params.W6.T, d2G_du6_du6)
     del d2G_du6_du6
     d2G_du5_du6 *= fprime5[:, None]
-    # the block of (W⁵, b⁵) and (W⁶, b⁶)
+    # (664, 665, 676, 677) the block of (W⁵, b⁵) and (W⁶, b⁶)
     yield "u5", "u6", "rsij", ("ri", d2G_du5_du6), ("s,j", z5, z6), None
-    # ∂²G/∂u⁴ᵢ∂u⁶ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁶ⱼ
+    # (582) ∂²G/∂u⁴ᵢ∂u⁶ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁶ⱼ
     d2G_du4_du6 = _apply(params.W5.T, d2G_du5_du6)
     d2G_du4_du6 *= fprime4[:, None]
-    # the block of (W⁴, b⁴) and (W⁶, b⁶)
+    # (662, 663, 674, 675) the block of (W⁴, b⁴) and (W⁶, b⁶)
     yield "u4", "u6", "rsij", ("ri", d2G_du4_du6), ("s,j", z4, z6), None
-    # ∂²G/∂u³ᵢ∂u⁶ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁶ⱼ
+    # (583) ∂²G/∂u³ᵢ∂u⁶ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁶ⱼ
     d2G_du3_du6 = _apply(params.W4.T, d2G_du4_du6)
     del d2G_du4_du6
     d2G_du3_du6 *= fprime3[:, None]
-    # the block of (W³, b³) and (W⁶, b⁶)
+    # (660, 661, 672, 673) the block of (W³, b³) and (W⁶, b⁶)
     yield "u3", "u6", "rsij", ("ri", d2G_du3_du6), ("s,j", z3, z6), None
-    # ∂²G/∂u²ᵢ∂u⁶ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁶ⱼ
+    # (584) ∂²G/∂u²ᵢ∂u⁶ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁶ⱼ
     d2G_du2_du6 = _apply(params.W3.T, d2G_du3_du6)
     del d2G_du3_du6
     d2G_du2_du6 *= fprime2[:, None]
-    # the block of (W², b²) and (W⁶, b⁶)
+    # (658, 659, 670, 671) the block of (W², b²) and (W⁶, b⁶)
     yield "u2", "u6", "rsij", ("ri", d2G_du2_du6), ("s,j", z2, z6), None
-    # ∂²G/∂u¹ᵢ∂u⁶ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁶ⱼ
+    # (585) ∂²G/∂u¹ᵢ∂u⁶ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁶ⱼ
     d2G_du1_du6 = _apply(params.W2.T, d2G_du2_du6)
     del d2G_du2_du6
     d2G_du1_du6 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W⁶, b⁶)
+    # (656, 657, 668, 669) the block of (W¹, b¹) and (W⁶, b⁶)
     yield "u1", "u6", "rsij", ("ri", d2G_du1_du6), ("s,j", z1, z6), None
     del d2G_du1_du6
-    # ∂²G/∂u⁵ᵢ∂u⁵ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁵ⱼ∂u⁶ₖ
+    # (586) ∂²G/∂u⁵ᵢ∂u⁵ⱼ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ ∂²G/∂u⁵ⱼ∂u⁶ₖ
     d2G_du5_du5 = params.W6.T @ d2G_du5_du6
     del d2G_du5_du6
     d2G_du5_du5 *= fprime5
-    # the block of (W⁵, b⁵) and (W⁵, b⁵)
+    # (645, 646, 655) the block of (W⁵, b⁵) and (W⁵, b⁵)
     yield "u5", "u5", "rsij", ("ir", d2G_du5_du5), ("j,s", z5, z5), None
-    # ∂²G/∂u⁴ᵢ∂u⁵ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁵ⱼ
+    # (587) ∂²G/∂u⁴ᵢ∂u⁵ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁵ₖ∂u⁵ⱼ
     d2G_du4_du5 = _apply(params.W5.T, d2G_du5_du5)
     del d2G_du5_du5
     d2G_du4_du5 *= fprime4[:, None]
-    # the block of (W⁴, b⁴) and (W⁵, b⁵)
+    # (643, 644, 653, 654) the block of (W⁴, b⁴) and (W⁵, b⁵)
     yield "u4", "u5", "rsij", ("ri", d2G_du4_du5), ("s,j", z4, z5), None
-    # ∂²G/∂u³ᵢ∂u⁵ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁵ⱼ
+    # (588) ∂²G/∂u³ᵢ∂u⁵ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁵ⱼ
     d2G_du3_du5 = _apply(params.W4.T, d2G_du4_du5)
     d2G_du3_du5 *= fprime3[:, None]
-    # the block of (W³, b³) and (W⁵, b⁵)
+    # (641, 642, 651, 652) the block of (W³, b³) and (W⁵, b⁵)
     yield "u3", "u5", "rsij", ("ri", d2G_du3_du5), ("s,j", z3, z5), None
-    # ∂²G/∂u²ᵢ∂u⁵ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁵ⱼ
+    # (589) ∂²G/∂u²ᵢ∂u⁵ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁵ⱼ
     d2G_du2_du5 = _apply(params.W3.T, d2G_du3_du5)
     del d2G_du3_du5
     d2G_du2_du5 *= fprime2[:, None]
-    # the block of (W², b²) and (W⁵, b⁵)
+    # (639, 640, 649, 650) the block of (W², b²) and (W⁵, b⁵)
     yield "u2", "u5", "rsij", ("ri", d2G_du2_du5), ("s,j", z2, z5), None
-    # ∂²G/∂u¹ᵢ∂u⁵ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁵ⱼ
+    # (590) ∂²G/∂u¹ᵢ∂u⁵ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁵ⱼ
     d2G_du1_du5 = _apply(params.W2.T, d2G_du2_du5)
     del d2G_du2_du5
     d2G_du1_du5 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W⁵, b⁵)
+    # (637, 638, 647, 648) the block of (W¹, b¹) and (W⁵, b⁵)
     yield "u1", "u5", "rsij", ("ri", d2G_du1_du5), ("s,j", z1, z5), None
     del d2G_du1_du5
-    # ∂²G/∂u⁴ᵢ∂u⁴ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁴ⱼ∂u⁵ₖ
+    # (591) ∂²G/∂u⁴ᵢ∂u⁴ⱼ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ ∂²G/∂u⁴ⱼ∂u⁵ₖ
     d2G_du4_du4 = params.W5.T @ d2G_du4_du5
     del d2G_du4_du5
     d2G_du4_du4 *= fprime4
-    # the block of (W⁴, b⁴) and (W⁴, b⁴)
+    # (628, 629, 636) the block of (W⁴, b⁴) and (W⁴, b⁴)
     yield "u4", "u4", "rsij", ("ir", d2G_du4_du4), ("j,s", z4, z4), None
-    # ∂²G/∂u³ᵢ∂u⁴ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁴ⱼ
+    # (592) ∂²G/∂u³ᵢ∂u⁴ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u⁴ₖ∂u⁴ⱼ
     d2G_du3_du4 = _apply(params.W4.T, d2G_du4_du4)
     del d2G_du4_du4
     d2G_du3_du4 *= fprime3[:, None]
-    # the block of (W³, b³) and (W⁴, b⁴)
+    # (626, 627, 634, 635) the block of (W³, b³) and (W⁴, b⁴)
     yield "u3", "u4", "rsij", ("ri", d2G_du3_du4), ("s,j", z3, z4), None
-    # ∂²G/∂u²ᵢ∂u⁴ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁴ⱼ
+    # (593) ∂²G/∂u²ᵢ∂u⁴ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u⁴ⱼ
     d2G_du2_du4 = _apply(params.W3.T, d2G_du3_du4)
     d2G_du2_du4 *= fprime2[:, None]
-    # the block of (W², b²) and (W⁴, b⁴)
+    # (624, 625, 632, 633) the block of (W², b²) and (W⁴, b⁴)
     yield "u2", "u4", "rsij", ("ri", d2G_du2_du4), ("s,j", z2, z4), None
-    # ∂²G/∂u¹ᵢ∂u⁴ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁴ⱼ
+    # (594) ∂²G/∂u¹ᵢ∂u⁴ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u⁴ⱼ
     d2G_du1_du4 = _apply(params.W2.T, d2G_du2_du4)
     del d2G_du2_du4
     d2G_du1_du4 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W⁴, b⁴)
+    # (622, 623, 630, 631) the block of (W¹, b¹) and (W⁴, b⁴)
     yield "u1", "u4", "rsij", ("ri", d2G_du1_du4), ("s,j", z1, z4), None
     del d2G_du1_du4
-    # ∂²G/∂u³ᵢ∂u³ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u³ⱼ∂u⁴ₖ
+    # (595) ∂²G/∂u³ᵢ∂u³ⱼ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ ∂²G/∂u³ⱼ∂u⁴ₖ
     d2G_du3_du3 = params.W4.T @ d2G_du3_du4
     del d2G_du3_du4
     d2G_du3_du3 *= fprime3
-    # the block of (W³, b³) and (W³, b³)
+    # (615, 616, 621) the block of (W³, b³) and (W³, b³)
     yield "u3", "u3", "rsij", ("ir", d2G_du3_du3), ("j,s", z3, z3), None
-    # ∂²G/∂u²ᵢ∂u³ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u³ⱼ
+    # (596) ∂²G/∂u²ᵢ∂u³ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u³ₖ∂u³ⱼ
     d2G_du2_du3 = _apply(params.W3.T, d2G_du3_du3)
     del d2G_du3_du3
     d2G_du2_du3 *= fprime2[:, None]
-    # the block of (W², b²) and (W³, b³)
+    # (613, 614, 619, 620) the block of (W², b²) and (W³, b³)
     yield "u2", "u3", "rsij", ("ri", d2G_du2_du3), ("s,j", z2, z3), None
-    # ∂²G/∂u¹ᵢ∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u³ⱼ
+    # (597) ∂²G/∂u¹ᵢ∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u³ⱼ
     d2G_du1_du3 = _apply(params.W2.T, d2G_du2_du3)
     d2G_du1_du3 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W³, b³)
+    # (611, 612, 617, 618) the block of (W¹, b¹) and (W³, b³)
     yield "u1", "u3", "rsij", ("ri", d2G_du1_du3), ("s,j", z1, z3), None
     del d2G_du1_du3
-    # ∂²G/∂u²ᵢ∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u²ⱼ∂u³ₖ
+    # (598) ∂²G/∂u²ᵢ∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u²ⱼ∂u³ₖ
     d2G_du2_du2 = params.W3.T @ d2G_du2_du3
     del d2G_du2_du3
     d2G_du2_du2 *= fprime2
-    # the block of (W², b²) and (W², b²)
+    # (606, 607, 610) the block of (W², b²) and (W², b²)
     yield "u2", "u2", "rsij", ("ir", d2G_du2_du2), ("j,s", z2, z2), None
-    # ∂²G/∂u¹ᵢ∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u²ⱼ
+    # (599) ∂²G/∂u¹ᵢ∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u²ⱼ
     d2G_du1_du2 = _apply(params.W2.T, d2G_du2_du2)
     del d2G_du2_du2
     d2G_du1_du2 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W², b²)
+    # (604, 605, 608, 609) the block of (W¹, b¹) and (W², b²)
     yield "u1", "u2", "rsij", ("ri", d2G_du1_du2), ("s,j", z1, z2), None
-    # ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
+    # (600) ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
     d2G_du1_du1 = params.W2.T @ d2G_du1_du2
     del d2G_du1_du2
     d2G_du1_du1 *= fprime1
-    # the block of (W¹, b¹) and (W¹, b¹)
+    # (601–603) the block of (W¹, b¹) and (W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", d2G_du1_du1), ("j,s", z1, z1), None
 
+
+def _jacobian_terms(params, X) -> Iterator[tuple]:
+    """Yield ∂y/∂u, (i, j, n), of each variable that parameters enter, and z."""
+    X = X.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = params.W3 @ y2
+    u3 += params.b3[:, None]
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = params.W4 @ y3
+    u4 += params.b4[:, None]
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = params.W5 @ y4
+    u5 += params.b5[:, None]
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = params.W6 @ y5
+    u6 += params.b6[:, None]
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = params.W7 @ y6
+    u7 += params.b7[:, None]
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = params.W8 @ y7
+    u8 += params.b8[:, None]
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = params.W9 @ y8
+    u9 += params.b9[:, None]
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = params.W10 @ y9
+    u10 += params.b10[:, None]
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10)
+    # (26) f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # (29) f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # (32) f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # (35) f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # (38) f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # (41) f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # (44) f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # (47) f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # (50) f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # (53) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # (180) ∂y¹⁰ᵢ/∂u⁸ⱼ = f′¹⁰(u¹⁰ᵢ) f′⁸(u⁸ⱼ) Σₖ f′⁹(u⁹ₖ) W¹⁰ᵢₖ W⁹ₖⱼ
+    dy10_du8 = _apply((params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9)
+    dy10_du8 *= fprime10[:, None]
+    dy10_du8 *= fprime8
+    # (182) ∂y¹⁰ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) Σₖ W⁸ₖⱼ ∂y¹⁰ᵢ/∂u⁸ₖ
+    dy10_du7 = params.W8.T @ dy10_du8
+    dy10_du7 *= fprime7
+    # (184) ∂y¹⁰ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y¹⁰ᵢ/∂u⁷ₖ
+    dy10_du6 = params.W7.T @ dy10_du7
+    dy10_du6 *= fprime6
+    # (186) ∂y¹⁰ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y¹⁰ᵢ/∂u⁶ₖ
+    dy10_du5 = params.W6.T @ dy10_du6
+    dy10_du5 *= fprime5
+    # (188) ∂y¹⁰ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y¹⁰ᵢ/∂u⁵ₖ
+    dy10_du4 = params.W5.T @ dy10_du5
+    dy10_du4 *= fprime4
+    # (190) ∂y¹⁰ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y¹⁰ᵢ/∂u⁴ₖ
+    dy10_du3 = params.W4.T @ dy10_du4
+    dy10_du3 *= fprime3
+    # (192) ∂y¹⁰ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y¹⁰ᵢ/∂u³ₖ
+    dy10_du2 = params.W3.T @ dy10_du3
+    dy10_du2 *= fprime2
+    # (194) ∂y¹⁰ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y¹⁰ᵢ/∂u²ₖ
+    dy10_du1 = params.W2.T @ dy10_du2
+    dy10_du1 *= fprime1
+    z1 = _stacked(X, X, 1)
+    z2 = _stacked(X, y1, 1)
+    z3 = _stacked(X, y2, 1)
+    z4 = _stacked(X, y3, 1)
+    z5 = _stacked(X, y4, 1)
+    z6 = _stacked(X, y5, 1)
+    z7 = _stacked(X, y6, 1)
+    z8 = _stacked(X, y7, 1)
+    z9 = _stacked(X, y8, 1)
+    z10 = _stacked(X, y9, 1)
+    yield "u1", dy10_du1, z1
+    yield "u2", dy10_du2, z2
+    yield "u3", dy10_du3, z3
+    yield "u4", dy10_du4, z4
+    yield "u5", dy10_du5, z5
+    yield "u6", dy10_du6, z6
+    yield "u7", dy10_du7, z7
+    yield "u8", dy10_du8, z8
+    yield "u9", params.W10[:, :, None] * fprime10[:, None] * fprime9, z9
+    yield "u10", _diagonal_matrix(fprime10), z10
+
+
+def _input_jacobian(params, X) -> np.ndarray:
+    """Return ∂y/∂x, (i, j, n)."""
+    X = X.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = params.W3 @ y2
+    u3 += params.b3[:, None]
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = params.W4 @ y3
+    u4 += params.b4[:, None]
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = params.W5 @ y4
+    u5 += params.b5[:, None]
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = params.W6 @ y5
+    u6 += params.b6[:, None]
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = params.W7 @ y6
+    u7 += params.b7[:, None]
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = params.W8 @ y7
+    u8 += params.b8[:, None]
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = params.W9 @ y8
+    u9 += params.b9[:, None]
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = params.W10 @ y9
+    u10 += params.b10[:, None]
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10)
+    # (26) f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # (29) f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # (32) f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # (35) f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # (38) f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # (41) f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # (44) f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # (47) f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # (50) f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # (53) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # (180) ∂y¹⁰ᵢ/∂u⁸ⱼ = f′¹⁰(u¹⁰ᵢ) f′⁸(u⁸ⱼ) Σₖ f′⁹(u⁹ₖ) W¹⁰ᵢₖ W⁹ₖⱼ
+    dy10_du8 = _apply((params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9)
+    dy10_du8 *= fprime10[:, None]
+    dy10_du8 *= fprime8
+    # (182) ∂y¹⁰ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) Σₖ W⁸ₖⱼ ∂y¹⁰ᵢ/∂u⁸ₖ
+    dy10_du7 = params.W8.T @ dy10_du8
+    dy10_du7 *= fprime7
+    # (184) ∂y¹⁰ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y¹⁰ᵢ/∂u⁷ₖ
+    dy10_du6 = params.W7.T @ dy10_du7
+    dy10_du6 *= fprime6
+    # (186) ∂y¹⁰ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y¹⁰ᵢ/∂u⁶ₖ
+    dy10_du5 = params.W6.T @ dy10_du6
+    dy10_du5 *= fprime5
+    # (188) ∂y¹⁰ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y¹⁰ᵢ/∂u⁵ₖ
+    dy10_du4 = params.W5.T @ dy10_du5
+    dy10_du4 *= fprime4
+    # (190) ∂y¹⁰ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y¹⁰ᵢ/∂u⁴ₖ
+    dy10_du3 = params.W4.T @ dy10_du4
+    dy10_du3 *= fprime3
+    # (192) ∂y¹⁰ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y¹⁰ᵢ/∂u³ₖ
+    dy10_du2 = params.W3.T @ dy10_du3
+    dy10_du2 *= fprime2
+    # (194) ∂y¹⁰ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y¹⁰ᵢ/∂u²ₖ
+    dy10_du1 = params.W2.T @ dy10_du2
+    dy10_du1 *= fprime1
+    # (195) ∂y¹⁰ᵢ/∂xⱼ = Σₖ W¹ₖⱼ ∂y¹⁰ᵢ/∂u¹ₖ
+    dy10_dx = params.W1.T @ dy10_du1
+    result = dy10_dx
+    return result
+
+
+def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
+    """Yield ∂E/∂u, (i, n), of each variable that parameters enter, and z."""
+    X, D = X.T, D.T
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    u1 = params.W1 @ X
+    u1 += params.b1[:, None]
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
+    y1 = np.tanh(u1)
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    u2 = params.W2 @ y1
+    u2 += params.b2[:, None]
+    # (4) y²ᵢ = f²(u²ᵢ)
+    y2 = np.tanh(u2)
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    u3 = params.W3 @ y2
+    u3 += params.b3[:, None]
+    # (6) y³ᵢ = f³(u³ᵢ)
+    y3 = np.tanh(u3)
+    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
+    u4 = params.W4 @ y3
+    u4 += params.b4[:, None]
+    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
+    y4 = np.tanh(u4)
+    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
+    u5 = params.W5 @ y4
+    u5 += params.b5[:, None]
+    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
+    y5 = np.tanh(u5)
+    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
+    u6 = params.W6 @ y5
+    u6 += params.b6[:, None]
+    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
+    y6 = np.tanh(u6)
+    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
+    u7 = params.W7 @ y6
+    u7 += params.b7[:, None]
+    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
+    y7 = np.tanh(u7)
+    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
+    u8 = params.W8 @ y7
+    u8 += params.b8[:, None]
+    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
+    y8 = np.tanh(u8)
+    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
+    u9 = params.W9 @ y8
+    u9 += params.b9[:, None]
+    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
+    y9 = np.tanh(u9)
+    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
+    u10 = params.W10 @ y9
+    u10 += params.b10[:, None]
+    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
+    y10 = np.tanh(u10)
+    # (21) eᵢ = dᵢ − y¹⁰ᵢ
+    e = D - y10
+    # (26) f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
+    fprime10 = 1 - y10**2
+    # (29) f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
+    fprime9 = 1 - y9**2
+    # (32) f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
+    fprime8 = 1 - y8**2
+    # (35) f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
+    fprime7 = 1 - y7**2
+    # (38) f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
+    fprime6 = 1 - y6**2
+    # (41) f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
+    fprime5 = 1 - y5**2
+    # (44) f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
+    fprime4 = 1 - y4**2
+    # (47) f′³(u³ᵢ) = 1 − (y³ᵢ)²
+    fprime3 = 1 - y3**2
+    # (50) f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    fprime2 = 1 - y2**2
+    # (53) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    fprime1 = 1 - y1**2
+    # (27) δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
+    delta10 = -2 * scale * e * fprime10
+    # (30) δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
+    delta9 = params.W10.T @ delta10
+    delta9 *= fprime9
+    # (33) δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
+    delta8 = params.W9.T @ delta9
+    delta8 *= fprime8
+    # (36) δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
+    delta7 = params.W8.T @ delta8
+    delta7 *= fprime7
+    # (39) δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
+    delta6 = params.W7.T @ delta7
+    delta6 *= fprime6
+    # (42) δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
+    delta5 = params.W6.T @ delta6
+    delta5 *= fprime5
+    # (45) δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
+    delta4 = params.W5.T @ delta5
+    delta4 *= fprime4
+    # (48) δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
+    delta3 = params.W4.T @ delta4
+    delta3 *= fprime3
+    # (51) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
+    delta2 = params.W3.T @ delta3
+    delta2 *= fprime2
+    # (54) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
+    delta1 = params.W2.T @ delta2
+    delta1 *= fprime1
+    z1 = _stacked(X, X, 1)
+    z2 = _stacked(X, y1, 1)
+    z3 = _stacked(X, y2, 1)
+    z4 = _stacked(X, y3, 1)
+    z5 = _stacked(X, y4, 1)
+    z6 = _stacked(X, y5, 1)
+    z7 = _stacked(X, y6, 1)
+    z8 = _stacked(X, y7, 1)
+    z9 = _stacked(X, y8, 1)
+    z10 = _stacked(X, y9, 1)
+    yield "u1", delta1, z1
+    yield "u2", delta2, z2
+    yield "u3", delta3, z3
+    yield "u4", delta4, z4
+    yield "u5", delta5, z5
+    yield "u6", delta6, z6
+    yield "u7", delta7, z7
+    yield "u8", delta8, z8
+    yield "u9", delta9, z9
+    yield "u10", delta10, z10
+
+
+# The parameters that enter each variable, as they lie in the factors z.
+_ENTER = {
+    "u1": ("W1", "b1"),
+    "u2": ("W2", "b2"),
+    "u3": ("W3", "b3"),
+    "u4": ("W4", "b4"),
+    "u5": ("W5", "b5"),
+    "u6": ("W6", "b6"),
+    "u7": ("W7", "b7"),
+    "u8": ("W8", "b8"),
+    "u9": ("W9", "b9"),
+    "u10": ("W10", "b10"),
+}
 
 # Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
 _HELD = {
@@ -4320,371 +4709,71 @@ _HELD = {
             "N9": 4,
         },
     ),
-}
-
-
-def _jacobian_terms(params, X) -> Iterator[tuple]:
-    """Yield ∂y/∂u, (i, j, n), of each variable that parameters enter, and z."""
-    X = X.T
-    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
-    u1 = params.W1 @ X
-    u1 += params.b1[:, None]
-    # (2) y¹ᵢ = f¹(u¹ᵢ)
-    y1 = np.tanh(u1)
-    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
-    u2 = params.W2 @ y1
-    u2 += params.b2[:, None]
-    # (4) y²ᵢ = f²(u²ᵢ)
-    y2 = np.tanh(u2)
-    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
-    u3 = params.W3 @ y2
-    u3 += params.b3[:, None]
-    # (6) y³ᵢ = f³(u³ᵢ)
-    y3 = np.tanh(u3)
-    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
-    u4 = params.W4 @ y3
-    u4 += params.b4[:, None]
-    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
-    y4 = np.tanh(u4)
-    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
-    u5 = params.W5 @ y4
-    u5 += params.b5[:, None]
-    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
-    y5 = np.tanh(u5)
-    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
-    u6 = params.W6 @ y5
-    u6 += params.b6[:, None]
-    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
-    y6 = np.tanh(u6)
-    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
-    u7 = params.W7 @ y6
-    u7 += params.b7[:, None]
-    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
-    y7 = np.tanh(u7)
-    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
-    u8 = params.W8 @ y7
-    u8 += params.b8[:, None]
-    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
-    y8 = np.tanh(u8)
-    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
-    u9 = params.W9 @ y8
-    u9 += params.b9[:, None]
-    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
-    y9 = np.tanh(u9)
-    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
-    u10 = params.W10 @ y9
-    u10 += params.b10[:, None]
-    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
-    y10 = np.tanh(u10)
-    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
-    fprime10 = 1 - y10**2
-    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
-    fprime9 = 1 - y9**2
-    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
-    fprime8 = 1 - y8**2
-    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
-    fprime7 = 1 - y7**2
-    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
-    fprime6 = 1 - y6**2
-    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
-    fprime5 = 1 - y5**2
-    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
-    fprime4 = 1 - y4**2
-    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
-    fprime3 = 1 - y3**2
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
-    fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
-    fprime1 = 1 - y1**2
-    # ∂y¹⁰ᵢ/∂u⁸ⱼ = f′¹⁰(u¹⁰ᵢ) f′⁸(u⁸ⱼ) Σₖ f′⁹(u⁹ₖ) W¹⁰ᵢₖ W⁹ₖⱼ
-    dy10_du8 = _apply((params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9)
-    dy10_du8 *= fprime10[:, None]
-    dy10_du8 *= fprime8
-    # ∂y¹⁰ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) Σₖ W⁸ₖⱼ ∂y¹⁰ᵢ/∂u⁸ₖ
-    dy10_du7 = params.W8.T @ dy10_du8
-    dy10_du7 *= fprime7
-    # ∂y¹⁰ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y¹⁰ᵢ/∂u⁷ₖ
-    dy10_du6 = params.W7.T @ dy10_du7
-    dy10_du6 *= fprime6
-    # ∂y¹⁰ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y¹⁰ᵢ/∂u⁶ₖ
-    dy10_du5 = params.W6.T @ dy10_du6
-    dy10_du5 *= fprime5
-    # ∂y¹⁰ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y¹⁰ᵢ/∂u⁵ₖ
-    dy10_du4 = params.W5.T @ dy10_du5
-    dy10_du4 *= fprime4
-    # ∂y¹⁰ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y¹⁰ᵢ/∂u⁴ₖ
-    dy10_du3 = params.W4.T @ dy10_du4
-    dy10_du3 *= fprime3
-    # ∂y¹⁰ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y¹⁰ᵢ/∂u³ₖ
-    dy10_du2 = params.W3.T @ dy10_du3
-    dy10_du2 *= fprime2
-    # ∂y¹⁰ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y¹⁰ᵢ/∂u²ₖ
-    dy10_du1 = params.W2.T @ dy10_du2
-    dy10_du1 *= fprime1
-    z1 = _stacked(X, X, 1)
-    z2 = _stacked(X, y1, 1)
-    z3 = _stacked(X, y2, 1)
-    z4 = _stacked(X, y3, 1)
-    z5 = _stacked(X, y4, 1)
-    z6 = _stacked(X, y5, 1)
-    z7 = _stacked(X, y6, 1)
-    z8 = _stacked(X, y7, 1)
-    z9 = _stacked(X, y8, 1)
-    z10 = _stacked(X, y9, 1)
-    yield "u1", dy10_du1, z1
-    yield "u2", dy10_du2, z2
-    yield "u3", dy10_du3, z3
-    yield "u4", dy10_du4, z4
-    yield "u5", dy10_du5, z5
-    yield "u6", dy10_du6, z6
-    yield "u7", dy10_du7, z7
-    yield "u8", dy10_du8, z8
-    yield "u9", params.W10[:, :, None] * fprime10[:, None] * fprime9, z9
-    yield "u10", _diagonal_matrix(fprime10), z10
-
-
-def _input_jacobian(params, X) -> np.ndarray:
-    """Return ∂y/∂x, (i, j, n)."""
-    X = X.T
-    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
-    u1 = params.W1 @ X
-    u1 += params.b1[:, None]
-    # (2) y¹ᵢ = f¹(u¹ᵢ)
-    y1 = np.tanh(u1)
-    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
-    u2 = params.W2 @ y1
-    u2 += params.b2[:, None]
-    # (4) y²ᵢ = f²(u²ᵢ)
-    y2 = np.tanh(u2)
-    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
-    u3 = params.W3 @ y2
-    u3 += params.b3[:, None]
-    # (6) y³ᵢ = f³(u³ᵢ)
-    y3 = np.tanh(u3)
-    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
-    u4 = params.W4 @ y3
-    u4 += params.b4[:, None]
-    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
-    y4 = np.tanh(u4)
-    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
-    u5 = params.W5 @ y4
-    u5 += params.b5[:, None]
-    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
-    y5 = np.tanh(u5)
-    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
-    u6 = params.W6 @ y5
-    u6 += params.b6[:, None]
-    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
-    y6 = np.tanh(u6)
-    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
-    u7 = params.W7 @ y6
-    u7 += params.b7[:, None]
-    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
-    y7 = np.tanh(u7)
-    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
-    u8 = params.W8 @ y7
-    u8 += params.b8[:, None]
-    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
-    y8 = np.tanh(u8)
-    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
-    u9 = params.W9 @ y8
-    u9 += params.b9[:, None]
-    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
-    y9 = np.tanh(u9)
-    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
-    u10 = params.W10 @ y9
-    u10 += params.b10[:, None]
-    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
-    y10 = np.tanh(u10)
-    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
-    fprime10 = 1 - y10**2
-    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
-    fprime9 = 1 - y9**2
-    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
-    fprime8 = 1 - y8**2
-    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
-    fprime7 = 1 - y7**2
-    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
-    fprime6 = 1 - y6**2
-    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
-    fprime5 = 1 - y5**2
-    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
-    fprime4 = 1 - y4**2
-    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
-    fprime3 = 1 - y3**2
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
-    fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
-    fprime1 = 1 - y1**2
-    # ∂y¹⁰ᵢ/∂u⁸ⱼ = f′¹⁰(u¹⁰ᵢ) f′⁸(u⁸ⱼ) Σₖ f′⁹(u⁹ₖ) W¹⁰ᵢₖ W⁹ₖⱼ
-    dy10_du8 = _apply((params.W10[:, :, None] * params.W9).transpose(0, 2, 1), fprime9)
-    dy10_du8 *= fprime10[:, None]
-    dy10_du8 *= fprime8
-    # ∂y¹⁰ᵢ/∂u⁷ⱼ = f′⁷(u⁷ⱼ) Σₖ W⁸ₖⱼ ∂y¹⁰ᵢ/∂u⁸ₖ
-    dy10_du7 = params.W8.T @ dy10_du8
-    dy10_du7 *= fprime7
-    # ∂y¹⁰ᵢ/∂u⁶ⱼ = f′⁶(u⁶ⱼ) Σₖ W⁷ₖⱼ ∂y¹⁰ᵢ/∂u⁷ₖ
-    dy10_du6 = params.W7.T @ dy10_du7
-    dy10_du6 *= fprime6
-    # ∂y¹⁰ᵢ/∂u⁵ⱼ = f′⁵(u⁵ⱼ) Σₖ W⁶ₖⱼ ∂y¹⁰ᵢ/∂u⁶ₖ
-    dy10_du5 = params.W6.T @ dy10_du6
-    dy10_du5 *= fprime5
-    # ∂y¹⁰ᵢ/∂u⁴ⱼ = f′⁴(u⁴ⱼ) Σₖ W⁵ₖⱼ ∂y¹⁰ᵢ/∂u⁵ₖ
-    dy10_du4 = params.W5.T @ dy10_du5
-    dy10_du4 *= fprime4
-    # ∂y¹⁰ᵢ/∂u³ⱼ = f′³(u³ⱼ) Σₖ W⁴ₖⱼ ∂y¹⁰ᵢ/∂u⁴ₖ
-    dy10_du3 = params.W4.T @ dy10_du4
-    dy10_du3 *= fprime3
-    # ∂y¹⁰ᵢ/∂u²ⱼ = f′²(u²ⱼ) Σₖ W³ₖⱼ ∂y¹⁰ᵢ/∂u³ₖ
-    dy10_du2 = params.W3.T @ dy10_du3
-    dy10_du2 *= fprime2
-    # ∂y¹⁰ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) Σₖ W²ₖⱼ ∂y¹⁰ᵢ/∂u²ₖ
-    dy10_du1 = params.W2.T @ dy10_du2
-    dy10_du1 *= fprime1
-    # ∂y¹⁰ᵢ/∂xⱼ = Σₖ W¹ₖⱼ ∂y¹⁰ᵢ/∂u¹ₖ
-    dy10_dx = params.W1.T @ dy10_du1
-    result = dy10_dx
-    return result
-
-
-def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
-    """Yield ∂E/∂u, (i, n), of each variable that parameters enter, and z."""
-    X, D = X.T, D.T
-    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
-    u1 = params.W1 @ X
-    u1 += params.b1[:, None]
-    # (2) y¹ᵢ = f¹(u¹ᵢ)
-    y1 = np.tanh(u1)
-    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
-    u2 = params.W2 @ y1
-    u2 += params.b2[:, None]
-    # (4) y²ᵢ = f²(u²ᵢ)
-    y2 = np.tanh(u2)
-    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
-    u3 = params.W3 @ y2
-    u3 += params.b3[:, None]
-    # (6) y³ᵢ = f³(u³ᵢ)
-    y3 = np.tanh(u3)
-    # (7) u⁴ᵢ = Σⱼ W⁴ᵢⱼ y³ⱼ + b⁴ᵢ
-    u4 = params.W4 @ y3
-    u4 += params.b4[:, None]
-    # (8) y⁴ᵢ = f⁴(u⁴ᵢ)
-    y4 = np.tanh(u4)
-    # (9) u⁵ᵢ = Σⱼ W⁵ᵢⱼ y⁴ⱼ + b⁵ᵢ
-    u5 = params.W5 @ y4
-    u5 += params.b5[:, None]
-    # (10) y⁵ᵢ = f⁵(u⁵ᵢ)
-    y5 = np.tanh(u5)
-    # (11) u⁶ᵢ = Σⱼ W⁶ᵢⱼ y⁵ⱼ + b⁶ᵢ
-    u6 = params.W6 @ y5
-    u6 += params.b6[:, None]
-    # (12) y⁶ᵢ = f⁶(u⁶ᵢ)
-    y6 = np.tanh(u6)
-    # (13) u⁷ᵢ = Σⱼ W⁷ᵢⱼ y⁶ⱼ + b⁷ᵢ
-    u7 = params.W7 @ y6
-    u7 += params.b7[:, None]
-    # (14) y⁷ᵢ = f⁷(u⁷ᵢ)
-    y7 = np.tanh(u7)
-    # (15) u⁸ᵢ = Σⱼ W⁸ᵢⱼ y⁷ⱼ + b⁸ᵢ
-    u8 = params.W8 @ y7
-    u8 += params.b8[:, None]
-    # (16) y⁸ᵢ = f⁸(u⁸ᵢ)
-    y8 = np.tanh(u8)
-    # (17) u⁹ᵢ = Σⱼ W⁹ᵢⱼ y⁸ⱼ + b⁹ᵢ
-    u9 = params.W9 @ y8
-    u9 += params.b9[:, None]
-    # (18) y⁹ᵢ = f⁹(u⁹ᵢ)
-    y9 = np.tanh(u9)
-    # (19) u¹⁰ᵢ = Σⱼ W¹⁰ᵢⱼ y⁹ⱼ + b¹⁰ᵢ
-    u10 = params.W10 @ y9
-    u10 += params.b10[:, None]
-    # (20) y¹⁰ᵢ = f¹⁰(u¹⁰ᵢ)
-    y10 = np.tanh(u10)
-    # (21) eᵢ = dᵢ − y¹⁰ᵢ
-    e = D - y10
-    # f′¹⁰(u¹⁰ᵢ) = 1 − (y¹⁰ᵢ)²
-    fprime10 = 1 - y10**2
-    # f′⁹(u⁹ᵢ) = 1 − (y⁹ᵢ)²
-    fprime9 = 1 - y9**2
-    # f′⁸(u⁸ᵢ) = 1 − (y⁸ᵢ)²
-    fprime8 = 1 - y8**2
-    # f′⁷(u⁷ᵢ) = 1 − (y⁷ᵢ)²
-    fprime7 = 1 - y7**2
-    # f′⁶(u⁶ᵢ) = 1 − (y⁶ᵢ)²
-    fprime6 = 1 - y6**2
-    # f′⁵(u⁵ᵢ) = 1 − (y⁵ᵢ)²
-    fprime5 = 1 - y5**2
-    # f′⁴(u⁴ᵢ) = 1 − (y⁴ᵢ)²
-    fprime4 = 1 - y4**2
-    # f′³(u³ᵢ) = 1 − (y³ᵢ)²
-    fprime3 = 1 - y3**2
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
-    fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
-    fprime1 = 1 - y1**2
-    # (27) δ¹⁰ᵢ = −2 eᵢ f′¹⁰(u¹⁰ᵢ)
-    delta10 = -2 * scale * e * fprime10
-    # (30) δ⁹ᵢ = f′⁹(u⁹ᵢ) Σₖ W¹⁰ₖᵢ δ¹⁰ₖ
-    delta9 = params.W10.T @ delta10
-    delta9 *= fprime9
-    # (33) δ⁸ᵢ = f′⁸(u⁸ᵢ) Σₖ W⁹ₖᵢ δ⁹ₖ
-    delta8 = params.W9.T @ delta9
-    delta8 *= fprime8
-    # (36) δ⁷ᵢ = f′⁷(u⁷ᵢ) Σₖ W⁸ₖᵢ δ⁸ₖ
-    delta7 = params.W8.T @ delta8
-    delta7 *= fprime7
-    # (39) δ⁶ᵢ = f′⁶(u⁶ᵢ) Σₖ W⁷ₖᵢ δ⁷ₖ
-    delta6 = params.W7.T @ delta7
-    delta6 *= fprime6
-    # (42) δ⁵ᵢ = f′⁵(u⁵ᵢ) Σₖ W⁶ₖᵢ δ⁶ₖ
-    delta5 = params.W6.T @ delta6
-    delta5 *= fprime5
-    # (45) δ⁴ᵢ = f′⁴(u⁴ᵢ) Σₖ W⁵ₖᵢ δ⁵ₖ
-    delta4 = params.W5.T @ delta5
-    delta4 *= fprime4
-    # (48) δ³ᵢ = f′³(u³ᵢ) Σₖ W⁴ₖᵢ δ⁴ₖ
-    delta3 = params.W4.T @ delta4
-    delta3 *= fprime3
-    # (51) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
-    delta2 = params.W3.T @ delta3
-    delta2 *= fprime2
-    # (54) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
-    delta1 = params.W2.T @ delta2
-    delta1 *= fprime1
-    z1 = _stacked(X, X, 1)
-    z2 = _stacked(X, y1, 1)
-    z3 = _stacked(X, y2, 1)
-    z4 = _stacked(X, y3, 1)
-    z5 = _stacked(X, y4, 1)
-    z6 = _stacked(X, y5, 1)
-    z7 = _stacked(X, y6, 1)
-    z8 = _stacked(X, y7, 1)
-    z9 = _stacked(X, y8, 1)
-    z10 = _stacked(X, y9, 1)
-    yield "u1", delta1, z1
-    yield "u2", delta2, z2
-    yield "u3", delta3, z3
-    yield "u4", delta4, z4
-    yield "u5", delta5, z5
-    yield "u6", delta6, z6
-    yield "u7", delta7, z7
-    yield "u8", delta8, z8
-    yield "u9", delta9, z9
-    yield "u10", delta10, z10
-
-
-# The parameters that enter each variable, as they lie in the factors z.
-_ENTER = {
-    "u1": ("W1", "b1"),
-    "u2": ("W2", "b2"),
-    "u3": ("W3", "b3"),
-    "u4": ("W4", "b4"),
-    "u5": ("W5", "b5"),
-    "u6": ("W6", "b6"),
-    "u7": ("W7", "b7"),
-    "u8": ("W8", "b8"),
-    "u9": ("W9", "b9"),
-    "u10": ("W10", "b10"),
+    _jacobian_terms: (
+        {
+            "": 12,
+            "N0": 3,
+            "N1": 6,
+            "N10": 5,
+            "N10 N1": 3,
+            "N10 N10": 2,
+            "N10 N2": 3,
+            "N10 N3": 3,
+            "N10 N4": 3,
+            "N10 N5": 3,
+            "N10 N6": 3,
+            "N10 N7": 3,
+            "N10 N8": 3,
+            "N10 N9": 2,
+            "N2": 6,
+            "N3": 6,
+            "N4": 6,
+            "N5": 6,
+            "N6": 6,
+            "N7": 6,
+            "N8": 6,
+            "N9": 6,
+        },
+    ),
+    _input_jacobian: (
+        {
+            "N1": 5,
+            "N10": 5,
+            "N10 N0": 3,
+            "N10 N1": 3,
+            "N10 N2": 3,
+            "N10 N3": 3,
+            "N10 N4": 3,
+            "N10 N5": 3,
+            "N10 N6": 3,
+            "N10 N7": 3,
+            "N10 N8": 3,
+            "N2": 5,
+            "N3": 5,
+            "N4": 5,
+            "N5": 5,
+            "N6": 5,
+            "N7": 5,
+            "N8": 5,
+            "N9": 5,
+        },
+    ),
+    _sample_gradient_terms: (
+        {
+            "": 12,
+            "N0": 3,
+            "N1": 7,
+            "N10": 7,
+            "N2": 7,
+            "N3": 7,
+            "N4": 7,
+            "N5": 7,
+            "N6": 7,
+            "N7": 7,
+            "N8": 7,
+            "N9": 7,
+        },
+    ),
 }
 
 
@@ -4739,6 +4828,31 @@ def _places(name: str, shapes: dict) -> list[tuple[str, tuple[int, int]]]:
     return places
 
 
+@functools.lru_cache(1024)
+def _numbers(function, shapes: tuple) -> int:
+    """Return how many numbers of one sample a function holds at a time."""
+    sizes: dict[str, int] = {}
+    for names, shape in zip(_SHAPES.values(), shapes, strict=True):
+        sizes.update(zip(names, shape, strict=True))
+    return max(
+        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
+        for one in _HELD[function]
+    )
+
+
+def _bytes_given(function, params, workspace) -> tuple[int, int, int]:
+    """Return how many samples a workspace takes, its bytes and those of one sample."""
+    if not isinstance(workspace, int | np.integer):
+        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
+    numbers = _numbers(function, tuple(array.shape for array in params))
+    needed = numbers * params[0].dtype.itemsize
+    if workspace < needed:
+        raise ValueError(
+            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
+        )
+    return int(workspace) // needed, int(workspace), needed
+
+
 def _check_size(shape: tuple[int, ...], params: Parameters, instead: str = "") -> None:
     """Refuse a result that is larger than the machine's memory, and say what to do."""
     needed = math.prod(shape) * params[0].dtype.itemsize
@@ -4771,11 +4885,28 @@ def _output_size(params: Parameters) -> int:
     return sizes["N10"]
 
 
-def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
+def _filled(terms, params, rows, workspace, *arguments) -> np.ndarray:
     """Return the derivatives by all parameters, (*rows, K), rows[0] the samples."""
     K, dtype = sum(array.size for array in params), params[0].dtype
     _check_size((*rows, K), params, "; take fewer samples at a time")
+    parts = _parts_of(rows[0], terms, params, workspace)
     result = np.zeros((*rows, K), dtype)
+    for part in parts:
+        own = [a[part] if isinstance(a, np.ndarray) else a for a in arguments]
+        _fill(result[part], terms(params, *own), params)
+    return result
+
+
+def _parts_of(N: int, function, params, workspace) -> list[slice]:
+    """Return the samples in parts of nearly equal length that the workspace takes."""
+    step = min(N, _bytes_given(function, params, workspace)[0])
+    count = -(-N // step)
+    return [slice(N * k // count, N * (k + 1) // count) for k in range(count)]
+
+
+def _fill(result: np.ndarray, terms, params: Parameters) -> None:
+    """Write the derivatives by all parameters, (n, …, K)."""
+    rows = result.shape[:-1]
     shapes = tuple(map(_matrix_shape, params))
     ranges = _ranges(shapes)
     shape_of = dict(zip(params._fields, shapes, strict=True))
@@ -4791,7 +4922,6 @@ def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
             else:
                 np.multiply(change, factor, out=into)
                 seen.add(name)
-    return result
 
 
 def _scale(D: np.ndarray) -> float:
@@ -4948,15 +5078,7 @@ def _check_out(out: np.ndarray, K: int, dtype: np.dtype, *others: np.ndarray) ->
 
 def _plan(terms, params, X, workspace) -> tuple[int, int]:
     """Return how many samples are taken at a time, and how many numbers a tile has."""
-    whole = isinstance(workspace, int | np.integer)
-    if not whole:
-        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
-    workspace = int(workspace)
-    needed = _numbers(terms, tuple(a.shape for a in params)) * params[0].dtype.itemsize
-    if workspace < needed:
-        raise ValueError(
-            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
-        )
+    _, workspace, needed = _bytes_given(terms, params, workspace)
     step = int(min(len(X), workspace * 5 // 8 // needed or 1))
     parts = -(-len(X) // step)
     step = -(-len(X) // parts)  # parts of equal length
@@ -4965,18 +5087,6 @@ def _plan(terms, params, X, workspace) -> tuple[int, int]:
         # What the C library once frees in one piece it keeps for the next arrays.
         np.empty(min(workspace // 2, 31 * 2**20), np.int8)
     return step, tile
-
-
-@functools.lru_cache(1024)
-def _numbers(terms, shapes: tuple) -> int:
-    """Return how many numbers of one sample a generator holds at a time."""
-    sizes: dict[str, int] = {}
-    for names, shape in zip(_SHAPES.values(), shapes, strict=True):
-        sizes.update(zip(names, shape, strict=True))
-    return max(
-        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
-        for one in _HELD[terms]
-    )
 
 
 def _sum_terms(into, terms, plan, params, X, D) -> None:

@@ -62,7 +62,7 @@ _SHAPES = {
     "b3": ("N3",),
 }
 
-# How many bytes second derivatives may use beside their result, unless told otherwise.
+# How many bytes derivatives may use beside their result, unless told otherwise.
 WORKSPACE = 64 * 2**20
 _SMALL = 2_000_000  # multiplications, below which symmetry is not worth its overhead
 
@@ -257,8 +257,9 @@ def hessian_block(
     for label, name in (("first", first), ("second", second)):
         if name not in Parameters._fields:
             known = ", ".join(Parameters._fields)
-            near = difflib.get_close_matches(str(name), Parameters._fields, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            small = {field.lower(): field for field in Parameters._fields}
+            near = difflib.get_close_matches(str(name).lower(), small, 1)
+            hint = f"; did you mean {small[near[0]]!r}?" if near else ""
             raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
     plan = _plan(_hessian_terms, params, X, workspace)
     block = _Block(params, first, second)
@@ -319,43 +320,67 @@ def hessian_vector_product(
     return _hessian_vector_product(params, X, D, _direction(V, params))
 
 
-def jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+def jacobian(
+    params: Parameters, X: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂y/∂w of every sample's output, (N, N3, K), w as in `ravel`.
 
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        workspace: how many bytes may be used beside the result; samples are taken in
+            parts so that they suffice, for any N.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
         MemoryError: the result does not fit into the machine.
     """
     params, X = _checked(params, X)
-    terms = _jacobian_terms(params, X)
-    return _filled(terms, params, (len(X), _output_size(params)))
+    rows = (len(X), _output_size(params))
+    return _filled(_jacobian_terms, params, rows, workspace, X)
 
 
-def input_jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+def input_jacobian(
+    params: Parameters, X: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂y/∂x of every sample's output, (N, N3, N0).
 
+    Arguments as in `jacobian`.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
+        MemoryError: the result does not fit into the machine.
     """
     params, X = _checked(params, X)
-    result = _input_jacobian(params, X)
-    result = np.broadcast_to(result, (*result.shape[:2], len(X)))
-    return np.ascontiguousarray(result.transpose(2, 0, 1))
+    shape = (len(X), _output_size(params), X.shape[1])
+    _check_size(shape, params, "; take fewer samples at a time")
+    parts = _parts_of(len(X), _input_jacobian, params, workspace)
+    result = np.empty(shape, params[0].dtype)
+    for part in parts:
+        result[part] = np.moveaxis(_input_jacobian(params, X[part]), -1, 0)
+    return result
 
 
-def sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+def sample_gradients(
+    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂E/∂w of every sample, (N, K), w as in `ravel`.
 
     E is the cost of one sample, without the factor of J: the gradient is their sum
     times that factor.
 
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N3).
+        workspace: how many bytes may be used beside the result.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    terms = _sample_gradient_terms(params, X, D, 1)
-    return _filled(terms, params, (len(X),))
+    return _filled(_sample_gradient_terms, params, (len(X),), workspace, X, D, 1)
 
 
 class Problem:
@@ -514,81 +539,81 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     N, N3 = D.shape
     X, D = X.T, D.T
     ones = np.ones(N, D.dtype)
-    # u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
     u1 = params.W1 @ X
     u1 += params.b1[:, None]
-    # y¹ᵢ = f¹(u¹ᵢ)
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
     y1 = np.tanh(u1, out=u1)
-    # u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
     u2 = params.W2 @ y1
     u2 += params.b2[:, None]
-    # y²ᵢ = f²(u²ᵢ)
+    # (4) y²ᵢ = f²(u²ᵢ)
     y2 = np.tanh(u2, out=u2)
-    # u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
+    # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
     u3 = params.W3 @ y2
     u3 += params.b3[:, None]
-    # y³ᵢ = f³(u³ᵢ)
+    # (6) y³ᵢ = f³(u³ᵢ)
     y3 = u3
-    # eᵢ = dᵢ − y³ᵢ
+    # (7) eᵢ = dᵢ − y³ᵢ
     e = D - y3
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (15) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (18) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # δ³ᵢ = −2 eᵢ f′³(u³ᵢ)
+    # (13) δ³ᵢ = −2 eᵢ f′³(u³ᵢ)
     delta3 = -2 * e
     product_W3_delta3 = params.W3.T @ delta3
-    # δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
+    # (16) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
     delta2 = fprime2 * product_W3_delta3
-    # ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
+    # (35) ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
     R_u1 = V.W1 @ X
     R_u1 += V.b1[:, None]
-    # ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
+    # (36) ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
     R_y1 = R_u1 * fprime1
-    # ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
+    # (37) ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
     R_u2 = V.W2 @ y1
     R_u2 += params.W2 @ R_y1
     R_u2 += V.b2[:, None]
-    # ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
+    # (38) ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
     R_y2 = R_u2 * fprime2
-    # ℛu³ᵢ = Σₖ ℛW³ᵢₖ y²ₖ + Σₖ ℛy²ₖ W³ᵢₖ + ℛb³ᵢ
+    # (39) ℛu³ᵢ = Σₖ ℛW³ᵢₖ y²ₖ + Σₖ ℛy²ₖ W³ᵢₖ + ℛb³ᵢ
     R_u3 = V.W3 @ y2
     R_u3 += params.W3 @ R_y2
     R_u3 += V.b3[:, None]
-    # ℛy³ᵢ = f′³(u³ᵢ) ℛu³ᵢ
+    # (40) ℛy³ᵢ = f′³(u³ᵢ) ℛu³ᵢ
     R_y3 = R_u3
-    # ℛeᵢ = −ℛy³ᵢ
+    # (41) ℛeᵢ = −ℛy³ᵢ
     R_e = -R_y3
-    # ℛδ³ᵢ = −2 f′³(u³ᵢ) ℛeᵢ
+    # (42) ℛδ³ᵢ = −2 f′³(u³ᵢ) ℛeᵢ
     R_delta3 = -2 * R_e
-    # ℛδ²ᵢ = f′²(u²ᵢ) (Σₖ ℛW³ₖᵢ δ³ₖ + Σₖ ℛδ³ₖ W³ₖᵢ) − 2 ℛy²ᵢ y²ᵢ Σₛ W³ₛᵢ δ³ₛ
+    # (43) ℛδ²ᵢ = f′²(u²ᵢ) (Σₖ ℛW³ₖᵢ δ³ₖ + Σₖ ℛδ³ₖ W³ₖᵢ) − 2 ℛy²ᵢ y²ᵢ Σₛ W³ₛᵢ δ³ₛ
     R_delta2 = V.W3.T @ delta3
     R_delta2 += params.W3.T @ R_delta3
     R_delta2 *= fprime2
     R_delta2 += -2 * R_y2 * y2 * product_W3_delta3
-    # ℛδ¹ᵢ = f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ) − 2 ℛy¹ᵢ y¹ᵢ Σₛ W²ₛᵢ δ²ₛ
+    # (44) ℛδ¹ᵢ = f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ) − 2 ℛy¹ᵢ y¹ᵢ Σₛ W²ₛᵢ δ²ₛ
     R_delta1 = V.W2.T @ delta2
     R_delta1 += params.W2.T @ R_delta2
     R_delta1 *= fprime1
     R_delta1 += -2 * R_y1 * y1 * (params.W2.T @ delta2)
-    # ℛ∂J/∂W¹ᵢⱼ = 1/(N N₃) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
+    # (51) ℛ∂J/∂W¹ᵢⱼ = 1/(N N₃) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = R_delta1 @ X.T
     R_dJ_dW1 *= 1 / (N * N3)
-    # ℛ∂J/∂b¹ᵢ = 1/(N N₃) Σₙ ℛδ¹ᵢ(n)
+    # (52) ℛ∂J/∂b¹ᵢ = 1/(N N₃) Σₙ ℛδ¹ᵢ(n)
     R_dJ_db1 = R_delta1 @ ones
     R_dJ_db1 *= 1 / (N * N3)
-    # ℛ∂J/∂W²ᵢⱼ = 1/(N N₃) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
+    # (53) ℛ∂J/∂W²ᵢⱼ = 1/(N N₃) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
     R_dJ_dW2 = R_delta2 @ y1.T
     R_dJ_dW2 += delta2 @ R_y1.T
     R_dJ_dW2 *= 1 / (N * N3)
-    # ℛ∂J/∂b²ᵢ = 1/(N N₃) Σₙ ℛδ²ᵢ(n)
+    # (54) ℛ∂J/∂b²ᵢ = 1/(N N₃) Σₙ ℛδ²ᵢ(n)
     R_dJ_db2 = R_delta2 @ ones
     R_dJ_db2 *= 1 / (N * N3)
-    # ℛ∂J/∂W³ᵢⱼ = 1/(N N₃) Σₙ (ℛδ³ᵢ(n) y²ⱼ(n) + ℛy²ⱼ(n) δ³ᵢ(n))
+    # (55) ℛ∂J/∂W³ᵢⱼ = 1/(N N₃) Σₙ (ℛδ³ᵢ(n) y²ⱼ(n) + ℛy²ⱼ(n) δ³ᵢ(n))
     R_dJ_dW3 = R_delta3 @ y2.T
     R_dJ_dW3 += delta3 @ R_y2.T
     R_dJ_dW3 *= 1 / (N * N3)
-    # ℛ∂J/∂b³ᵢ = 1/(N N₃) Σₙ ℛδ³ᵢ(n)
+    # (56) ℛ∂J/∂b³ᵢ = 1/(N N₃) Σₙ ℛδ³ᵢ(n)
     R_dJ_db3 = R_delta3 @ ones
     R_dJ_db3 *= 1 / (N * N3)
     return Parameters(R_dJ_dW1, R_dJ_db1, R_dJ_dW2, R_dJ_db2, R_dJ_dW3, R_dJ_db3)
@@ -642,7 +667,7 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = np.tanh(u2)
     z3 = _stacked(X, y2, 1)
-    # ∂²E/∂(W³, b³)∂(W³, b³)
+    # (89, 90, 95) ∂²E/∂(W³, b³)∂(W³, b³)
     yield "u3", "u3", "rsrj", ("s", z3), ("j", z3), ("", 2 * scale)
     # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
     u3 = params.W3 @ y2
@@ -651,10 +676,10 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     y3 = u3
     # (7) eᵢ = dᵢ − y³ᵢ
     e = D - y3
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (15) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
     z2 = _stacked(X, y1, 1)
-    # ∂²E/∂(W², b²)∂(W³, b³)
+    # (87, 88, 93, 94) ∂²E/∂(W², b²)∂(W³, b³)
     yield (
         "u2",
         "u3",
@@ -663,11 +688,11 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("s,j", z2, z3),
         (",ir", 2 * scale, params.W3),
     )
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (18) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
     # (13) δ³ᵢ = −2 eᵢ f′³(u³ᵢ)
     delta3 = -2 * scale * e
-    # ∂²E/∂(W¹, b¹)∂W³: what W³ is multiplied by changes
+    # (85, 86) ∂²E/∂(W¹, b¹)∂W³: what W³ is multiplied by changes
     yield (
         "u1",
         "W3",
@@ -676,44 +701,44 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", delta3, fprime2),
         ("jr", params.W2),
     )
-    # ∂²E/∂(W², b²)∂W³: what W³ is multiplied by changes
+    # (87, 88) ∂²E/∂(W², b²)∂W³: what W³ is multiplied by changes
     yield "u2", "W3", "rsir", ("r,s", fprime2, z2), ("i", delta3), None
     # (16) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
     delta2 = params.W3.T @ delta3
     delta2 *= fprime2
-    # ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
+    # (78, 79) ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
     yield "u1", "W2", "rsir", ("r,s", fprime1, z1), ("i", delta2), None
     # (19) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
     delta1 = params.W2.T @ delta2
     delta1 *= fprime1
-    # ∂δ¹ᵢ/∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u³ⱼ
+    # (67) ∂δ¹ᵢ/∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u³ⱼ
     ddelta1_du3 = _apply(
         (params.W2[:, :, None] * params.W3.T[:, None]).transpose(1, 2, 0), fprime2
     )
     ddelta1_du3 *= 2 * scale
     ddelta1_du3 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W³, b³)
+    # (85, 86, 91, 92) ∂²E/∂(W¹, b¹)∂(W³, b³)
     yield "u1", "u3", "rsij", ("ri", ddelta1_du3), ("s,j", z1, z3), None
     del ddelta1_du3
-    # ∂δ²ᵢ/∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ²ⱼ/∂u³ₖ − 2 δ²ᵢ [i = j] y²ᵢ
+    # (68) ∂δ²ᵢ/∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂δ²ⱼ/∂u³ₖ − 2 δ²ᵢ [i = j] y²ᵢ
     ddelta2_du2 = (
         2 * scale * fprime2[:, None] * fprime2 * (params.W3.T @ params.W3)[:, :, None]
     )
     _diagonal(ddelta2_du2)[...] += -2 * delta2 * y2
-    # ∂²E/∂(W², b²)∂(W², b²)
+    # (80, 81, 84) ∂²E/∂(W², b²)∂(W², b²)
     yield "u2", "u2", "rsij", ("ir", ddelta2_du2), ("j,s", z2, z2), None
-    # ∂δ¹ᵢ/∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u²ⱼ
+    # (69) ∂δ¹ᵢ/∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ²ₖ/∂u²ⱼ
     ddelta1_du2 = _apply(params.W2.T, ddelta2_du2)
     del ddelta2_du2
     ddelta1_du2 *= fprime1[:, None]
-    # ∂²E/∂(W¹, b¹)∂(W², b²)
+    # (78, 79, 82, 83) ∂²E/∂(W¹, b¹)∂(W², b²)
     yield "u1", "u2", "rsij", ("ri", ddelta1_du2), ("s,j", z1, z2), None
-    # ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ − 2 δ¹ᵢ [i = j] y¹ᵢ
+    # (70) ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ − 2 δ¹ᵢ [i = j] y¹ᵢ
     ddelta1_du1 = params.W2.T @ ddelta1_du2
     del ddelta1_du2
     ddelta1_du1 *= fprime1
     _diagonal(ddelta1_du1)[...] += -2 * delta1 * y1
-    # ∂²E/∂(W¹, b¹)∂(W¹, b¹)
+    # (75–77) ∂²E/∂(W¹, b¹)∂(W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", ddelta1_du1), ("j,s", z1, z1), None
 
 
@@ -732,12 +757,12 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = np.tanh(u2)
     z3 = _stacked(X, y2, 1)
-    # the block of (W³, b³) and (W³, b³)
+    # (118, 119, 124) the block of (W³, b³) and (W³, b³)
     yield "u3", "u3", "rsrj", ("s", z3), ("j", z3), ("", 2 * scale)
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (15) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
     z2 = _stacked(X, y1, 1)
-    # the block of (W², b²) and (W³, b³)
+    # (116, 117, 122, 123) the block of (W², b²) and (W³, b³)
     yield (
         "u2",
         "u3",
@@ -746,54 +771,35 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
         ("s,j", z2, z3),
         (",ir", 2 * scale, params.W3),
     )
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (18) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # ∂²G/∂u¹ᵢ∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u³ⱼ
+    # (100) ∂²G/∂u¹ᵢ∂u³ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u³ⱼ
     d2G_du1_du3 = _apply(
         (params.W2[:, :, None] * params.W3.T[:, None]).transpose(1, 2, 0), fprime2
     )
     d2G_du1_du3 *= 2 * scale
     d2G_du1_du3 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W³, b³)
+    # (114, 115, 120, 121) the block of (W¹, b¹) and (W³, b³)
     yield "u1", "u3", "rsij", ("ri", d2G_du1_du3), ("s,j", z1, z3), None
     del d2G_du1_du3
-    # ∂²G/∂u²ᵢ∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u²ⱼ∂u³ₖ
+    # (101) ∂²G/∂u²ᵢ∂u²ⱼ = f′²(u²ᵢ) Σₖ W³ₖᵢ ∂²G/∂u²ⱼ∂u³ₖ
     d2G_du2_du2 = (
         2 * scale * fprime2[:, None] * fprime2 * (params.W3.T @ params.W3)[:, :, None]
     )
-    # the block of (W², b²) and (W², b²)
+    # (109, 110, 113) the block of (W², b²) and (W², b²)
     yield "u2", "u2", "rsij", ("ir", d2G_du2_du2), ("j,s", z2, z2), None
-    # ∂²G/∂u¹ᵢ∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u²ⱼ
+    # (102) ∂²G/∂u¹ᵢ∂u²ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u²ₖ∂u²ⱼ
     d2G_du1_du2 = _apply(params.W2.T, d2G_du2_du2)
     del d2G_du2_du2
     d2G_du1_du2 *= fprime1[:, None]
-    # the block of (W¹, b¹) and (W², b²)
+    # (107, 108, 111, 112) the block of (W¹, b¹) and (W², b²)
     yield "u1", "u2", "rsij", ("ri", d2G_du1_du2), ("s,j", z1, z2), None
-    # ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
+    # (103) ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
     d2G_du1_du1 = params.W2.T @ d2G_du1_du2
     del d2G_du1_du2
     d2G_du1_du1 *= fprime1
-    # the block of (W¹, b¹) and (W¹, b¹)
+    # (104–106) the block of (W¹, b¹) and (W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", d2G_du1_du1), ("j,s", z1, z1), None
-
-
-# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
-_HELD = {
-    _hessian_terms: (
-        {"": 6, "N0": 2, "N1": 5, "N2": 5, "N3": 5},
-        {"": 7, "N0": 2, "N1": 5, "N1 N3": 2, "N2": 6, "N3": 4},
-        {"": 7, "N0": 1, "N1": 7, "N2": 5, "N2 N2": 2, "N3": 4},
-        {"": 7, "N0": 2, "N1": 6, "N1 N2": 2, "N2": 5, "N3": 4},
-        {"": 7, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 5, "N3": 4},
-    ),
-    _gauss_newton_terms: (
-        {"": 7, "N0": 1, "N1": 4, "N2": 6},
-        {"": 7, "N0": 2, "N1": 4, "N1 N3": 2, "N2": 5},
-        {"": 7, "N0": 1, "N1": 6, "N2": 4, "N2 N2": 2},
-        {"": 7, "N0": 2, "N1": 5, "N1 N2": 2, "N2": 4},
-        {"": 7, "N0": 3, "N1": 4, "N1 N1": 2, "N2": 4},
-    ),
-}
 
 
 def _jacobian_terms(params, X) -> Iterator[tuple]:
@@ -814,11 +820,11 @@ def _jacobian_terms(params, X) -> Iterator[tuple]:
     u3 += params.b3[:, None]
     # (6) y³ᵢ = f³(u³ᵢ)
     y3 = u3
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (15) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (18) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # ∂y³ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) f′³(u³ᵢ) Σₖ f′²(u²ₖ) W²ₖⱼ W³ᵢₖ
+    # (61) ∂y³ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) f′³(u³ᵢ) Σₖ f′²(u²ₖ) W²ₖⱼ W³ᵢₖ
     dy3_du1 = _apply(
         (params.W2[:, :, None] * params.W3.T[:, None]).transpose(1, 2, 0), fprime2
     ).transpose(1, 0, 2)
@@ -844,16 +850,16 @@ def _input_jacobian(params, X) -> np.ndarray:
     u2 += params.b2[:, None]
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = np.tanh(u2)
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (15) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (18) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
-    # ∂y³ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) f′³(u³ᵢ) Σₖ f′²(u²ₖ) W²ₖⱼ W³ᵢₖ
+    # (61) ∂y³ᵢ/∂u¹ⱼ = f′¹(u¹ⱼ) f′³(u³ᵢ) Σₖ f′²(u²ₖ) W²ₖⱼ W³ᵢₖ
     dy3_du1 = _apply(
         (params.W2[:, :, None] * params.W3.T[:, None]).transpose(1, 2, 0), fprime2
     ).transpose(1, 0, 2)
     dy3_du1 *= fprime1
-    # ∂y³ᵢ/∂xⱼ = Σₖ W¹ₖⱼ ∂y³ᵢ/∂u¹ₖ
+    # (62) ∂y³ᵢ/∂xⱼ = Σₖ W¹ₖⱼ ∂y³ᵢ/∂u¹ₖ
     dy3_dx = params.W1.T @ dy3_du1
     result = dy3_dx
     return result
@@ -879,9 +885,9 @@ def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
     y3 = u3
     # (7) eᵢ = dᵢ − y³ᵢ
     e = D - y3
-    # f′²(u²ᵢ) = 1 − (y²ᵢ)²
+    # (15) f′²(u²ᵢ) = 1 − (y²ᵢ)²
     fprime2 = 1 - y2**2
-    # f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
+    # (18) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
     # (13) δ³ᵢ = −2 eᵢ f′³(u³ᵢ)
     delta3 = -2 * scale * e
@@ -904,6 +910,29 @@ _ENTER = {
     "u1": ("W1", "b1"),
     "u2": ("W2", "b2"),
     "u3": ("W3", "b3"),
+}
+
+# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
+_HELD = {
+    _hessian_terms: (
+        {"": 6, "N0": 2, "N1": 5, "N2": 5, "N3": 5},
+        {"": 7, "N0": 2, "N1": 5, "N1 N3": 2, "N2": 6, "N3": 4},
+        {"": 7, "N0": 1, "N1": 7, "N2": 5, "N2 N2": 2, "N3": 4},
+        {"": 7, "N0": 2, "N1": 6, "N1 N2": 2, "N2": 5, "N3": 4},
+        {"": 7, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 5, "N3": 4},
+    ),
+    _gauss_newton_terms: (
+        {"": 7, "N0": 1, "N1": 4, "N2": 6},
+        {"": 7, "N0": 2, "N1": 4, "N1 N3": 2, "N2": 5},
+        {"": 7, "N0": 1, "N1": 6, "N2": 4, "N2 N2": 2},
+        {"": 7, "N0": 2, "N1": 5, "N1 N2": 2, "N2": 4},
+        {"": 7, "N0": 3, "N1": 4, "N1 N1": 2, "N2": 4},
+    ),
+    _jacobian_terms: (
+        {"": 5, "N0": 3, "N1": 6, "N2": 6, "N3": 4, "N3 N1": 3, "N3 N2": 2, "N3 N3": 2},
+    ),
+    _input_jacobian: ({"N1": 5, "N2": 5, "N3 N0": 3, "N3 N1": 3},),
+    _sample_gradient_terms: ({"": 5, "N0": 3, "N1": 7, "N2": 7, "N3": 6},),
 }
 
 
@@ -958,6 +987,31 @@ def _places(name: str, shapes: dict) -> list[tuple[str, tuple[int, int]]]:
     return places
 
 
+@functools.lru_cache(1024)
+def _numbers(function, shapes: tuple) -> int:
+    """Return how many numbers of one sample a function holds at a time."""
+    sizes: dict[str, int] = {}
+    for names, shape in zip(_SHAPES.values(), shapes, strict=True):
+        sizes.update(zip(names, shape, strict=True))
+    return max(
+        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
+        for one in _HELD[function]
+    )
+
+
+def _bytes_given(function, params, workspace) -> tuple[int, int, int]:
+    """Return how many samples a workspace takes, its bytes and those of one sample."""
+    if not isinstance(workspace, int | np.integer):
+        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
+    numbers = _numbers(function, tuple(array.shape for array in params))
+    needed = numbers * params[0].dtype.itemsize
+    if workspace < needed:
+        raise ValueError(
+            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
+        )
+    return int(workspace) // needed, int(workspace), needed
+
+
 def _check_size(shape: tuple[int, ...], params: Parameters, instead: str = "") -> None:
     """Refuse a result that is larger than the machine's memory, and say what to do."""
     needed = math.prod(shape) * params[0].dtype.itemsize
@@ -990,11 +1044,28 @@ def _output_size(params: Parameters) -> int:
     return sizes["N3"]
 
 
-def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
+def _filled(terms, params, rows, workspace, *arguments) -> np.ndarray:
     """Return the derivatives by all parameters, (*rows, K), rows[0] the samples."""
     K, dtype = sum(array.size for array in params), params[0].dtype
     _check_size((*rows, K), params, "; take fewer samples at a time")
+    parts = _parts_of(rows[0], terms, params, workspace)
     result = np.zeros((*rows, K), dtype)
+    for part in parts:
+        own = [a[part] if isinstance(a, np.ndarray) else a for a in arguments]
+        _fill(result[part], terms(params, *own), params)
+    return result
+
+
+def _parts_of(N: int, function, params, workspace) -> list[slice]:
+    """Return the samples in parts of nearly equal length that the workspace takes."""
+    step = min(N, _bytes_given(function, params, workspace)[0])
+    count = -(-N // step)
+    return [slice(N * k // count, N * (k + 1) // count) for k in range(count)]
+
+
+def _fill(result: np.ndarray, terms, params: Parameters) -> None:
+    """Write the derivatives by all parameters, (n, …, K)."""
+    rows = result.shape[:-1]
     shapes = tuple(map(_matrix_shape, params))
     ranges = _ranges(shapes)
     shape_of = dict(zip(params._fields, shapes, strict=True))
@@ -1010,7 +1081,6 @@ def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
             else:
                 np.multiply(change, factor, out=into)
                 seen.add(name)
-    return result
 
 
 def _scale(D: np.ndarray) -> float:
@@ -1167,15 +1237,7 @@ def _check_out(out: np.ndarray, K: int, dtype: np.dtype, *others: np.ndarray) ->
 
 def _plan(terms, params, X, workspace) -> tuple[int, int]:
     """Return how many samples are taken at a time, and how many numbers a tile has."""
-    whole = isinstance(workspace, int | np.integer)
-    if not whole:
-        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
-    workspace = int(workspace)
-    needed = _numbers(terms, tuple(a.shape for a in params)) * params[0].dtype.itemsize
-    if workspace < needed:
-        raise ValueError(
-            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
-        )
+    _, workspace, needed = _bytes_given(terms, params, workspace)
     step = int(min(len(X), workspace * 5 // 8 // needed or 1))
     parts = -(-len(X) // step)
     step = -(-len(X) // parts)  # parts of equal length
@@ -1184,18 +1246,6 @@ def _plan(terms, params, X, workspace) -> tuple[int, int]:
         # What the C library once frees in one piece it keeps for the next arrays.
         np.empty(min(workspace // 2, 31 * 2**20), np.int8)
     return step, tile
-
-
-@functools.lru_cache(1024)
-def _numbers(terms, shapes: tuple) -> int:
-    """Return how many numbers of one sample a generator holds at a time."""
-    sizes: dict[str, int] = {}
-    for names, shape in zip(_SHAPES.values(), shapes, strict=True):
-        sizes.update(zip(names, shape, strict=True))
-    return max(
-        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
-        for one in _HELD[terms]
-    )
 
 
 def _sum_terms(into, terms, plan, params, X, D) -> None:

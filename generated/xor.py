@@ -55,7 +55,7 @@ _SHAPES = {
     "b2": ("N2",),
 }
 
-# How many bytes second derivatives may use beside their result, unless told otherwise.
+# How many bytes derivatives may use beside their result, unless told otherwise.
 WORKSPACE = 64 * 2**20
 _SMALL = 2_000_000  # multiplications, below which symmetry is not worth its overhead
 
@@ -246,8 +246,9 @@ def hessian_block(
     for label, name in (("first", first), ("second", second)):
         if name not in Parameters._fields:
             known = ", ".join(Parameters._fields)
-            near = difflib.get_close_matches(str(name), Parameters._fields, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            small = {field.lower(): field for field in Parameters._fields}
+            near = difflib.get_close_matches(str(name).lower(), small, 1)
+            hint = f"; did you mean {small[near[0]]!r}?" if near else ""
             raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
     plan = _plan(_hessian_terms, params, X, workspace)
     block = _Block(params, first, second)
@@ -308,43 +309,67 @@ def hessian_vector_product(
     return _hessian_vector_product(params, X, D, _direction(V, params))
 
 
-def jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+def jacobian(
+    params: Parameters, X: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂y/∂w of every sample's output, (N, N2, K), w as in `ravel`.
 
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        workspace: how many bytes may be used beside the result; samples are taken in
+            parts so that they suffice, for any N.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
         MemoryError: the result does not fit into the machine.
     """
     params, X = _checked(params, X)
-    terms = _jacobian_terms(params, X)
-    return _filled(terms, params, (len(X), _output_size(params)))
+    rows = (len(X), _output_size(params))
+    return _filled(_jacobian_terms, params, rows, workspace, X)
 
 
-def input_jacobian(params: Parameters, X: np.ndarray) -> np.ndarray:
+def input_jacobian(
+    params: Parameters, X: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂y/∂x of every sample's output, (N, N2, N0).
 
+    Arguments as in `jacobian`.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
+        MemoryError: the result does not fit into the machine.
     """
     params, X = _checked(params, X)
-    result = _input_jacobian(params, X)
-    result = np.broadcast_to(result, (*result.shape[:2], len(X)))
-    return np.ascontiguousarray(result.transpose(2, 0, 1))
+    shape = (len(X), _output_size(params), X.shape[1])
+    _check_size(shape, params, "; take fewer samples at a time")
+    parts = _parts_of(len(X), _input_jacobian, params, workspace)
+    result = np.empty(shape, params[0].dtype)
+    for part in parts:
+        result[part] = np.moveaxis(_input_jacobian(params, X[part]), -1, 0)
+    return result
 
 
-def sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+def sample_gradients(
+    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+) -> np.ndarray:
     """Return ∂E/∂w of every sample, (N, K), w as in `ravel`.
 
     E is the cost of one sample, without the factor of J: the gradient is their sum
     times that factor.
 
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N2).
+        workspace: how many bytes may be used beside the result.
+
     Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
+        ValueError: an argument (named) is unfit.
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    terms = _sample_gradient_terms(params, X, D, 1)
-    return _filled(terms, params, (len(X),))
+    return _filled(_sample_gradient_terms, params, (len(X),), workspace, X, D, 1)
 
 
 class Problem:
@@ -496,55 +521,55 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     N, N2 = D.shape
     X, D = X.T, D.T
     ones = np.ones(N, D.dtype)
-    # u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
+    # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
     u1 = params.W1 @ X
     u1 += params.b1[:, None]
-    # y¹ᵢ = f¹(u¹ᵢ)
+    # (2) y¹ᵢ = f¹(u¹ᵢ)
     y1 = _sigmoid(u1)
-    # u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
+    # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
     u2 = params.W2 @ y1
     u2 += params.b2[:, None]
-    # y²ᵢ = f²(u²ᵢ)
+    # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
-    # eᵢ = dᵢ − y²ᵢ
+    # (5) eᵢ = dᵢ − y²ᵢ
     e = D - y2
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
+    # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
-    # δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
+    # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
     delta2 = -2 * e * fprime2
-    # ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
+    # (25) ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
     R_u1 = V.W1 @ X
     R_u1 += V.b1[:, None]
-    # ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
+    # (26) ℛy¹ᵢ = f′¹(u¹ᵢ) ℛu¹ᵢ
     R_y1 = R_u1 * fprime1
-    # ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
+    # (27) ℛu²ᵢ = Σₖ ℛW²ᵢₖ y¹ₖ + Σₖ ℛy¹ₖ W²ᵢₖ + ℛb²ᵢ
     R_u2 = V.W2 @ y1
     R_u2 += params.W2 @ R_y1
     R_u2 += V.b2[:, None]
-    # ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
+    # (28) ℛy²ᵢ = f′²(u²ᵢ) ℛu²ᵢ
     R_y2 = R_u2 * fprime2
-    # ℛeᵢ = −ℛy²ᵢ
+    # (29) ℛeᵢ = −ℛy²ᵢ
     R_e = -R_y2
-    # ℛδ²ᵢ = −2 eᵢ ℛy²ᵢ (1 − 2 y²ᵢ) − 2 f′²(u²ᵢ) ℛeᵢ
+    # (30) ℛδ²ᵢ = −2 eᵢ ℛy²ᵢ (1 − 2 y²ᵢ) − 2 f′²(u²ᵢ) ℛeᵢ
     R_delta2 = -2 * R_y2 * e * (1 - 2 * y2) - 2 * R_e * fprime2
-    # ℛδ¹ᵢ = ℛy¹ᵢ (1 − 2 y¹ᵢ) Σₛ W²ₛᵢ δ²ₛ + f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ)
+    # (31) ℛδ¹ᵢ = ℛy¹ᵢ (1 − 2 y¹ᵢ) Σₛ W²ₛᵢ δ²ₛ + f′¹(u¹ᵢ) (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ)
     R_delta1 = params.W2.T @ delta2
     R_delta1 *= R_y1
     R_delta1 *= 1 - 2 * y1
     R_delta1 += fprime1 * (V.W2.T @ delta2 + params.W2.T @ R_delta2)
-    # ℛ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
+    # (36) ℛ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = R_delta1 @ X.T
     R_dJ_dW1 *= 1 / (N * N2)
-    # ℛ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n)
+    # (37) ℛ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n)
     R_dJ_db1 = R_delta1 @ ones
     R_dJ_db1 *= 1 / (N * N2)
-    # ℛ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
+    # (38) ℛ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
     R_dJ_dW2 = R_delta2 @ y1.T
     R_dJ_dW2 += delta2 @ R_y1.T
     R_dJ_dW2 *= 1 / (N * N2)
-    # ℛ∂J/∂b²ᵢ = 1/(N N₂) Σₙ ℛδ²ᵢ(n)
+    # (39) ℛ∂J/∂b²ᵢ = 1/(N N₂) Σₙ ℛδ²ᵢ(n)
     R_dJ_db2 = R_delta2 @ ones
     R_dJ_db2 *= 1 / (N * N2)
     return Parameters(R_dJ_dW1, R_dJ_db1, R_dJ_dW2, R_dJ_db2)
@@ -599,21 +624,21 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     y2 = _sigmoid(u2)
     # (5) eᵢ = dᵢ − y²ᵢ
     e = D - y2
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
+    # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
     # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
     delta2 = -2 * scale * e * fprime2
-    # ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
+    # (53, 54) ∂²E/∂(W¹, b¹)∂W²: what W² is multiplied by changes
     yield "u1", "W2", "rsir", ("r,s", fprime1, z1), ("i", delta2), None
     # (14) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
     delta1 = params.W2.T @ delta2
     delta1 *= fprime1
-    # ∂δ²ᵢ/∂u²ⱼ = δ²ᵢ [i = j] (1 − 2 y²ᵢ) + 2 f′²(u²ᵢ) f′²(u²ⱼ) [i = j]
+    # (46) ∂δ²ᵢ/∂u²ⱼ = δ²ᵢ [i = j] (1 − 2 y²ᵢ) + 2 f′²(u²ᵢ) f′²(u²ⱼ) [i = j]
     diagonal_ddelta2_du2 = 2 * scale * fprime2**2 + delta2 - 2 * delta2 * y2
     z2 = _stacked(X, y1, 1)
-    # ∂²E/∂(W¹, b¹)∂(W², b²)
+    # (53, 54, 57, 58) ∂²E/∂(W¹, b¹)∂(W², b²)
     yield (
         "u1",
         "u2",
@@ -622,9 +647,9 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", diagonal_ddelta2_du2, z2),
         ("ir", params.W2),
     )
-    # ∂²E/∂(W², b²)∂(W², b²)
+    # (55, 56, 59) ∂²E/∂(W², b²)∂(W², b²)
     yield "u2", "u2", "rsrj", ("r", diagonal_ddelta2_du2), ("s,j", z2, z2), None
-    # ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ + δ¹ᵢ [i = j] (1 − 2 y¹ᵢ)
+    # (48) ∂δ¹ᵢ/∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂δ¹ⱼ/∂u²ₖ + δ¹ᵢ [i = j] (1 − 2 y¹ᵢ)
     ddelta1_du1 = _apply(
         (params.W2[:, :, None] * params.W2[:, None]).transpose(1, 2, 0),
         diagonal_ddelta2_du2,
@@ -632,7 +657,7 @@ def _hessian_terms(params, X, D, scale) -> Iterator[tuple]:
     ddelta1_du1 *= fprime1[:, None]
     ddelta1_du1 *= fprime1
     _diagonal(ddelta1_du1)[...] += delta1 - 2 * delta1 * y1
-    # ∂²E/∂(W¹, b¹)∂(W¹, b¹)
+    # (50–52) ∂²E/∂(W¹, b¹)∂(W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", ddelta1_du1), ("j,s", z1, z1), None
 
 
@@ -650,14 +675,14 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
     u2 += params.b2[:, None]
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
     z2 = _stacked(X, y1, 1)
-    # the block of (W², b²) and (W², b²)
+    # (70, 71, 74) the block of (W², b²) and (W², b²)
     yield "u2", "u2", "rsrj", ("r", fprime2**2), ("s,j", z2, z2), ("", 2 * scale)
-    # f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
+    # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
-    # the block of (W¹, b¹) and (W², b²)
+    # (68, 69, 72, 73) the block of (W¹, b¹) and (W², b²)
     yield (
         "u1",
         "u2",
@@ -666,28 +691,15 @@ def _gauss_newton_terms(params, X, D, scale) -> Iterator[tuple]:
         ("i,j", fprime2**2, z2),
         (",ir", 2 * scale, params.W2),
     )
-    # ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
+    # (64) ∂²G/∂u¹ᵢ∂u¹ⱼ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ ∂²G/∂u¹ⱼ∂u²ₖ
     d2G_du1_du1 = _apply(
         (params.W2[:, :, None] * params.W2[:, None]).transpose(1, 2, 0), fprime2**2
     )
     d2G_du1_du1 *= 2 * scale
     d2G_du1_du1 *= fprime1[:, None]
     d2G_du1_du1 *= fprime1
-    # the block of (W¹, b¹) and (W¹, b¹)
+    # (65–67) the block of (W¹, b¹) and (W¹, b¹)
     yield "u1", "u1", "rsij", ("ir", d2G_du1_du1), ("j,s", z1, z1), None
-
-
-# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
-_HELD = {
-    _hessian_terms: (
-        {"": 6, "N0": 2, "N1": 7, "N2": 7},
-        {"": 6, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 6},
-    ),
-    _gauss_newton_terms: (
-        {"": 6, "N0": 2, "N1": 6, "N2": 4},
-        {"": 6, "N0": 3, "N1": 4, "N1 N1": 2, "N2": 3},
-    ),
-}
 
 
 def _jacobian_terms(params, X) -> Iterator[tuple]:
@@ -703,9 +715,9 @@ def _jacobian_terms(params, X) -> Iterator[tuple]:
     u2 += params.b2[:, None]
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
+    # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
     z1 = _stacked(X, X, 1)
     z2 = _stacked(X, y1, 1)
@@ -726,11 +738,11 @@ def _input_jacobian(params, X) -> np.ndarray:
     u2 += params.b2[:, None]
     # (4) y²ᵢ = f²(u²ᵢ)
     y2 = _sigmoid(u2)
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
+    # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
-    # ∂y²ᵢ/∂xⱼ = f′²(u²ᵢ) Σₖ f′¹(u¹ₖ) W¹ₖⱼ W²ᵢₖ
+    # (43) ∂y²ᵢ/∂xⱼ = f′²(u²ᵢ) Σₖ f′¹(u¹ₖ) W¹ₖⱼ W²ᵢₖ
     dy2_dx = _apply(
         (params.W1[:, :, None] * params.W2.T[:, None]).transpose(1, 2, 0), fprime1
     ).transpose(1, 0, 2)
@@ -754,9 +766,9 @@ def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
     y2 = _sigmoid(u2)
     # (5) eᵢ = dᵢ − y²ᵢ
     e = D - y2
-    # f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
+    # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
-    # f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
+    # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
     # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
     delta2 = -2 * scale * e * fprime2
@@ -773,6 +785,21 @@ def _sample_gradient_terms(params, X, D, scale) -> Iterator[tuple]:
 _ENTER = {
     "u1": ("W1", "b1"),
     "u2": ("W2", "b2"),
+}
+
+# Numbers of one sample held at a time: {"N1 N2": 3} are three arrays (N1, N2).
+_HELD = {
+    _hessian_terms: (
+        {"": 6, "N0": 2, "N1": 7, "N2": 7},
+        {"": 6, "N0": 3, "N1": 5, "N1 N1": 2, "N2": 6},
+    ),
+    _gauss_newton_terms: (
+        {"": 6, "N0": 2, "N1": 6, "N2": 4},
+        {"": 6, "N0": 3, "N1": 4, "N1 N1": 2, "N2": 3},
+    ),
+    _jacobian_terms: ({"": 4, "N0": 3, "N1": 6, "N2": 5, "N2 N1": 2, "N2 N2": 2},),
+    _input_jacobian: ({"N1": 5, "N2": 5, "N2 N0": 3},),
+    _sample_gradient_terms: ({"": 4, "N0": 3, "N1": 7, "N2": 7},),
 }
 
 
@@ -827,6 +854,31 @@ def _places(name: str, shapes: dict) -> list[tuple[str, tuple[int, int]]]:
     return places
 
 
+@functools.lru_cache(1024)
+def _numbers(function, shapes: tuple) -> int:
+    """Return how many numbers of one sample a function holds at a time."""
+    sizes: dict[str, int] = {}
+    for names, shape in zip(_SHAPES.values(), shapes, strict=True):
+        sizes.update(zip(names, shape, strict=True))
+    return max(
+        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
+        for one in _HELD[function]
+    )
+
+
+def _bytes_given(function, params, workspace) -> tuple[int, int, int]:
+    """Return how many samples a workspace takes, its bytes and those of one sample."""
+    if not isinstance(workspace, int | np.integer):
+        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
+    numbers = _numbers(function, tuple(array.shape for array in params))
+    needed = numbers * params[0].dtype.itemsize
+    if workspace < needed:
+        raise ValueError(
+            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
+        )
+    return int(workspace) // needed, int(workspace), needed
+
+
 def _check_size(shape: tuple[int, ...], params: Parameters, instead: str = "") -> None:
     """Refuse a result that is larger than the machine's memory, and say what to do."""
     needed = math.prod(shape) * params[0].dtype.itemsize
@@ -859,11 +911,28 @@ def _output_size(params: Parameters) -> int:
     return sizes["N2"]
 
 
-def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
+def _filled(terms, params, rows, workspace, *arguments) -> np.ndarray:
     """Return the derivatives by all parameters, (*rows, K), rows[0] the samples."""
     K, dtype = sum(array.size for array in params), params[0].dtype
     _check_size((*rows, K), params, "; take fewer samples at a time")
+    parts = _parts_of(rows[0], terms, params, workspace)
     result = np.zeros((*rows, K), dtype)
+    for part in parts:
+        own = [a[part] if isinstance(a, np.ndarray) else a for a in arguments]
+        _fill(result[part], terms(params, *own), params)
+    return result
+
+
+def _parts_of(N: int, function, params, workspace) -> list[slice]:
+    """Return the samples in parts of nearly equal length that the workspace takes."""
+    step = min(N, _bytes_given(function, params, workspace)[0])
+    count = -(-N // step)
+    return [slice(N * k // count, N * (k + 1) // count) for k in range(count)]
+
+
+def _fill(result: np.ndarray, terms, params: Parameters) -> None:
+    """Write the derivatives by all parameters, (n, …, K)."""
+    rows = result.shape[:-1]
     shapes = tuple(map(_matrix_shape, params))
     ranges = _ranges(shapes)
     shape_of = dict(zip(params._fields, shapes, strict=True))
@@ -879,7 +948,6 @@ def _filled(terms, params: Parameters, rows: tuple[int, ...]) -> np.ndarray:
             else:
                 np.multiply(change, factor, out=into)
                 seen.add(name)
-    return result
 
 
 def _scale(D: np.ndarray) -> float:
@@ -1036,15 +1104,7 @@ def _check_out(out: np.ndarray, K: int, dtype: np.dtype, *others: np.ndarray) ->
 
 def _plan(terms, params, X, workspace) -> tuple[int, int]:
     """Return how many samples are taken at a time, and how many numbers a tile has."""
-    whole = isinstance(workspace, int | np.integer)
-    if not whole:
-        raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
-    workspace = int(workspace)
-    needed = _numbers(terms, tuple(a.shape for a in params)) * params[0].dtype.itemsize
-    if workspace < needed:
-        raise ValueError(
-            f"workspace is {workspace!r}, needs at least {needed} bytes, for one sample"
-        )
+    _, workspace, needed = _bytes_given(terms, params, workspace)
     step = int(min(len(X), workspace * 5 // 8 // needed or 1))
     parts = -(-len(X) // step)
     step = -(-len(X) // parts)  # parts of equal length
@@ -1053,18 +1113,6 @@ def _plan(terms, params, X, workspace) -> tuple[int, int]:
         # What the C library once frees in one piece it keeps for the next arrays.
         np.empty(min(workspace // 2, 31 * 2**20), np.int8)
     return step, tile
-
-
-@functools.lru_cache(1024)
-def _numbers(terms, shapes: tuple) -> int:
-    """Return how many numbers of one sample a generator holds at a time."""
-    sizes: dict[str, int] = {}
-    for names, shape in zip(_SHAPES.values(), shapes, strict=True):
-        sizes.update(zip(names, shape, strict=True))
-    return max(
-        sum(c * math.prod(sizes[s] for s in k.split()) for k, c in one.items())
-        for one in _HELD[terms]
-    )
 
 
 def _sum_terms(into, terms, plan, params, X, D) -> None:

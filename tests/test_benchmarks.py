@@ -8,6 +8,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from gradscribe.program.forms import FORMS
+from gradscribe.program.passes import PASSES
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -111,3 +114,19 @@ def test_every_quantity_has_ours_and_a_peer(module):
         assert len(set(names)) == len(names) > 3
     # The sweep that grows with K ends at ten thousand.
     assert max(cases.SWEEPS["parameters"].at) == pytest.approx(10_000, rel=0.01)
+
+
+def test_every_pass_is_left_out_once_and_all_results_agree(module):
+    names = [name for name, _ in module("left_out").sources(module("passes").QUICK[0])]
+    known = [p.name for p in (*PASSES, *FORMS)]
+    assert names == [module("left_out").NOTHING, *known]
+    found = module("left_out").measured(module("passes").QUICK[0], 1)
+    assert list(found) == names
+    assert all(seconds > 0 for times in found.values() for seconds in times.values())
+    table = module("passes").table(module("passes").QUICK[0], found)
+    assert all(f"without *{name}*" in table for name in known)
+
+
+def test_a_pass_that_changes_the_result_ends_the_run(module):
+    with pytest.raises(SystemExit, match="without 'reuse' the result differs"):
+        module("left_out").compare("reuse", np.ones(3), np.ones(3) * (1 + 1e-9))

@@ -259,6 +259,9 @@ def test_bad_arguments() -> None:
         "first is 'W11', needs one of W1, b1, W2, b2, W3, b3; did you mean 'W1'": lambda: (
             module.hessian_block(params, X, D, "W11", "b2")
         ),
+        "first is 'w1', needs one of .*; did you mean 'W1'": lambda: module.hessian_block(
+            params, X, D, "w1", "b2"
+        ),
         "second is 'b9'": lambda: module.hessian_block(params, X, D, "W1", "b9"),
         "second is 3, needs": lambda: module.hessian_block(params, X, D, "W1", 3),
         "workspace is 100, needs at least [0-9]+ bytes, for one sample": lambda: module.hessian(

@@ -16,6 +16,7 @@ from gradscribe.catalog.losses import Y as OUTPUT
 from gradscribe.errors import InputError
 from gradscribe.model.network import Network
 from gradscribe.model.spec import DEFAULT_SPEC
+from gradscribe.model.toml_section import KEYS
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.toml"))
 
@@ -157,3 +158,26 @@ def test_cost_and_labels():
 
 def test_networks_are_hashable():
     assert len({Network.parse("4-3 tanh"), Network.parse("4-3 tanh loss=mse")}) == 1
+
+
+FORMULAS = {
+    "linear(A tanh(B x + c) + a)": ("B", "c", "A", "a"),
+    "tanh(b + W x)": ("W", "b"),
+    "linear(V x + W2 tanh(W1 x + b1) + b2)": ("W1", "b1", "V", "W2", "b2"),
+    "f(W f(W x + b) + b) f=tanh": ("W", "b"),
+}
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_parameters_stand_from_the_inside_out_matrices_first(formula: str) -> None:
+    names = tuple(p.name for p in Network.parse(formula).parameters)
+    assert names == FORMULAS[formula]
+
+
+def test_the_readme_has_every_key_of_a_file() -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    table = text.partition("The keys of a TOML file")[2].partition("## The module")[0]
+    for section, keys in KEYS.items():
+        assert not section or f"[{section}]" in table
+        for key in keys:
+            assert f"`{key}`" in table or f"[{key}]" in table or f".{key}]" in table, key

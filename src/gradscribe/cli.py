@@ -4,6 +4,7 @@ from importlib import import_module
 
 import click
 
+from gradscribe.errors import InputError, nearest
 from gradscribe.version import VERSION
 
 # Where each command lies, and the one line that the list of commands shows.
@@ -27,9 +28,18 @@ class LazyCommands(click.Group):
         ctx: click.Context,
         cmd_name: str,
     ) -> click.Command | None:
-        """Return a command, importing its module."""
+        """Return a command, importing its module.
+
+        Raises:
+            InputError: there is none of that name.
+        """
         if cmd_name not in COMMANDS:
-            return None
+            raise InputError(
+                "No such command",
+                received=cmd_name,
+                allowed=", ".join(COMMANDS),
+                nearest=nearest(cmd_name, COMMANDS),
+            )
         command: click.Command = import_module(COMMANDS[cmd_name][0]).command
         return command
 

@@ -10,24 +10,24 @@ render     ModuleView, template   -> source text  (targets)
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 from gradscribe.catalog import CATALOG, Catalog
-from gradscribe.derivation.directional import directional
-from gradscribe.derivation.gauss_newton import gauss_newton
-from gradscribe.derivation.second_order import second_order
-from gradscribe.derivation.steps import Derivation, derive
+from gradscribe.derivation.listing import higher
+from gradscribe.derivation.steps import Derivation, derive, numbers
 from gradscribe.derivation.verification import verified
-from gradscribe.equation import Role
+from gradscribe.equation import Equation, Role
 from gradscribe.errors import InputError
 from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
 from gradscribe.program.build import Writer, build
 from gradscribe.program.costs import Cost, costs_of
+from gradscribe.program.forms import FORMS, Form
 from gradscribe.program.ir import Program
+from gradscribe.program.numbering import numbered, numbered_samples, numbered_terms
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.products import (
     SampleTerms,
@@ -154,29 +154,42 @@ class SecondOrderPrograms:
     product: tuple[Program, dict[str, str]] | None
 
 
-def second_order_programs(derivation: Derivation) -> SecondOrderPrograms:
+def second_order_programs(
+    derivation: Derivation, passes: Iterable[Pass] = PASSES, forms: Iterable[Form] = FORMS
+) -> SecondOrderPrograms:
     """Return the programs of a network's second derivatives and of each sample's."""
+    forms = frozenset(forms)
     network, parts = derivation.network, emitted(derivation.network)
-    adjoints = [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
+    adjoints = _adjoints(derivation)
     equations = [*network.equations[:-1], *adjoints]
-    orders = {}
-    if "hessian" in parts:
-        orders["hessian"] = second_order(network, every=False)
-    if "gauss_newton" in parts:
-        orders["gauss_newton"] = gauss_newton(network, every=False)
+    found = higher(network, adjoints, parts)
+    labels = numbers(derivation, found)
+    orders = {"hessian": found.hessian, "gauss_newton": found.gauss_newton}
     matrices = tuple(
-        curvature_program(Writer(derivation), order, equations, name)
+        curvature_program(Writer(derivation, forms), order, equations, name)
         for name, order in orders.items()
+        if order is not None and name in parts
     )
     samples: list[SampleTerms] = []
     if "jacobian" in parts:
-        samples += jacobian_programs(Writer(derivation), equations)
+        samples += jacobian_programs(
+            Writer(derivation, forms), equations, found.ground, found.output
+        )
     if "sample_gradients" in parts:
-        samples.append(sample_gradient_program(Writer(derivation), equations))
+        samples.append(sample_gradient_program(Writer(derivation, forms), equations, found.ground))
     product = None
-    if "hessian_vector_product" in parts:
-        product = product_program(derivation, directional(network, adjoints))
-    return SecondOrderPrograms(matrices, tuple(samples), product)
+    if found.along is not None and "hessian_vector_product" in parts:
+        program, formulas = product_program(derivation, found.along, passes, forms)
+        product = program, numbered(formulas, labels)
+    return SecondOrderPrograms(
+        tuple(numbered_terms(terms, labels) for terms in matrices),
+        tuple(numbered_samples(terms, labels) for terms in samples),
+        product,
+    )
+
+
+def _adjoints(derivation: Derivation) -> list[Equation]:
+    return [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
 
 
 def costs(network: Network | str | None, passes: Iterable[Pass] = PASSES) -> dict[str, Cost]:
@@ -185,9 +198,9 @@ def costs(network: Network | str | None, passes: Iterable[Pass] = PASSES) -> dic
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
     """
-    derivation = derive_network(network)
+    derivation, passes = derive_network(network), tuple(passes)
     program = lower_program(derivation, passes)
-    second = second_order_programs(derivation)
+    second = second_order_programs(derivation, passes)
     return costs_of(program, second.matrices, second.samples, second.product)
 
 
@@ -206,6 +219,7 @@ def module_source(
     *,
     target: str | None = None,
     passes: Iterable[Pass] = PASSES,
+    forms: Iterable[Form] = FORMS,
     templates: Path = TEMPLATES,
 ) -> str:
     """Return the source of a network's module.
@@ -213,18 +227,19 @@ def module_source(
     Args:
         network: a network or its specification; None means the default network.
         target: the folder of templates to fill; None for the one that the network names.
-        passes: what is done to the program.
+        passes: what is done to the programs.
+        forms: passes of the second order that are done, of `FORMS`.
         templates: where the folders of templates lie.
 
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
     """
-    derivation = derive_network(parsed(network))
+    derivation, passes = derive_network(parsed(network)), tuple(passes)
     found = find_target(target or derivation.network.emit_target, MODULES, templates)
     program = lower_program(derivation, passes)
     if found.view != "module":
         return render(found, number_view(derivation, program, found.view))
-    second = second_order_programs(derivation)
+    second = second_order_programs(derivation, passes, forms)
     parameters = [p.name for p in derivation.network.parameters]
     sample = sample_view(emitted(derivation.network), parameters, second.product, second.samples)
     return render(found, module_view(derivation, program, second.matrices, sample))
@@ -237,8 +252,10 @@ def number_view(derivation: Derivation, program: Program, style: str) -> ScalarM
         InputError: the network has no fixed sizes, or is too large.
     """
     parts = emitted(derivation.network)
-    numbers = scalar_program(derivation, parts, style)
-    return scalar_module_view(derivation, program, numbers, style)
+    found = scalar_program(derivation, parts, style)
+    labels = numbers(derivation, higher(derivation.network, _adjoints(derivation), parts))
+    found = replace(found, formulas=numbered(found.formulas, labels))
+    return scalar_module_view(derivation, program, found, style)
 
 
 def generate(network: Network | str | None, path: str | Path) -> None:

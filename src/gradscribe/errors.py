@@ -73,13 +73,18 @@ def shortened(text: str, limit: int = 80) -> str:
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
-    """Return the allowed word most like `word`, or None when none is near.
+    """Return the allowed word most like `word` but for capitals, or None when none is near.
 
-    >>> nearest("sigmod", ["tanh", "sigmoid"])
-    'sigmoid'
+    >>> nearest("sigmod", ["tanh", "sigmoid"]), nearest("w1", ["b1", "W1"])
+    ('sigmoid', 'W1')
     """
-    found = difflib.get_close_matches(word[:80], list(allowed), n=1, cutoff=0.6)
-    return found[0] if found else None
+    names = list(allowed)
+    found = difflib.get_close_matches(word[:80], names, n=1, cutoff=0.6)
+    small = {name.lower(): name for name in reversed(names)}
+    alike = difflib.get_close_matches(word[:80].lower(), small, n=1, cutoff=0.6)
+    if word.lower() in small or not found:
+        return small[alike[0]] if alike else None
+    return found[0]
 
 
 def _with_caret(text: str, position: int, width: int = 76) -> str:

@@ -251,7 +251,7 @@ def _quotient(name: str, letters: list[str]) -> list[tuple[str, list[str]]]:
     parts = []
     rest = letters
     for part in derivative_of(name):
-        count = 0 if part in ("E", "G", "J") else 2 if part[0].isupper() else 1
+        count = 0 if part in ("E", "G", "R", "J") else 2 if part[0].isupper() else 1
         parts.append((part, rest[:count]))
         rest = rest[count:]
     return parts
@@ -282,7 +282,7 @@ TEXT = Dialect(
     power=_text_power,
     total=_text_total,
     iverson=lambda a, b: f"[{a} = {b}]",
-    derivative=lambda above, below: f"∂{_enclosed(above)}/∂{below}",
+    derivative=lambda above, below: f"∂{_enclosed(above)}/∂{_enclosed(below)}",
     parentheses=lambda text: f"({text})",
     cases=_text_cases,
     product=" ",

@@ -113,6 +113,15 @@ def derivative_of(identifier: str) -> tuple[str, ...]:
     return (above, below) if identifier[:1] == "d" and separator and above else ()
 
 
+def second_derivative(letter: str, first: str, second: str) -> str:
+    """Return what a second derivative is called: E of the cost, G and R of its two parts.
+
+    >>> second_derivative("E", "W2", "b1")
+    'd2E_dW2_db1'
+    """
+    return f"d2{letter}_d{first}_d{second}"
+
+
 def name_latex(identifier: str, *, bold: bool = False) -> str:
     r"""Return an identifier in LaTeX (bold for a whole vector or matrix).
 

@@ -24,7 +24,7 @@ from gradscribe.checking.measure import at_point, contributions
 from gradscribe.checking.recursion import Recursion, Truth
 from gradscribe.checking.report import Report, Row
 from gradscribe.checking.scene import Means, Measurement
-from gradscribe.checking.second import NOT_COMPARED, second_order_rows
+from gradscribe.checking.second import second_order_rows
 from gradscribe.checking.subject import CallError, Layout, Point, Subject
 from gradscribe.errors import InputError
 from gradscribe.model.network import Network
@@ -72,23 +72,25 @@ def examine(module: ModuleType, network: Network | None = None, seed: int = 0) -
         measured.append(at_point(means, point, rng))
         points.append(point)
         reason = reason or measured[-1].not_analytic
-    if setting.network is not None:
-        _second_order(setting.subject, points, measured, rng)
+    if setting.network is not None and setting.recursion is not None:
+        _second_order(setting.subject, points, measured, rng, setting.recursion)
     _repeat(setting.subject, points, measured)
     rows = tuple(row for m in measured for row in m.rows)
-    left = [name for name in NOT_COMPARED if setting.subject.has(name)]
-    about = (*setting.about, *(f"not compared: {name}" for name in left))
-    return Report(_title(module), about, rows, _findings(setting, measured))
+    return Report(_title(module), setting.about, rows, _findings(setting, measured))
 
 
 def _second_order(
-    subject: Subject, points: list[Point], measured: list[Measurement], rng: np.random.Generator
+    subject: Subject,
+    points: list[Point],
+    measured: list[Measurement],
+    rng: np.random.Generator,
+    recursion: Recursion,
 ) -> None:
     """Compare second derivatives at ordinary points where the gradient is right."""
     chosen = [k for k, m in enumerate(measured) if m.ordinary and not m.not_analytic]
     for k in chosen[:SECOND_ORDER_AT]:
         if all(row.verdict != "DIFFERS" for row in measured[k].rows):
-            measured[k].rows += second_order_rows(subject, points[k], rng)
+            measured[k].rows += second_order_rows(subject, points[k], rng, recursion)
 
 
 def _repeat(subject: Subject, points: list[Point], measured: list[Measurement]) -> None:

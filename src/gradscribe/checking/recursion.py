@@ -29,6 +29,9 @@ Blocks = Mapping[str, Array]
 Sizes = Mapping[str, int]
 
 
+DIFFERENCE_DIGITS = 12  # the step of differences is 10**-12; their error is its square
+
+
 @dataclass(frozen=True)
 class Fault:
     """A mistake made on purpose, so that a wrong gradient can be recognised.
@@ -112,6 +115,8 @@ class Recursion:
         self.compiler = Compiler(network.functions, fault.slopes)
         self._equations = [self._compiled(q) for q in network.equations]
         self._cost = self._compiled(network.cost)
+        names = [q.name for q in network.equations]
+        self._loss = self._equations[names.index(network.output.name) + 1 :]
         kinds = {Role.VALUE, Role.COST} | ({Role.PARAMETER} if parameters else set())
         self._wanted = {n for n, v in network.variables.items() if v.role in kinds}
 
@@ -149,6 +154,58 @@ class Recursion:
             *self._gradient(outer, inner, places),
             self._scales(outer, inner),
         )
+
+    def loss_curvature(self, sizes: Sizes, Y: Array, D: Array, V: Array) -> Array:
+        """Return ∂²J/∂y∂yᵀ v of every sample by central differences of ∂E/∂y, (N, N_M).
+
+        ∂E/∂y comes from the equations behind the output alone, as `backward` finds it. In so
+        many digits a difference has no rounding error that would be seen.
+
+        Args:
+            sizes: N_0, …, N_M by name.
+            Y: outputs, (N, N_M).
+            D: desired outputs, (N, N_M).
+            V: directions, (N, N_M).
+        """
+        places = self._places(sizes, len(Y))
+        number = self.compiler.context.mpf
+        step = number(10) ** -DIFFERENCE_DIGITS
+        here = [self._behind(y, d, 0 * y, step, places) for y, d in zip(Y, D, strict=True)]
+        outer = _Adjoints()
+        outer.exact[self._cost.variable.name, ()] = number(1)
+        self._pull(self._cost, self._all(here), places, outer)
+        rows = []
+        for n, (y, d, v) in enumerate(zip(Y, D, V, strict=True), 1):
+            up, down = (
+                self._output_slopes(self._behind(y, d, sign * v, step, places), places)
+                for sign in (1, -1)
+            )
+            factor = outer.exact[self._equations[-1].variable.name, (n,)] / (2 * step)
+            rows.append([_float(factor * (a - b)) for a, b in zip(up, down, strict=True)])
+        return np.array(rows)
+
+    def _behind(
+        self, y: Array, d: Array, v: Array, step: Value, places: Places
+    ) -> dict[Component, Value]:
+        """Return the values of what the loss defines, at y + step · v."""
+        output = self.network.output.name
+        values = self._numbers(output, y) | self._numbers(self.network.target.name, d)
+        for component, number in self._numbers(output, v).items():
+            values[component] += step * number
+        for equation in self._loss:
+            for component, here in equation.components(places):
+                values[component] = _evaluated(equation.terms, values.__getitem__, here)
+        return values
+
+    def _output_slopes(self, values: dict[Component, Value], places: Places) -> list[Value]:
+        """Return ∂E/∂y_k for every output, at these values."""
+        adjoints = _Adjoints()
+        adjoints.exact[self._loss[-1].variable.name, ()] = self.compiler.context.mpf(1)
+        for equation in reversed(self._loss):
+            self._pull(equation, values, places, adjoints)
+        output = self.network.output
+        count = places[output.shape[0]]
+        return [adjoints.exact[output.name, (k,)] for k in range(1, count + 1)]
 
     def _places(self, sizes: Sizes, samples: int) -> Places:
         return {**{s: sizes[s.name] for s in self.network.layers}, SAMPLES: samples}

@@ -3,37 +3,65 @@
 H V is the derivative of the gradient along V, and what the Jacobian gives of V that of the
 output; both come from the complex step of the module's own `gradient` and `forward`, which
 other comparisons have shown to be right. A mistake in any entry is seen, since V has no zero.
+The Gauss-Newton matrix takes the loss's curvature beside: differences in many digits.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradscribe.checking.compare import Array
+from gradscribe.checking.recursion import Recursion
 from gradscribe.checking.report import Row
 from gradscribe.checking.subject import CallError, Point, Subject
 
 STEP = 1e-30
 ACCURACY = 1e-9
+Found = tuple[Array, Array, str]  # what the module gives, what is true, by which oracle
+
 LARGEST = 1500  # parameters; larger matrices are not formed for a comparison
 ALONG = "complex step of its gradient"
 OUTPUT = "complex step of its output"
+PARTS = "complex steps of its output, differences of the loss"
+ENTRIES = 12  # so many are looked at one by one where each takes an evaluation
 
 NAMES = (
     "hessian",
     "hessian_vector_product",
     "hessian_diagonal",
     "hessian_block",
+    "gauss_newton",
     "jacobian",
     "input_jacobian",
     "sample_gradients",
 )
-OF_PAIRS = ("hessian", "hessian_block")  # they may be as large as K²
-NOT_COMPARED = ("gauss_newton",)
+OF_PAIRS = ("hessian", "hessian_block", "gauss_newton")  # they may be as large as K²
 
 
-def second_order_rows(subject: Subject, point: Point, rng: np.random.Generator) -> Iterator[Row]:
+@dataclass(frozen=True)
+class Asked:
+    """What a comparison is made of.
+
+    Attributes:
+        subject: the module.
+        point: where.
+        V: a direction of the parameters, in blocks.
+        rng: for further choices.
+        recursion: of the module's network.
+    """
+
+    subject: Subject
+    point: Point
+    V: list[Array]
+    rng: np.random.Generator
+    recursion: Recursion
+
+
+def second_order_rows(
+    subject: Subject, point: Point, rng: np.random.Generator, recursion: Recursion
+) -> Iterator[Row]:
     """Yield a comparison for each of these functions that the module has."""
     V = [rng.uniform(0.5, 1.5, p.shape) * rng.choice([-1, 1], p.shape) for p in _blocks(point)]
     large = sum(v.size for v in V) > LARGEST
@@ -43,7 +71,7 @@ def second_order_rows(subject: Subject, point: Point, rng: np.random.Generator) 
             yield Row(point.case, name, "", "n/a", note=note)
             continue
         try:
-            found, true, oracle = _COMPARED[name](subject, point, V, rng)
+            found, true, oracle = _COMPARED[name](Asked(subject, point, V, rng, recursion))
         except CallError as failure:
             yield Row(point.case, name, "", "DIFFERS", note=str(failure))
             continue
@@ -75,7 +103,8 @@ def _joined(blocks: Any) -> Array:
     return np.concatenate([np.asarray(b).ravel() for b in blocks])
 
 
-def _hessian(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Array, Array, str]:
+def _hessian(asked: Asked) -> Found:
+    subject, point, V = asked.subject, asked.point, asked.V
     H = np.asarray(subject.call("hessian", _blocks(point), point.X, point.D))
     if H.ndim != 2 or not np.array_equal(H, H.T):
         raise CallError("hessian is not a symmetric matrix")
@@ -84,31 +113,59 @@ def _hessian(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Ar
     return H @ _joined(V), _joined(_along(subject, point, V)), ALONG
 
 
-def _product(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Array, Array, str]:
+def _product(asked: Asked) -> Found:
+    subject, point, V = asked.subject, asked.point, asked.V
     direction = subject.packed(V)
     found = subject.call("hessian_vector_product", _blocks(point), point.X, point.D, direction)
     return _joined(found), _joined(_along(subject, point, V)), ALONG
 
 
-def _diagonal(
-    subject: Subject, point: Point, V: list[Array], rng: np.random.Generator
-) -> tuple[Array, Array, str]:
+def _diagonal(asked: Asked) -> Found:
+    subject, point, V = asked.subject, asked.point, asked.V
     found = _joined(subject.call("hessian_diagonal", _blocks(point), point.X, point.D))
-    places = np.sort(rng.choice(found.size, min(found.size, 12), replace=False))
-    ends = np.cumsum([v.size for v in V])[:-1]
-    true = []
-    for place in places:
-        unit = np.zeros(found.size)
-        unit[place] = 1
-        parts = np.split(unit, ends)
-        shaped = [u.reshape(v.shape) for u, v in zip(parts, V, strict=True)]
-        true.append(_joined(_along(subject, point, shaped))[place])
-    return found[places], np.array(true), f"{ALONG}, 12 entries"
+    places = _some(asked)
+    true = [_joined(_along(subject, point, _unit(V, place)))[place] for place in places]
+    return found[places], np.array(true), f"{ALONG}, {len(places)} entries"
 
 
-def _block(
-    subject: Subject, point: Point, V: list[Array], rng: np.random.Generator
-) -> tuple[Array, Array, str]:
+def _some(asked: Asked) -> Array:
+    """Return the places of some entries of w."""
+    size = sum(v.size for v in asked.V)
+    return np.sort(asked.rng.choice(size, min(size, ENTRIES), replace=False))
+
+
+def _unit(V: list[Array], place: int) -> list[Array]:
+    """Return the direction along one entry of w, in blocks."""
+    unit = np.zeros(sum(v.size for v in V))
+    unit[place] = 1
+    parts = np.split(unit, np.cumsum([v.size for v in V])[:-1])
+    return [u.reshape(v.shape) for u, v in zip(parts, V, strict=True)]
+
+
+def _gauss_newton(asked: Asked) -> Found:
+    """Compare U·G V with Σ_n (∂y along U) · ∂²J/∂y∂yᵀ (∂y along V) for U of one entry, and V."""
+    subject, point, V = asked.subject, asked.point, asked.V
+    G = np.asarray(subject.call("gauss_newton", _blocks(point), point.X, point.D))
+    size = sum(v.size for v in V)
+    if G.shape != (size, size) or not np.array_equal(G, G.T):
+        raise CallError(f"gauss_newton is not a symmetric matrix ({size}, {size})")
+    places = _some(asked)
+    Y = np.asarray(subject.call("forward", _blocks(point), point.X))
+    bent = asked.recursion.loss_curvature(point.sizes, Y, point.D, _output_along(subject, point, V))
+    directions = [V, *(_unit(V, place) for place in places)]
+    true = [float((_output_along(subject, point, U) * bent).sum()) for U in directions]
+    product = G @ _joined(V)
+    found = np.array([_joined(V) @ product, *product[places]])
+    return found, np.array(true), f"{PARTS}, {len(places)} entries of G V"
+
+
+def _output_along(subject: Subject, point: Point, V: list[Array]) -> Array:
+    """Return the derivative of the output along V, (N, N_M)."""
+    return np.asarray(subject.call("forward", _moved(point, V), point.X)).imag / STEP
+
+
+def _block(asked: Asked) -> Found:
+    subject, point, V, rng = asked.subject, asked.point, asked.V, asked.rng
     names = list(point.params)
     first, second = (int(k) for k in rng.integers(0, len(names), 2))
     pair = (names[first], names[second])
@@ -120,19 +177,18 @@ def _block(
     return np.tensordot(block, V[second], V[second].ndim), true, f"{ALONG}, {' '.join(pair)}"
 
 
-def _jacobian(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Array, Array, str]:
-    true = np.asarray(subject.call("forward", _moved(point, V), point.X)).imag / STEP
+def _jacobian(asked: Asked) -> Found:
+    subject, point, V = asked.subject, asked.point, asked.V
+    true = _output_along(subject, point, V)
     J = np.asarray(subject.call("jacobian", _blocks(point), point.X))
     if J.shape != (*true.shape, _joined(V).size):
         raise CallError(f"jacobian has shape {J.shape}")
     return J @ _joined(V), true, OUTPUT
 
 
-def _input_jacobian(
-    subject: Subject, point: Point, V: list[Array], rng: np.random.Generator
-) -> tuple[Array, Array, str]:
-    del V
-    along = rng.uniform(0.5, 1.5, point.X.shape)
+def _input_jacobian(asked: Asked) -> Found:
+    subject, point = asked.subject, asked.point
+    along = asked.rng.uniform(0.5, 1.5, point.X.shape)
     true = np.asarray(subject.call("forward", _blocks(point), point.X + 1j * STEP * along))
     J = np.asarray(subject.call("input_jacobian", _blocks(point), point.X))
     if J.shape != (*true.shape, point.X.shape[1]):
@@ -140,8 +196,8 @@ def _input_jacobian(
     return np.einsum("noi,ni->no", J, along), true.imag / STEP, OUTPUT
 
 
-def _samples(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Array, Array, str]:
-    del V
+def _samples(asked: Asked) -> Found:
+    subject, point = asked.subject, asked.point
     found = np.asarray(subject.call("sample_gradients", _blocks(point), point.X, point.D))
     alone = [
         _joined(subject.call("gradient", _blocks(point), point.X[n : n + 1], point.D[n : n + 1]))
@@ -155,11 +211,12 @@ def _samples(subject: Subject, point: Point, V: list[Array], _: Any) -> tuple[Ar
     return found, factor * true, "its gradients of one sample, up to the factor of J"
 
 
-_COMPARED: dict[str, Callable[..., tuple[Array, Array, str]]] = {
+_COMPARED: dict[str, Callable[[Asked], Found]] = {
     "hessian": _hessian,
     "hessian_vector_product": _product,
     "hessian_diagonal": _diagonal,
     "hessian_block": _block,
+    "gauss_newton": _gauss_newton,
     "jacobian": _jacobian,
     "input_jacobian": _input_jacobian,
     "sample_gradients": _samples,

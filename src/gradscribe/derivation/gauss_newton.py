@@ -11,17 +11,17 @@ from sympy import S
 
 from gradscribe.derivation.reverse import adjoint_name, backwards
 from gradscribe.derivation.second_order import Blocks, SecondOrder
-from gradscribe.derivation.tangents import FREE, Indices, Moved, Tangents
+from gradscribe.derivation.tangents import FREE, Ground, Indices, Moved, Tangents
 from gradscribe.equation import Equation, Role, Step, Variable
-from gradscribe.model.network import Network
+from gradscribe.notation import second_derivative
 
 
-def gauss_newton(network: Network, *, every: bool = True) -> SecondOrder:
+def gauss_newton(ground: Ground, *, every: bool = True) -> SecondOrder:
     """Derive the blocks of the Gauss-Newton matrix of a network's cost of one sample.
 
     Arguments as in `second_order`.
     """
-    return _GaussNewton(network, every=every).derive()
+    return _GaussNewton(ground, every=every).derive()
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _GaussNewton(Blocks):
     def derive(self) -> SecondOrder:
         """Derive everything."""
         output = self.network.output
-        whole = Tangents(self.network)
+        whole = Tangents(self.ground)
         whole.adjoint_tangent(output, output)
         curvature = whole.tangents[whole.pair(output.name, output.name)]
         kept = {q.name: q for q in backwards(self.network, frozenset([output.name]))}
@@ -48,7 +48,7 @@ class _GaussNewton(Blocks):
 
     def pair(self, lower: str, node: str) -> str:
         """Return the name of the second derivative by two values."""
-        return f"d2G_d{lower}_d{node}"
+        return second_derivative("G", lower, node)
 
     def adjoint_tangent(self, lower: Variable, node: Variable) -> None:
         """Derive the pair of two values; that of the output is there already."""

@@ -59,6 +59,7 @@ RULES = Table(
     ),
     Rule("sum over uses", "a parameter that is used twice has the sum over all pairs of its uses"),
     Rule("curvature of the loss", "the second derivative of the cost of a sample by the output"),
+    Rule("residual", "what a block of the Hessian has beyond that of the Gauss-Newton matrix"),
     Rule("substitution", "an equal expression put in"),
     Rule("linearity", "the derivative of a sum over samples is the sum of the derivatives"),
     Rule("scalar derivative", "SymPy's derivative of a function of one variable"),

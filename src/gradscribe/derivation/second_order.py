@@ -11,10 +11,10 @@ from sympy import Add, Derivative, Expr, S
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.reverse import adjoint_name
-from gradscribe.derivation.tangents import FREE, LETTERS, Indices, Tangents, Use, names_in
+from gradscribe.derivation.tangents import FREE, LETTERS, Ground, Indices, Tangents, Use, names_in
 from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.errors import DerivationError
-from gradscribe.model.network import Network
+from gradscribe.notation import second_derivative
 from gradscribe.symbols import component, total
 
 
@@ -49,12 +49,16 @@ class SecondOrder:
         blocks: the second derivatives by all pairs of uses of parameters.
         nodes: the variables that parameters enter, in the order of the network.
         uses: every use of every parameter.
+        pairs: every two uses that have a block, whether it was derived or not.
+        letter: what is differentiated: E, or the part of it that is G or R.
     """
 
     tangents: tuple[Equation, ...]
     blocks: tuple[Block, ...]
     nodes: tuple[Variable, ...]
     uses: tuple[Use, ...]
+    pairs: tuple[tuple[Use, Use], ...] = ()
+    letter: str = "E"
 
 
 def listed(order: SecondOrder) -> list[Equation]:
@@ -65,16 +69,26 @@ def listed(order: SecondOrder) -> list[Equation]:
     summed: dict[str, Equation] = {}
     for block in order.blocks:
         row, column = block.row.parameter, block.column.parameter
-        mirrored = f"d2E_d{column.name}_d{row.name}"
+        mirrored = second_derivative(order.letter, column.name, row.name)
         if mirrored in summed and row != column:
             _add(summed, mirrored, _exchanged(block))
             continue
-        name = f"d2E_d{row.name}_d{column.name}"
+        name = second_derivative(order.letter, row.name, column.name)
         equation = replace(block.equation, variable=replace(block.equation.variable, name=name))
         _add(summed, name, equation)
         if row == column and block.row != block.column:
             _add(summed, name, _exchanged(block))
     return [*order.tangents, *summed.values()]
+
+
+def block_names(order: SecondOrder) -> list[str]:
+    """Return the names of the blocks of all parameters in the order of `listed`."""
+    names: dict[str, None] = {}
+    for row, column in order.pairs:
+        first, second = row.parameter.name, column.parameter.name
+        if second_derivative(order.letter, second, first) not in names:
+            names[second_derivative(order.letter, first, second)] = None
+    return list(names)
 
 
 def _exchanged(block: Block) -> Equation:
@@ -96,16 +110,16 @@ def _add(summed: dict[str, Equation], name: str, equation: Equation) -> None:
     summed[name] = replace(summed[name], right=right, rule=step.rule, steps=(step,))
 
 
-def second_order(network: Network, *, every: bool = True) -> SecondOrder:
+def second_order(ground: Ground, *, every: bool = True) -> SecondOrder:
     """Derive the second derivatives of a network's cost of one sample.
 
     Args:
-        network: the network.
+        ground: of the network.
         every: whether all blocks are derived, or for each pair of values only those that the
             others follow from: by the first parameter of one, and by all that are multiplied
             by something that moves of the other.
     """
-    return Blocks(network, every=every).derive()
+    return Blocks(ground, every=every).derive()
 
 
 @dataclass
@@ -126,18 +140,20 @@ class Blocks(Tangents):
             for lower in reversed(nodes[: nodes.index(node) + 1]):
                 self.adjoint_tangent(lower, node)
         order = {v.name: p for p, v in enumerate(nodes)}
-        pairs = [
+        place = {u: p for p, u in enumerate(uses)}
+        pairs = tuple(
             (w, v) for w in uses for v in uses
-            if (self.every or self.tells(w, v))
-            and (order[w.node.name] > order[v.node.name]
-            or (w.node == v.node and uses.index(w) <= uses.index(v)))
-        ]  # fmt: skip
-        blocks = tuple(self.split(w, v, self.block(w, v)) for w, v in pairs)
+            if order[w.node.name] > order[v.node.name]
+            or (w.node == v.node and place[w] <= place[v])
+        )  # fmt: skip
+        wanted = [pair for pair in pairs if self.every or self.tells(*pair)]
+        blocks = tuple(self.split(w, v, self.block(w, v)) for w, v in wanted)
         needed = self.needed(
             [b.equation for b in blocks], [e for b in blocks for e in (b.curvature, b.shift)]
         )
         tied = tuple(map(self.tied, needed))
-        return SecondOrder(tied, self.tied_blocks(blocks), tuple(self.slots), uses)
+        own = self.tied_blocks(blocks)
+        return SecondOrder(tied, own, self.ground.nodes, uses, pairs, self.letter)
 
     # -- blocks --
 
@@ -161,12 +177,13 @@ class Blocks(Tangents):
         )
         factor = column.factor.xreplace(dict(zip(FREE, own, strict=False)))
         variable = Variable(
-            f"d2{self.letter}_d{row.copy}_d{column.copy}",
+            second_derivative(self.letter, row.copy, column.copy),
             (*row.parameter.shape, *column.parameter.shape),
             Role.CURVATURE,
         )
         if start is None:
-            return Equation(variable, (*at, *own), S.Zero, "chain rule", ())
+            steps = [Step("chain rule", None, S.Zero, (gradient.name,))]
+            return Equation(variable, (*at, *own), S.Zero, "chain rule", tuple(steps))
         right = rules.tidy(start.right * factor, (*at, *own), LETTERS)
         steps = []
         slope = Derivative(column.node[own[:1]], component(column.copy, own), evaluate=False)

@@ -1,20 +1,22 @@
 """A derivation: the network's equations, those derived from them, and every step between."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Expr
 
 from gradscribe.catalog.activations import U
-from gradscribe.derivation.directional import directional
+from gradscribe.derivation.listing import Higher, Listed, every_group, groups
 from gradscribe.derivation.reverse import backwards, over_samples
-from gradscribe.derivation.second_order import listed, second_order
 from gradscribe.derivation.slopes import slope, slope_in
 from gradscribe.equation import Equation, Role, Step, Variable, aligned_latex
 from gradscribe.errors import InputError, nearest
 from gradscribe.model.network import Network, labelled
 from gradscribe.notation import split
 from gradscribe.symbols import ScalarFunction, free_indices, scalar_function
+
+# What only a derivation of order 2 has.
+SECOND = frozenset({Role.TANGENT, Role.CURVATURE})
 
 
 @dataclass(frozen=True)
@@ -87,26 +89,45 @@ def derive(network: Network, order: int = 1) -> Derivation:
         The list: the network's equations, J, the sensitivities δ^M … δ^1, each after the
         slope f′ that it needs (and any other adjoint on the way), ∂E/∂w and ∂J/∂w of
         every parameter w. Of order 2, also the tangents ∂y/∂u and ∂δ/∂u, the blocks of
-        ∂²E/∂w∂w, and ℛ of everything, the derivative along a direction V, up to H V.
+        ∂²E/∂w∂w, and ℛ of everything, the derivative along a direction V, up to H V; the
+        same of the Gauss-Newton matrix and of the residual, what H has beyond it.
     """
     adjoints = {q.name: q for q in backwards(network)}
     gradients = list(over_samples(network, adjoints))
     own = [*network.equations, network.cost]
     derived = list(_with_slopes(network, adjoints.values()))
     first = [*own, *derived, *gradients]
-    second = _second(network, first, adjoints.values()) if order == 2 else []
-    return Derivation(network, tuple(labelled([*first, *second])))
+    groups = every_group(network, adjoints.values()) if order == 2 else ()
+    second = [q for q in _with_groups(network, first, groups) if isinstance(q, Equation)]
+    return Derivation(network, tuple(labelled(second)))
 
 
-def _second(
-    network: Network, first: Iterable[Equation], adjoints: Iterable[Equation]
-) -> list[Equation]:
-    """Return the equations of second order, after the slopes f″ that they read."""
-    along = directional(network, adjoints)
-    found = [*listed(second_order(network)), *along.equations, *along.products]
-    known = {q.name for q in first}
-    slopes = [q for q in slope_equations(network, found) if q.name not in known]
-    return [*slopes, *found]
+def numbers(derivation: Derivation, found: Higher) -> dict[str, str]:
+    """Return the numbers that the equations of a derivation of order 2 have, by name.
+
+    Args:
+        derivation: of any order.
+        found: what is known of the second order.
+    """
+    first = [q for q in derivation.equations if q.variable.role not in SECOND]
+    listed = _with_groups(derivation.network, first, groups(found))
+    names = [q if isinstance(q, str) else q.name for q in listed]
+    return {name: str(number) for number, name in enumerate(names, 1)}
+
+
+def _with_groups(
+    network: Network, first: Sequence[Equation], found: Iterable[Listed]
+) -> list[Equation | str]:
+    """Return the equations of first order and groups of others, each once.
+
+    A group comes after the slopes f″ that it reads first.
+    """
+    result: dict[str, Equation | str] = {q.name: q for q in first}
+    for group in found:
+        equations = [q for q in group if isinstance(q, Equation)]
+        for item in (*slope_equations(network, equations), *group):
+            result.setdefault(item if isinstance(item, str) else item.name, item)
+    return list(result.values())
 
 
 def _with_slopes(network: Network, adjoints: Iterable[Equation]) -> Iterable[Equation]:

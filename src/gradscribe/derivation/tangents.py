@@ -12,7 +12,7 @@ to the first, and the others are read from them.
 A parameter that several equations read is taken for several parameters of the same value.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sympy import Add, Derivative, Expr, KroneckerDelta, Mul, S, Symbol
@@ -87,42 +87,70 @@ def uses_of(network: Network, original: Mapping[str, str]) -> Iterator[Use]:
             yield Use(copy, known[name], reader.variable, factor)
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What all tangents of a network start from, derived once.
+
+    Attributes:
+        network: with one use of each parameter.
+        original: the parameter of each use.
+        adjoints: the equations of its adjoints, in order.
+        uses: every use of every parameter.
+    """
+
+    network: Network
+    original: dict[str, str]
+    adjoints: tuple[Equation, ...]
+    uses: tuple[Use, ...]
+
+    @property
+    def nodes(self) -> tuple[Variable, ...]:
+        """The values that parameters enter, in order."""
+        found = {u.node.name for u in self.uses}
+        return tuple(q.variable for q in self.network.equations if q.name in found)
+
+
+def ground_of(network: Network, adjoints: Iterable[Equation] = ()) -> Ground:
+    """Return what the tangents of a network start from.
+
+    Args:
+        network: the network.
+        adjoints: its adjoints where they are derived already.
+    """
+    own, original = untied(network)
+    known = tuple(adjoints) if len(original) == len(network.parameters) else ()
+    uses = tuple(uses_of(own, original))
+    return Ground(own, original, known or tuple(backwards(own)), uses)
+
+
 @dataclass
 class Tangents:
     """The state of deriving: what is known by name, in the order in which it was derived.
 
     Attributes:
-        network: with one use of each parameter.
-        original: the parameter of each use.
+        ground: what is known before.
         equations: the network's equations and the adjoints' by name.
         position: the place of each value in the network.
         tangents: what was derived, by name; None for a derivative that is zero.
         inlined: tangents that are put in where they are read.
     """
 
-    network: Network
-    original: dict[str, str] = field(default_factory=dict)
+    ground: Ground
     equations: dict[str, Equation] = field(default_factory=dict)
     position: dict[str, int] = field(default_factory=dict)
     tangents: dict[str, Equation | None] = field(default_factory=dict)
     inlined: dict[str, Equation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.network, self.original = untied(self.network)
+        self.network, self.original = self.ground.network, self.ground.original
         self.position = {q.name: p for p, q in enumerate(self.network.equations)}
         self.position[self.network.input.name] = -1
         self.reading = readers(self.network)
-        adjoints = {q.name: q for q in backwards(self.network)}
+        adjoints = {q.name: q for q in self.ground.adjoints}
         self.equations = {q.name: q for q in self.network.equations} | adjoints
         self.variables = {n: q.variable for n, q in self.equations.items()}
         self.value_of = {adjoint_name(v): v for v in (*self.position, *self.original)}
-        self.uses = tuple(uses_of(self.network, self.original))
-
-    @property
-    def slots(self) -> list[Variable]:
-        """The values that parameters enter, in order."""
-        found = {u.node.name for u in self.uses}
-        return [q.variable for q in self.network.equations if q.name in found]
+        self.uses = self.ground.uses
 
     def nodes(self, slots: set[str]) -> list[Variable]:
         """Return the values that are differentiated by, in order.
@@ -286,6 +314,15 @@ class Tangents:
             for s in equation.steps
         )
         return replace(equation, right=equation.right.xreplace(names), steps=steps)
+
+
+def output_tangents(ground: Ground) -> tuple[Equation, ...]:
+    """Return ∂y/∂u of the output by what parameters enter, and ∂y/∂x, in order."""
+    tangents, network = Tangents(ground), ground.network
+    for node in (*reversed(ground.nodes), network.input):
+        if node != network.output:
+            tangents.value_tangent(network.output, node)
+    return tuple(tangents.tied(q) for q in tangents.tangents.values() if q is not None)
 
 
 @dataclass

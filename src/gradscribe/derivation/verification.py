@@ -7,7 +7,9 @@ hold for the real functions only and are compared with numerical derivatives in 
 Where a loss is not rational, 40 digits take the place of exact numbers.
 """
 
+import copy
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -19,8 +21,9 @@ from sympy import Expr, Indexed, lambdify
 from gradscribe.catalog.activations import U
 from gradscribe.catalog.losses import Y
 from gradscribe.derivation.directional import directional_variable
-from gradscribe.derivation.execution import Binding, Execution, Place
+from gradscribe.derivation.execution import Binding, Execution, Place, Point
 from gradscribe.derivation.numbers import DIGITS, RESIDUES, Dual, Numbers, numbers_for
+from gradscribe.derivation.reverse import adjoint_name, backwards
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role, Step
 from gradscribe.errors import DerivationError
@@ -90,6 +93,11 @@ def _of_one_node(form: Expr, place: ScalarFunction) -> Expr:
     return form.xreplace({a: U if a == u else Y for a in form.atoms(Indexed)})
 
 
+def _is_part(equation: Equation) -> bool:
+    """Whether an equation belongs to the Gauss-Newton matrix or to the residual."""
+    return equation.name.startswith(("d2G_", "d2R_"))
+
+
 class _Checker:
     """A random point: sizes, values of inputs and parameters, functions; and what follows."""
 
@@ -98,7 +106,9 @@ class _Checker:
         self.network = derivation.network
         self.rng = rng
         self.numbers = numbers_of(derivation)
-        self.equations = derivation.by_name
+        self.equations: Mapping[str, Equation] = derivation.by_name
+        output = frozenset([self.network.output.name])
+        self.held = {q.name: q for q in backwards(self.network, output)}
         self.sizes = {s: rng.choice((2, 3)) for s in dict.fromkeys(self.network.layers)}
         self.sizes[SAMPLES] = 2
         self.functions = {
@@ -180,14 +190,23 @@ class _Checker:
         for step in steps:
             if step.before is None:
                 continue
-            sides = [
-                Execution(self, self.values).value(e, binding) for e in (step.before, step.after)
-            ]
+            execution = Execution(self._point(equation), self.values)
+            sides = [execution.value(e, binding) for e in (step.before, step.after)]
             if not self.numbers.equal(*sides):
                 raise DerivationError(
                     f"({equation.label}) {name}: the two sides of the step {step.rule!r} differ: "
                     f"{step.before} = {sides[0]}, {step.after} = {sides[1]}"
                 )
+        if steps and steps[-1].after != equation.right:
+            raise DerivationError(f"({equation.label}) {name} is not what its last step gives")
+
+    def _point(self, equation: Equation) -> Point:
+        """Return this point; for the parts of H with adjoints that read that of the output."""
+        if not _is_part(equation):
+            return self
+        other = copy.copy(self)
+        other.equations = {**self.equations, **self.held}
+        return other
 
     def _check_slope(self, equation: Equation) -> None:
         """Compare f′ as it is written with a numerical derivative of f, at points of both signs."""
@@ -230,10 +249,33 @@ class _Checker:
         sample, at = place[0], place[1:]
         above, *below = derivative_of(equation.name)
         if len(below) == 2:
-            above, below = f"dE_d{below[0]}", below[1:]
+            above, below = adjoint_name(below[0]), below[1:]
         (moving,) = below
         count = len(self.variables[above].shape)
-        return self._moved((moving, (sample, *at[count:])), above, sample, at[:count])
+        second = (moving, (sample, *at[count:]))
+        whole = self._moved(second, above, sample, at[:count])
+        if not _is_part(equation):
+            return whole
+        first = (derivative_of(equation.name)[1], (sample, *at[:count]))
+        gauss = self._gauss_newton(first, second, sample)
+        if equation.name.startswith("d2G"):
+            return gauss
+        return whole + self.numbers.of(Fraction(-1)) * gauss
+
+    def _gauss_newton(self, first: Place, second: Place, sample: int) -> Any:
+        """Return Σ_kj ∂y_k/∂a ∂²E/∂y_k∂y_j ∂y_j/∂b, each by dual numbers."""
+        y = self.network.output.name
+        places = [(y, at) for _, at in self._places(y) if at[0] == sample]
+        zero = self.numbers.of(Fraction(0))
+        by_first, by_second = (self._carried(self._start(at, sample), y) for at in (first, second))
+        total = zero
+        for column in places:
+            loss = self._carried(self._start(column, sample), adjoint_name(y))
+            for row in places:
+                found = loss.get((adjoint_name(y), row[1]))
+                if found is not None and row in by_first and column in by_second:
+                    total += by_first[row].slope * found.slope * by_second[column].slope
+        return total
 
     def _along(self, equation: Equation, place: tuple[int, ...]) -> Any:
         """Return ℛv by dual numbers, all parameters moving along the direction."""
@@ -242,7 +284,7 @@ class _Checker:
             for p in self.network.parameters
             for _, at in self._places(p.name)
         }
-        return self._carried(moved, (equation.name.removeprefix("R_"), place))
+        return self._slope(moved, (equation.name.removeprefix("R_"), place))
 
     def _source(self, equation: Equation) -> tuple[str, str]:
         """Return the variable that an adjoint belongs to, and the cost that is differentiated."""
@@ -256,20 +298,29 @@ class _Checker:
         self, place: Place, goal: str, sample: int | None, at_goal: tuple[int, ...] = ()
     ) -> Any:
         """Return the slope of a cost, or of a component of a goal, when one component moves."""
+        key = (goal, (sample, *at_goal)) if sample is not None else (goal, ())
+        return self._slope(self._start(place, sample), key)
+
+    def _start(self, place: Place, sample: int | None) -> dict[Place, Dual]:
+        """Return a component that moves by itself; of a parameter for all samples."""
         name, at = place
         if sample is not None and not self.variables[name].per_sample:
             at = at[1:]
-        one = self.numbers.of(Fraction(1))
-        key = (goal, (sample, *at_goal)) if sample is not None else (goal, ())
-        return self._carried({(name, at): Dual(self.values[name, at], one)}, key)
+        return {(name, at): Dual(self.values[name, at], self.numbers.of(Fraction(1)))}
 
-    def _carried(self, moved: dict[Place, Any], goal: Place) -> Any:
-        """Return the slope that a goal has where these components move."""
+    def _slope(self, moved: dict[Place, Dual], goal: Place) -> Any:
+        """Return the slope that a component of a goal has where others move."""
+        found = self._carried(moved, goal[0])
+        return found[goal].slope if goal in found else self.numbers.of(Fraction(0))
+
+    def _carried(self, moved: dict[Place, Dual], goal: str) -> dict[Place, Dual]:
+        """Return what moves with these components, up to a goal."""
+        moved = dict(moved)
         origin = {name for name, _ in moved}
         reached = set(origin)
         roles = (Role.ADJOINT, Role.GRADIENT)
         derived = [q for q in self.derivation.derived if q.variable.role in roles]
-        later = derived if goal[0] not in ("J", "E") else []
+        later = derived if goal not in ("J", "E") else []
         for equation in (*self.network.equations, self.network.cost, *later):
             used = {s.name for s in equation.right.free_symbols}
             if equation.name in origin or not used & reached:
@@ -278,4 +329,6 @@ class _Checker:
             for _, p in self._places(equation.name):
                 execution = Execution(self, self.values, moved)
                 moved[equation.name, p] = execution.dual(equation.right, self._binding(equation, p))
-        return moved[goal].slope if goal in moved else self.numbers.of(Fraction(0))
+            if equation.name == goal:
+                break
+        return moved

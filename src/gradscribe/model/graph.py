@@ -145,7 +145,7 @@ class _Builder:
             allowed += (
                 f"; a matrix before a parenthesis is written {shortened(name.word, 30)} * (…)"
             )
-        near = nearest(name.word, self.activations) or nearest(name.word.lower(), self.activations)
+        near = nearest(name.word, self.activations)
         return name.error("unknown function", allowed=allowed, nearest=near)
 
     def product(self, node: Product) -> Matrix | int:

@@ -14,6 +14,7 @@ ABSTRACT_FUNCTION = re.compile(r"[A-Za-z][0-9]*")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _NOTATION = frozenset(["x", "d", "e", "E", "J", "N", "n", "X", "D", "w"])
 _INDICES = frozenset(FREE_INDICES + SUMMED_INDICES)
+_LETTERS = " ".join(sorted(_INDICES))
 _MODULE = frozenset(
     {
         "Parameters", "initialize", "ravel", "unravel", "forward", "cost", "sensitivities",
@@ -40,7 +41,7 @@ def check_parameter(field: Field, activations: Table[Activation]) -> None:
     name = field.word
     rules = (
         (name in activations, "is an activation function and needs an argument"),
-        (name in _INDICES, "is a letter of an index in the equations"),
+        (name in _INDICES, f"is a letter of an index in the equations ({_LETTERS})"),
         (name in _MODULE, "is a name of the generated module"),
         (name in _CODE, "is a name used in generated code"),
         *_common_rules(name),

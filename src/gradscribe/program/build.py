@@ -16,6 +16,7 @@ from gradscribe.derivation.slopes import slope
 from gradscribe.derivation.steps import Derivation, slope_name
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.notation import SAMPLE, split
+from gradscribe.program.forms import FORMS, Form
 from gradscribe.program.ir import Helper, Kernel, Program, Shape, Statement, references
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
@@ -85,9 +86,15 @@ def _cost_of_components(derivation: Derivation) -> Equation:
 
 
 class Writer:
-    """Turns equations into statements, and collects the functions that they call."""
+    """Turns equations into statements, and collects the functions that they call.
 
-    def __init__(self, derivation: Derivation) -> None:
+    Args:
+        derivation: of the network.
+        forms: passes of the second order that are done.
+    """
+
+    def __init__(self, derivation: Derivation, forms: Iterable[Form] = FORMS) -> None:
+        self.forms = frozenset(forms)
         self.derivation = derivation
         self.network = derivation.network
         variables = [*self.network.variables.values(), *(q.variable for q in derivation.equations)]

@@ -11,7 +11,7 @@ Counted is what the printed code carries out, operation by operation from left t
 Of a block of second derivatives that is symmetric, the form for large arrays is counted.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -44,7 +44,7 @@ from gradscribe.program.ir import (
 from gradscribe.program.ir import Mul as MulNode
 from gradscribe.program.products import PRODUCT, SampleTerms
 from gradscribe.program.second_order import Terms
-from gradscribe.program.shapes import ONE
+from gradscribe.program.shapes import MADE, ONE
 from gradscribe.program.tangents import Factors
 
 BYTES = 8  # of a number in double precision
@@ -52,14 +52,6 @@ Lengths = tuple[Expr, ...]
 
 # Calls that choose or compare, which take no longer than a sum.
 _CHEAP = frozenset({"abs", "maximum", "minimum", "where", "sign"})
-
-# The shapes of arrays that are made without computing.
-_MADE: dict[str, Callable[[Lengths], Lengths]] = {
-    "_ones": lambda shape: shape[-1:],
-    "ones_like": lambda shape: shape,
-    "array": lambda shape: shape,
-    "_diagonal_matrix": lambda shape: (shape[0], *shape),
-}
 
 
 @dataclass(frozen=True)
@@ -208,8 +200,8 @@ class Counter:
             own = Counter({}, self.helpers.values())
             own.shapes = {"u": shape}
             return cost + own.node(self.helpers[function].value)[0], shape
-        if function in _MADE:
-            return cost, _MADE[function](shape)
+        if function in MADE:
+            return cost, tuple(shape[axis] for axis in MADE[function](len(shape)))
         if not shape:
             return cost, shape
         size = entries(shape)

@@ -17,6 +17,7 @@ from gradscribe.equation import Equation
 from gradscribe.model.network import Network
 from gradscribe.notation import SUMMED_INDICES
 from gradscribe.program.columns import monomials
+from gradscribe.program.forms import COMMON, FORMS, SLOPES, Form
 from gradscribe.symbols import ScalarFunction, canonical, scalar_function
 
 
@@ -26,10 +27,13 @@ class Factoring:
     Args:
         known: equations of what is computed before.
         network: the network, whose functions are bound.
+        forms: passes that are done.
     """
 
-    def __init__(self, known: Iterable[Equation], network: Network) -> None:
-        self.network = network
+    def __init__(
+        self, known: Iterable[Equation], network: Network, forms: Iterable[Form] = FORMS
+    ) -> None:
+        self.network, self.forms = network, frozenset(forms)
         self.outputs = {
             q.right.func: q for q in network.equations if isinstance(q.right, ScalarFunction)
         }
@@ -41,11 +45,14 @@ class Factoring:
 
     def factored(self, equation: Equation) -> Equation:
         """Return an equation with its right side in a form that takes less to compute."""
-        terms = map(self.by_known, monomials(equation.right))
-        return replace(equation, right=without_common(terms))
+        terms = [self.by_known(t) for t in monomials(equation.right)]
+        right = without_common(terms) if COMMON in self.forms else Add(*terms)
+        return replace(equation, right=right)
 
     def by_known(self, term: Expr) -> Expr:
         """Return f″(u) X as q(y) v where v = f′(u) X is known."""
+        if SLOPES not in self.forms:
+            return term
         for place in [f for f in Mul.make_args(term) if isinstance(f, ScalarFunction)]:
             entry = self.network.functions[place.stem]
             ratio = slope_ratio(entry) if place.order == 2 and entry else None

@@ -1,7 +1,7 @@
 """Programs beside the blocks of second derivatives: H V, and derivatives of each sample."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sympy import Expr, KroneckerDelta, Symbol
 
@@ -9,13 +9,14 @@ from gradscribe.derivation.directional import Directional
 from gradscribe.derivation.reverse import adjoint_name
 from gradscribe.derivation.second_order import SecondOrder
 from gradscribe.derivation.steps import Derivation, slope_equations
-from gradscribe.derivation.tangents import FREE, Tangents
+from gradscribe.derivation.tangents import FREE, Ground
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE
 from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of
 from gradscribe.program.columns import Columns, with_last_sample
 from gradscribe.program.factoring import Factoring
+from gradscribe.program.forms import FORMS, STACKED, Form
 from gradscribe.program.ir import (
     Helper,
     Kernel,
@@ -28,21 +29,29 @@ from gradscribe.program.ir import (
     references,
 )
 from gradscribe.program.passes import PASSES, Pass, run_passes
-from gradscribe.program.tangents import Factors, TangentWriter, factors_of
+from gradscribe.program.tangents import Factors, TangentWriter, factors_of, factors_shapes
+from gradscribe.program.verify import verify_terms
 
 PRODUCT = "hessian_vector_product"
 
 
-def product_program(derivation: Derivation, found: Directional) -> tuple[Program, dict[str, str]]:
+def product_program(
+    derivation: Derivation,
+    found: Directional,
+    passes: Iterable[Pass] = PASSES,
+    forms: Iterable[Form] = FORMS,
+) -> tuple[Program, dict[str, str]]:
     """Return the program of H V, a kernel of its own, and what its statements compute.
 
     Args:
         derivation: of the network.
         found: forward mode along a direction.
+        passes: what is done to the program.
+        forms: passes of the second order that are done.
     """
     network = derivation.network
-    writer = Writer(derivation)
-    derived = _factored(found, network)
+    writer = Writer(derivation, forms)
+    derived = _factored(found, network, writer.forms)
     slopes = list(slope_equations(network, derived))
     writer.know([*slopes, *derived])
     for variable in found.direction:
@@ -67,14 +76,16 @@ def product_program(derivation: Derivation, found: Directional) -> tuple[Program
         PRODUCT, inputs_of(tuple(statements)), tuple(statements),
         tuple(q.name for q in found.products),
     )  # fmt: skip
-    program = run_passes(Program((kernel,), shapes, writer.helpers), _PASSES)
+    # The factor of J multiplies arrays of the parameters' sizes here, which are the smaller ones.
+    own = [p for p in passes if p.name != "scale at source"]
+    program = run_passes(Program((kernel,), shapes, writer.helpers), own)
     return program, {q.name: q.text for q in equations}
 
 
-def _factored(found: Directional, network: Network) -> list[Equation]:
+def _factored(found: Directional, network: Network, forms: Iterable[Form]) -> list[Equation]:
     """Return the equations in order, in the form that takes least to compute."""
     derived = (*found.equations, *found.products)
-    factoring = Factoring(found.equations, network)
+    factoring = Factoring(found.equations, network, forms)
     return [*found.adjoints, *map(factoring.factored, derived)]
 
 
@@ -89,10 +100,6 @@ def _statement(equation: Equation, writer: Writer, columns: Columns) -> Statemen
     if SAMPLE in indices and not right.has(SAMPLE):
         value = Mul((value, Ones("N")))
     return Statement(equation.name, value, equation.label)
-
-
-# The factor of J multiplies arrays of the parameters' sizes here, which are the smaller ones.
-_PASSES: tuple[Pass, ...] = tuple(p for p in PASSES if p.name != "scale at source")
 
 
 def _shape(variable: Variable) -> Shape:
@@ -125,36 +132,40 @@ class SampleTerms:
     shapes: dict[str, Shape]
 
 
-def sample_gradient_program(writer: Writer, equations: Sequence[Equation]) -> SampleTerms:
-    """Return the program of ∂E(n)/∂w: δ of each variable that parameters enter."""
-    order = _entered(writer.network)
+def sample_gradient_program(
+    writer: Writer, equations: Sequence[Equation], ground: Ground
+) -> SampleTerms:
+    """Return the program of ∂E(n)/∂w: δ of each variable that parameters enter.
+
+    Args:
+        writer: what writes the network's functions out.
+        equations: what is computed before, in order.
+        ground: of the network.
+    """
+    order = _entered(ground)
     own = _writer(writer, order, equations, [])
     own.forward()
     yields = [
-        (f.node.name, own.columns.lower(own.written(_adjoint(f)), (FREE[0], SAMPLE)), f.name)
-        for f in factors_of(order)
+        (f.label, own.columns.lower(own.written(_adjoint(f)), (FREE[0], SAMPLE)), f.name)
+        for f in _factors(own)
     ]
-    return _program("sample_gradient", own, order, yields, None)
+    return _program("sample_gradient", own, yields, None)
 
 
 def jacobian_programs(
-    writer: Writer, equations: Sequence[Equation]
+    writer: Writer, equations: Sequence[Equation], ground: Ground, needed: Sequence[Equation]
 ) -> tuple[SampleTerms, SampleTerms]:
-    """Return the programs of ∂y/∂w and of ∂y/∂x, y the output of a sample."""
+    """Return the programs of ∂y/∂w and of ∂y/∂x, y the output of a sample.
+
+    Args:
+        writer: what writes the network's functions out.
+        equations: what is computed before, in order.
+        ground: of the network.
+        needed: the tangents of the output.
+    """
     network = writer.network
-    order = _entered(network)
-    tangents = Tangents(network)
+    order = _entered(ground)
     output = network.output
-    pairs = [
-        (node, tangents.value_tangent(output, node))
-        for node in reversed(tangents.slots)
-        if node != output
-    ]
-    by_input = tangents.value_tangent(output, network.input)
-    goals = [q for _, q in pairs if q is not None] + ([by_input] if by_input else [])
-    needed = [
-        tangents.tied(q) for q in tangents.tangents.values() if q is not None and _serves(q, goals)
-    ]
     results = []
     for name in ("jacobian", "input_jacobian"):
         own = _writer(writer, order, equations, needed)
@@ -162,23 +173,20 @@ def jacobian_programs(
         for equation in needed:
             own.tangent(equation)
         if name == "jacobian":
-            names = {f.node.name: f.name for f in factors_of(order)}
-            yields = [(n.name, _array(own, output, n), names[n.name]) for n in tangents.slots]
-            results.append(_program(name, own, order, yields, None))
+            yields = [(f.label, _array(own, output, f.node), f.name) for f in _factors(own)]
+            results.append(_program(name, own, yields, None))
         else:
-            results.append(_program(name, own, order, [], _array(own, output, network.input)))
+            results.append(_program(name, own, [], _array(own, output, network.input)))
     return results[0], results[1]
 
 
-def _entered(network: Network) -> SecondOrder:
+def _factors(own: TangentWriter) -> tuple[Factors, ...]:
+    return factors_of(own.order, STACKED in own.writer.forms)
+
+
+def _entered(ground: Ground) -> SecondOrder:
     """Return what the parameters enter, without any tangent or block."""
-    tangents = Tangents(network)
-    return SecondOrder((), (), tuple(tangents.slots), tangents.uses)
-
-
-def _serves(equation: Equation, goals: list[Equation]) -> bool:
-    """Whether a tangent is one of the goals or a parent of one, however far."""
-    return equation in goals or equation.variable.role is Role.TANGENT
+    return SecondOrder((), (), ground.nodes, ground.uses)
 
 
 def _array(own: TangentWriter, above: Variable, below: Variable) -> Node:
@@ -197,7 +205,7 @@ def _adjoint(factors: Factors) -> Expr:
 
 
 def _writer(
-    writer: Writer, order: SecondOrder, equations: Sequence[Equation], tangents: list[Equation]
+    writer: Writer, order: SecondOrder, equations: Sequence[Equation], tangents: Sequence[Equation]
 ) -> TangentWriter:
     slopes = list(slope_equations(writer.network, [*equations, *tangents]))
     writer.know(slopes)
@@ -209,13 +217,10 @@ def _writer(
 def _program(
     name: str,
     own: TangentWriter,
-    order: SecondOrder,
     yields: list[tuple[str, Node, str]],
     result: Node | None,
 ) -> SampleTerms:
-    factors = tuple(
-        replace(f, nodes=tuple(own.factor(u) for u in f.uses)) for f in factors_of(order) if yields
-    )
+    factors = own.factors if yields else ()
     nodes = [node for _, node, _ in yields] + [n for f in factors for n in f.nodes]
     alive = {n for node in [*nodes, *([result] if result else [])] for n in references(node)}
     kept = []
@@ -223,9 +228,11 @@ def _program(
         if statement.target in alive:
             alive |= set(references(statement.value))
             kept.append(statement)
+    kept.reverse()
+    verify_terms(name, kept, factors_shapes(factors), own.shapes, own.writer.helpers, alive)
     return SampleTerms(
         name,
-        tuple(kept[::-1]),
+        tuple(kept),
         tuple(yields),
         factors,
         result,

@@ -5,7 +5,7 @@ it either adds to sums, which the factor of J multiplies once at the end, or giv
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
 
 from sympy import Add, Expr, S, Symbol
@@ -16,7 +16,7 @@ from gradscribe.derivation.gauss_newton import gauss_newton
 from gradscribe.derivation.reverse import adjoint_name
 from gradscribe.derivation.second_order import SecondOrder, listed, second_order
 from gradscribe.derivation.steps import Derivation, slope_equations
-from gradscribe.derivation.tangents import FREE, Tangents
+from gradscribe.derivation.tangents import FREE, Tangents, ground_of
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.errors import InputError
 from gradscribe.notation import SAMPLE, SAMPLES, derivative_of, split
@@ -131,6 +131,8 @@ class _Builder:
     def __post_init__(self) -> None:
         self.network = self.derivation.network
         self.known = Components(self.network)
+        adjoints = [q for q in self.derivation.derived if q.variable.role is Role.ADJOINT]
+        self.ground = ground_of(self.network, adjoints)
         self.formulas = {q.name: f"({q.label}) {q.text}" for q in self.derivation.equations}
         self.ends = {adjoint_name(p.name): p for p in self.network.parameters}
         self.defined: set[str] = set()
@@ -191,9 +193,9 @@ class _Builder:
         """Add the functions of a part of a module."""
         match part:
             case "hessian":
-                self.matrix(part, second_order(self.network))
+                self.matrix(part, second_order(self.ground))
             case "gauss_newton":
-                self.matrix(part, gauss_newton(self.network))
+                self.matrix(part, gauss_newton(self.ground))
             case "hessian_vector_product":
                 self.product()
             case "jacobian":
@@ -227,9 +229,7 @@ class _Builder:
     def block(self, equation: Equation, letter: str) -> dict[tuple[int, int], Assignment]:
         """Return the entries of a block in the upper triangle, by row and column."""
         _, row, column = derivative_of(equation.name)
-        name = f"d2{'E' if letter == 'H' else letter}_d{row}_d{column}"
-        variable = replace(equation.variable, name=name)
-        self.formulas[name] = replace(equation, variable=variable).text
+        self.formulas[equation.name] = equation.text
         first = {p.name: self.start(p) for p in self.network.parameters}
         count = len(self.network.variables[row].shape)
         found = {}
@@ -241,7 +241,7 @@ class _Builder:
             binding = dict(zip(equation.indices, place, strict=True))
             target = Symbol(f"{letter}_{min(a, b)}_{max(a, b)}", real=True)
             value = self.known.at(equation.right, binding)
-            found[min(a, b), max(a, b)] = Assignment(target, value, name)
+            found[min(a, b), max(a, b)] = Assignment(target, value, equation.name)
         return found
 
     def start(self, parameter: Variable) -> int:
@@ -272,9 +272,9 @@ class _Builder:
     def jacobians(self) -> None:
         """Add the functions of ∂y/∂w and ∂y/∂x: the chain rule through what a parameter enters."""
         network, known = self.network, self.known
-        tangents = Tangents(network)
+        tangents = Tangents(self.ground)
         at = {}
-        for node in (*reversed(tangents.slots), network.input):
+        for node in (*reversed(self.ground.nodes), network.input):
             at[node.name] = tangents.value_tangent(network.output, node)
         self.define(tangents.tied(q) for q in tangents.tangents.values() if q is not None)
         rows: list[Expr] = []

@@ -5,7 +5,7 @@ by; all parameters of a layer go into one product.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sympy import Expr, Mul, S, Sum, Symbol
 
@@ -18,6 +18,7 @@ from gradscribe.formula import TEXT, expression
 from gradscribe.notation import SAMPLE, index, name_text
 from gradscribe.program.build import PYTHON_NAMES, Writer
 from gradscribe.program.columns import monomials, without_deltas
+from gradscribe.program.forms import CONSTANTS, GROUPED, TRIANGLES
 from gradscribe.program.ir import (
     Group,
     Helper,
@@ -26,7 +27,8 @@ from gradscribe.program.ir import (
     Term,
     references,
 )
-from gradscribe.program.tangents import Factors, TangentWriter, factors_of
+from gradscribe.program.tangents import Factors, TangentWriter, factors_shapes
+from gradscribe.program.verify import verify_terms
 from gradscribe.symbols import component
 
 _R, _S, _I, _J = (index(a) for a in "rsij")
@@ -43,6 +45,7 @@ class Terms:
         shapes: of all variables, the samples' axis last.
         helpers: activation functions that statements call.
         formulas: what each statement computes.
+        triangles: whether half of a symmetric group is multiplied, where that pays.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Terms:
     shapes: dict[str, Shape]
     helpers: tuple[Helper, ...]
     formulas: dict[str, str]
+    triangles: bool = True
 
 
 @dataclass
@@ -62,16 +66,21 @@ class BlockWriter(TangentWriter):
     def terms(self, blocks: Iterable[Block], factors: Sequence[Factors]) -> list[Statement | Term]:
         """Return the terms of all pairs of nodes, each after the statements that it needs."""
         items: list[Statement | Term] = []
-        names = {f.node.name: f for f in factors}
         done: set[tuple[str, str]] = set()
+        first = {u.node.name: u for u in reversed(self.order.uses)}
         for block in blocks:
-            pair = (block.column.node.name, block.row.node.name)
-            rows, columns = names[pair[0]], names[pair[1]]
-            if pair not in done:
-                done.add(pair)
-                items += self.curvature_terms(block, rows, columns)
-            if block.shift != 0 and block.column == rows.uses[0]:
-                items += self.shift_terms(block, rows)
+            lower, upper = block.column.node, block.row.node
+            all_rows = [f for f in factors if f.node == lower]
+            all_columns = [f for f in factors if f.node == upper]
+            pairs = [(f, g) for f in all_rows for g in all_columns]
+            if (lower.name, upper.name) not in done:
+                done.add((lower.name, upper.name))
+                for rows, columns in pairs:
+                    if lower != upper or factors.index(rows) <= factors.index(columns):
+                        items += self.curvature_terms(block, rows, columns)
+            if block.shift != 0 and block.column == first[lower.name]:
+                for rows in all_rows:
+                    items += self.shift_terms(block, rows)
         return items
 
     def curvature_terms(self, block: Block, rows: Factors, columns: Factors) -> list[Term]:
@@ -86,8 +95,7 @@ class BlockWriter(TangentWriter):
         text = "∂²E/∂{}∂{}" if self.letter == "E" else "the block of {} and {}"
         text = text.format(*pair)
         return [
-            self.term(t * z[0] * z[1], rows.node.name, columns.node.name, text)
-            for t in monomials(expr)
+            self.term(t * z[0] * z[1], rows.label, columns.label, text) for t in monomials(expr)
         ]
 
     def shift_terms(self, block: Block, rows: Factors) -> list[Term]:
@@ -101,7 +109,7 @@ class BlockWriter(TangentWriter):
         name = block.row.parameter.name
         own = name_text(name)
         text = f"∂²E/∂({_listed(rows)})∂{own}: what {own} is multiplied by changes"
-        return [self.term(t * adjoint * z, rows.node.name, name, text) for t in monomials(shift)]
+        return [self.term(t * adjoint * z, rows.label, name, text) for t in monomials(shift)]
 
     def term(self, product: Expr, rows: str, columns: str, text: str) -> Term:
         """Split a product into two groups of factors with samples, and what has none."""
@@ -116,7 +124,13 @@ class BlockWriter(TangentWriter):
         moving = {k: v for k, v in by_letters.items() if SAMPLE in k}
         fixed = {k: v for k, v in by_letters.items() if SAMPLE not in k}
         moving = _merged(moving)
-        left, right = _grouped([k[:-1] for k in moving])
+        if CONSTANTS not in self.writer.forms:
+            moving, fixed = _joined(moving, fixed)
+        letters_of = [k[:-1] for k in moving]
+        if GROUPED in self.writer.forms:
+            left, right = _grouped(letters_of)
+        else:
+            left, right = letters_of[:1], letters_of[1:]
         return Term(
             rows,
             columns,
@@ -154,6 +168,19 @@ def _merged(factors: dict[tuple[Symbol, ...], Expr]) -> dict[tuple[Symbol, ...],
                 letters = (*extra, *other)
         result[letters] = factor
     return result
+
+
+def _joined(
+    moving: dict[tuple[Symbol, ...], Expr], fixed: dict[tuple[Symbol, ...], Expr]
+) -> tuple[dict[tuple[Symbol, ...], Expr], dict[tuple[Symbol, ...], Expr]]:
+    """Multiply what has no sample into the factors that it has an index in common with."""
+    apart = {}
+    for letters, factor in fixed.items():
+        if any(set(letters) & set(other) for other in moving):
+            moving = _merged({**moving, (*letters, SAMPLE): factor})
+        else:
+            apart[letters] = factor
+    return moving, apart
 
 
 def _grouped(
@@ -207,17 +234,19 @@ def curvature_program(
     own.forward()
     for tangent in order.tangents:
         own.tangent(tangent)
-    factors = tuple(
-        replace(f, nodes=tuple(own.factor(u) for u in f.uses)) for f in factors_of(order)
-    )
+    factors = own.factors
     items = own.terms(order.blocks, factors)
+    ordered = tuple(_ordered(own.accumulated(), items, factors))
+    stacked = {n for f in factors for node in f.nodes for n in references(node)}
+    verify_terms(name, ordered, factors_shapes(factors), own.shapes, writer.helpers, stacked)
     return Terms(
         name,
-        tuple(_ordered(own.accumulated(), items, factors)),
+        ordered,
         factors,
         own.shapes,
         writer.helpers,
         own.formulas,
+        TRIANGLES in writer.forms,
     )
 
 
@@ -235,19 +264,19 @@ def _ordered(
         if PYTHON_NAMES.get(statement.target, statement.target) in alive:
             alive |= _read(statement)
             kept.append(statement)
-    result: list[Statement | Term] = []
-    waiting = list(terms)
     last = {s.target: p for p, s in enumerate(kept[::-1])}
     last |= {
         f.name: max((last.get(n, -1) for node in f.nodes for n in references(node)), default=-1)
         for f in factors
     }
+    after: dict[int, list[Statement | Term]] = {}
+    for term in terms:
+        place = max((last.get(n, -1) for n in _read(term)), default=-1)
+        after.setdefault(max(place, 0), []).append(term)
+    result: list[Statement | Term] = []
     for position, statement in enumerate(kept[::-1]):
-        result.append(statement)
-        ready = [t for t in waiting if all(last.get(n, -1) <= position for n in _read(t))]
-        waiting = [t for t in waiting if t not in ready]
-        result += ready
-    return [*result, *waiting]
+        result += [statement, *after.pop(position, [])]
+    return [*result, *(t for waiting in after.values() for t in waiting)]
 
 
 def _read(item: Statement | Term) -> set[str]:

@@ -1,5 +1,7 @@
 """The shape of an expression, from the shapes of its variables; what does not fit is an error."""
 
+from collections.abc import Callable, Sequence
+
 from gradscribe.errors import DerivationError
 from gradscribe.program.ir import (
     FUNCTIONS,
@@ -23,6 +25,15 @@ from gradscribe.program.ir import (
 
 ONE = "1"
 
+# Arrays that are made of another without computing: which of its axes they have, by how many
+# it has.
+MADE: dict[str, Callable[[int], Sequence[int]]] = {
+    "_ones": lambda count: (count - 1,),
+    "ones_like": range,
+    "array": range,
+    "_diagonal_matrix": lambda count: (0, *range(count)),
+}
+
 
 def shape_of(node: Node, shapes: dict[str, Shape], helpers: frozenset[str] = frozenset()) -> Shape:
     """Return the sizes of an expression's axes; a broadcast axis is "1".
@@ -44,8 +55,8 @@ def shape_of(node: Node, shapes: dict[str, Shape], helpers: frozenset[str] = fro
         case Power(base, _):
             return shape_of(base, shapes, helpers)
         case Call(function, operands):
-            _check_call(function, len(operands), helpers)
-            return broadcast([shape_of(o, shapes, helpers) for o in operands])
+            inner = broadcast([shape_of(o, shapes, helpers) for o in operands])
+            return _called(function, len(operands), inner, helpers)
         case MatMul(left, right):
             return _product(shape_of(left, shapes, helpers), shape_of(right, shapes, helpers))
         case Apply(left, right, axis):
@@ -90,8 +101,12 @@ def _applied(left: Shape, right: Shape, axis: int) -> Shape:
     return (*right[:axis], *left[:-1], *right[axis + 1 :])
 
 
-def _check_call(function: str, count: int, helpers: frozenset[str]) -> None:
+def _called(function: str, count: int, shape: Shape, helpers: frozenset[str]) -> Shape:
+    """Return the shape of what a function of so many arguments gives."""
+    if function in MADE and count == 1:
+        return tuple(shape[axis] for axis in MADE[function](len(shape)))
     if function in helpers and count == 1:
-        return
+        return shape
     if FUNCTIONS.get(function) != count:
         raise DerivationError(f"no function {function!r} of {count} arguments")
+    return shape

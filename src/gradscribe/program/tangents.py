@@ -17,11 +17,18 @@ from gradscribe.derivation.reverse import adjoint_name
 from gradscribe.derivation.second_order import SecondOrder
 from gradscribe.derivation.tangents import Use
 from gradscribe.equation import Equation, Role, Variable
-from gradscribe.errors import DerivationError
 from gradscribe.notation import SAMPLE, derivative_of, index
 from gradscribe.program.build import PYTHON_NAMES, Writer
 from gradscribe.program.columns import Columns, monomials, with_last_sample, without_deltas
 from gradscribe.program.factoring import Factoring
+from gradscribe.program.forms import (
+    ACCUMULATED,
+    COMMON,
+    DIAGONALS,
+    EXCHANGED,
+    PUT_IN,
+    STACKED,
+)
 from gradscribe.program.ir import (
     COMPARISONS,
     Call,
@@ -33,6 +40,7 @@ from gradscribe.program.ir import (
 )
 from gradscribe.program.ir import Add as AddNode
 from gradscribe.program.ir import Mul as MulNode
+from gradscribe.program.shapes import ONE
 from gradscribe.program.storage import is_view, split_statement
 
 SCALE = Symbol("scale")
@@ -44,24 +52,42 @@ class Factors:
 
     Attributes:
         name: of the array.
+        label: what the terms of a module call it: the variable that the parameters enter, or
+            one of its uses.
         node: the variable that the parameters enter.
         uses: the parameters, in order.
         nodes: the arrays that are stacked, one of each parameter; a number is a row.
     """
 
     name: str
+    label: str
     node: Variable
     uses: tuple[Use, ...]
     nodes: tuple[Node, ...] = ()
 
 
-def factors_of(order: SecondOrder) -> tuple[Factors, ...]:
-    """Return the arrays of factors, one for each variable that parameters enter."""
+def factors_of(order: SecondOrder, stacked: bool = True) -> tuple[Factors, ...]:
+    """Return the arrays of factors: one for each variable that parameters enter, or each use."""
     found = []
     for position, node in enumerate(order.nodes, 1):
         uses = tuple(u for u in order.uses if u.node == node)
-        found.append(Factors(f"z{position}", node, uses))
+        if stacked:
+            found.append(Factors(f"z{position}", node.name, node, uses))
+            continue
+        found += [
+            Factors(f"z{position}_{k}", f"{node.name}.{u.parameter.name}", node, (u,))
+            for k, u in enumerate(uses, 1)
+        ]
     return tuple(found)
+
+
+def factors_shapes(factors: Sequence[Factors]) -> dict[str, Shape]:
+    """Return the shapes of arrays of factors, whose rows are those of all that is stacked."""
+    return {
+        f.name: ("+".join(u.parameter.shape[1].name if len(u.parameter.shape) == 2 else ONE
+                          for u in f.uses), "N")
+        for f in factors
+    }  # fmt: skip
 
 
 @dataclass
@@ -90,7 +116,15 @@ class TangentWriter:
             self.declare(variable)
         self.columns = Columns(self.writer.names)
         adjoints = [q for q in self.equations if q.variable.role is Role.ADJOINT]
-        self.factoring = Factoring(adjoints, network)
+        self.factoring = Factoring(adjoints, network, self.writer.forms)
+
+    @property
+    def factors(self) -> tuple[Factors, ...]:
+        """The arrays of factors, with what is stacked in them."""
+        return tuple(
+            replace(f, nodes=tuple(self.factor(u) for u in f.uses))
+            for f in factors_of(self.order, STACKED in self.writer.forms)
+        )
 
     def declare(self, variable: Variable) -> None:
         """Note the name and the shape of a variable."""
@@ -134,8 +168,10 @@ class TangentWriter:
             right = self.scaled(right)
         parts = [without_deltas(t, equation.indices) for t in monomials(right)]
         first = equation.indices[0]
-        if parts and len(equation.indices) == 2 and all(renamed for _, renamed in parts):
-            whole = rules.factor_common(sum(term for term, _ in parts))
+        forms, square = self.writer.forms, len(equation.indices) == 2
+        if DIAGONALS in forms and parts and square and all(renamed for _, renamed in parts):
+            whole = sum(term for term, _ in parts)
+            whole = rules.factor_common(whole) if COMMON in forms else whole
             delta = KroneckerDelta(*equation.indices)
             if not rules.is_plain_product(whole):
                 name = f"diagonal_{equation.name}"
@@ -146,7 +182,8 @@ class TangentWriter:
                 equation.variable, equation.indices, delta * whole
             )
             return
-        if not parts or (len(parts) == 1 and rules.is_plain_product(right)):
+        product = PUT_IN in forms and len(parts) == 1 and rules.is_plain_product(right)
+        if not parts or product:
             self.replaced[equation.name] = Equation(equation.variable, equation.indices, right)
             return
         self.assign(equation.variable, equation.indices, right, equation.text)
@@ -179,13 +216,15 @@ class TangentWriter:
             without, renamed = without_deltas(term, at)
             (diagonal if renamed else rest).append(without)
         if not rest:
-            raise DerivationError(f"{variable.name} has no entries off its diagonal")
+            self.assign_diagonal(variable, at, sum(diagonal))
+            return
         off, on = self.written(sum(rest)), self.written(sum(diagonal, S.Zero))
         moves = [expr.has(SAMPLE) for expr in (off, on)]
         self.declare(replace(variable, per_sample=any(moves)))
         sample = (SAMPLE,) if any(moves) else ()
         indices = at
-        if is_symmetric(variable.name) and self.prefers_exchange(off, at):
+        keeps = EXCHANGED in self.writer.forms and is_symmetric(variable.name)
+        if keeps and self.prefers_exchange(off, at):
             indices = (at[1], at[0])
         node = self.columns.lower(off, (*indices, *sample))
         if any(moves) and not moves[0]:
@@ -197,12 +236,24 @@ class TangentWriter:
             node = self.columns.lower(on, (at[0], *sample))
             self.statements.append(Statement(variable.name, node, "", "diagonal"))
 
+    def assign_diagonal(self, variable: Variable, at: tuple[Symbol, ...], right: Expr) -> None:
+        """Write a statement for what is zero off its diagonal, with its zeros."""
+        on = self.written(right)
+        self.declare(replace(variable, per_sample=True))
+        node = self.columns.lower(on, (at[0], SAMPLE))
+        if not (on.has(SAMPLE) and on.has(at[0])):
+            below = derivative_of(variable.name)[-1]
+            node = MulNode((node, Call("ones_like", (Ref(PYTHON_NAMES.get(below, below)),))))
+        self.statements.append(Statement(variable.name, Call("_diagonal_matrix", (node,))))
+
     def prefers_exchange(self, right: Expr, at: tuple[Symbol, ...]) -> bool:
         """Whether a tangent that is symmetric comes out with its indices exchanged."""
         return self.columns.piece(right).indices[:2] == (at[1], at[0])
 
     def accumulated(self) -> list[Statement]:
         """Return the statements with sums and products going into the array of a product."""
+        if ACCUMULATED not in self.writer.forms:
+            return self.statements
         program = Program((), {**self.shapes, "scale": ()}, self.writer.helpers)
         helpers = frozenset(h.name for h in self.writer.helpers)
         result: list[Statement] = []

@@ -1,5 +1,6 @@
 """The functions of a module for H V and for derivatives of each sample."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,8 +8,15 @@ from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import source, statement_source
 from gradscribe.program.ir import Node, Ones, Program, Ref, Size, Statement, replaced, walk
 from gradscribe.program.products import PRODUCT, SampleTerms
+from gradscribe.program.shapes import ONE, shape_of
 from gradscribe.targets.layout import broken_statement, call, comment
-from gradscribe.targets.terms_view import enter_lines, factors_line
+from gradscribe.targets.terms_view import (
+    Sizes,
+    enter_lines,
+    factors_line,
+    held_lines,
+    row_of,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class SampleView:
         input_jacobian: that of the function of ∂y/∂x.
         sample_gradient: that of the generator of ∂E(n)/∂w.
         enter: a literal: the parameters that enter each variable.
+        held: entries of a table: how many numbers of a sample are held for each.
     """
 
     parts: tuple[str, ...]
@@ -30,6 +39,7 @@ class SampleView:
     input_jacobian: tuple[str, ...] = ()
     sample_gradient: tuple[str, ...] = ()
     enter: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def has_problem(self) -> bool:
@@ -47,8 +57,40 @@ def sample_view(
     programs = list(programs)
     lines = {p.name: tuple(_lines(p, parameters)) for p in programs}
     factors = next((p.factors for p in programs if p.factors), ())
+    held = tuple(line for p in programs for line in held_lines(_function(p), [_held(p)]))
     own = tuple(_product_lines(*product, parameters)) if product else ()
-    return SampleView(parts, own, enter=enter_lines(factors), **lines)
+    return SampleView(parts, own, enter=enter_lines(factors), held=held, **lines)
+
+
+def _function(program: SampleTerms) -> str:
+    """Return the name of the function that computes a program."""
+    return f"_{program.name}_terms" if program.yields else f"_{program.name}"
+
+
+def _held(program: SampleTerms) -> Sizes:
+    """Return how many numbers of one sample are held: what is computed, z, and what is copied.
+
+    An expression may have two arrays as large as its value, before it is written.
+    """
+    shapes = {s.target: program.shapes[s.target] for s in program.statements}
+    found: Sizes = Counter(tuple(map(size_python, shape[:-1])) for shape in shapes.values())
+    for factors in program.factors:
+        found += Counter(row_of(use) for use in factors.uses)
+    goals = [_goal(program, node) for _, node, _ in program.yields]
+    goals += [_goal(program, program.result)] if program.result else []
+    for shape in {*found, *goals}:
+        found[shape] += 2
+    uses = [u for f in program.factors for u in f.uses]
+    again = [u for k, u in enumerate(uses) if u.parameter in {v.parameter for v in uses[:k]}]
+    for use in again:  # what a parameter that is used before adds is a product of its own
+        found[(*max(goals, key=len), *row_of(use))] += 1
+    return found
+
+
+def _goal(program: SampleTerms, node: Node) -> tuple[str, ...]:
+    """Return the sizes of what is given back, a diagonal with its zeros."""
+    helpers = frozenset(h.name for h in program.helpers)
+    return tuple(size_python(s) for s in shape_of(node, program.shapes, helpers)[:-1] if s != ONE)
 
 
 def _product_lines(

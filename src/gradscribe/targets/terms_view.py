@@ -1,7 +1,7 @@
 """Programs of second derivatives as generators of a module: what yields the terms of H."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradscribe.catalog.losses import OUTPUTS
@@ -48,6 +48,7 @@ def terms_view(terms: Terms, parameters: frozenset[str]) -> TermsView:
     lines: list[str] = []
     held = _Held(terms)
     told: set[str] = set()
+    last = {name: position for position, item in enumerate(items) for name in _read(item)}
     for position, item in enumerate(items):
         if isinstance(item, Factors):
             lines += [factors_line(item, fields)]
@@ -61,12 +62,15 @@ def terms_view(terms: Terms, parameters: frozenset[str]) -> TermsView:
         else:
             lines += [*comment(item.formula), *_term_lines(item, fields)]
         held.note(item)
-        gone = _last_used(items, position, terms)
+        gone = _last_used(item, position, last, terms) if position < len(items) - 1 else []
         if gone:
             lines.append(f"del {', '.join(gone)}")
             held.release(gone)
     return TermsView(
-        terms.name, _MEANINGS[terms.name], tuple(lines), tuple(_table(terms.name, held.most))
+        terms.name,
+        _MEANINGS[terms.name],
+        tuple(lines),
+        tuple(held_lines(f"_{terms.name}_terms", held.most)),
     )
 
 
@@ -78,11 +82,15 @@ class SecondOrderView:
         generators: one for each matrix of second derivatives.
         enter: a literal: the parameters that enter each variable.
         scale: the body of the function that returns the factor of J.
+        small: how many multiplications have no use of symmetry.
+        diagonals: whether a matrix is made of its diagonal.
     """
 
     generators: tuple[TermsView, ...]
     enter: tuple[str, ...]
     scale: tuple[str, ...]
+    small: str
+    diagonals: bool
 
 
 def second_order_view(network: Network, programs: Sequence[Terms]) -> SecondOrderView:
@@ -90,13 +98,19 @@ def second_order_view(network: Network, programs: Sequence[Terms]) -> SecondOrde
     parameters = frozenset(p.name for p in network.parameters)
     views = tuple(terms_view(p, parameters) for p in programs)
     factors = programs[0].factors if programs else ()
-    return SecondOrderView(views, enter_lines(factors), tuple(_scale(network)))
+    return SecondOrderView(
+        views,
+        enter_lines(factors),
+        tuple(_scale(network)),
+        "2_000_000" if all(p.triangles for p in programs) else "math.inf",
+        any("_diagonal_matrix(" in line for view in views for line in view.lines),
+    )
 
 
 def enter_lines(factors: Sequence[Factors]) -> tuple[str, ...]:
     """Return a literal: the parameters that enter each variable, in order."""
     rows = [
-        f'    "{f.node.name}": {tuple_source([_quoted(u.parameter.name) for u in f.uses])},'
+        f'    "{f.label}": {tuple_source([_quoted(u.parameter.name) for u in f.uses])},'
         for f in factors
     ]
     return ("_ENTER = {", *rows, "}") if rows else ()
@@ -162,16 +176,13 @@ def _read(item: Statement | Term | Factors) -> set[str]:
 
 
 def _last_used(
-    items: Sequence[Statement | Term | Factors], position: int, terms: Terms
+    item: Statement | Term | Factors, position: int, last: Mapping[str, int], terms: Terms
 ) -> list[str]:
     """Return the matrices of each sample that nothing after this place reads."""
-    if not isinstance(items[position], Statement | Term):
+    if isinstance(item, Factors):
         return []
-    later = set().union(*[_read(i) for i in items[position + 1 :]])
-    if not later:
-        return []
-    here = sorted(_read(items[position]))
-    return [n for n in here if len(terms.shapes.get(n, ())) == 3 and n not in later]
+    own = [n for n in sorted(_read(item)) if len(terms.shapes.get(n, ())) == 3]
+    return [n for n in own if last[n] == position]
 
 
 class _Held:
@@ -191,7 +202,7 @@ class _Held:
                 self.now += self.sizes[item.target]
             return
         if isinstance(item, Factors):
-            rows: Sizes = Counter(_row(u) for u in item.uses)
+            rows: Sizes = Counter(row_of(u) for u in item.uses)
             self.sizes[item.name] = rows
             self.now += rows
             return
@@ -221,7 +232,8 @@ def _rank(sizes: Sizes) -> int:
     return max(len(k) for k in sizes)
 
 
-def _row(use: Use) -> tuple[str, ...]:
+def row_of(use: Use) -> tuple[str, ...]:
+    """Return the sizes of what a parameter is multiplied by."""
     shape = use.parameter.shape
     return (size_python(shape[1].name),) if len(shape) == 2 else ()
 
@@ -234,16 +246,16 @@ def _add_candidate(most: list[Sizes], new: Sizes) -> None:
     most.append(new)
 
 
-def _table(name: str, most: list[Sizes]) -> list[str]:
-    """Return an entry of a table, formatted as Python's formatters do."""
+def held_lines(function: str, most: list[Sizes]) -> list[str]:
+    """Return a function's entry of a table, formatted as Python's formatters do."""
     lines: list[str] = []
     for sizes in most:
         items = [f'"{" ".join(k)}": {v}' for k, v in sorted(sizes.items()) if v]
         lines += _row_lines(items)
-    short = f"    _{name}_terms: ({lines[0].strip()}),"
+    short = f"    {function}: ({lines[0].strip()}),"
     if len(lines) == 1 and len(short) <= WIDTH:
         return [short]
-    return [f"    _{name}_terms: (", *lines, "    ),"]
+    return [f"    {function}: (", *lines, "    ),"]
 
 
 def _row_lines(items: list[str]) -> list[str]:
