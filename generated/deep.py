@@ -4855,13 +4855,11 @@ def _bytes_given(function, params, workspace) -> tuple[int, int, int]:
 
 def _check_size(shape: tuple[int, ...], params: Parameters, instead: str = "") -> None:
     """Refuse a result that is larger than the machine's memory, and say what to do."""
-    needed = math.prod(shape) * params[0].dtype.itemsize
-    if needed < 2**20:
-        return
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return  # not known on this system
+    needed = math.prod(shape) * params[0].dtype.itemsize
     if needed > memory:
         K = sum(array.size for array in params)
         raise MemoryError(
