@@ -129,7 +129,7 @@ def _symbol(expr: Symbol, d: Dialect) -> str:
 
 
 def _component(expr: Indexed, d: Dialect) -> tuple[int, str]:
-    letters = [k.name for k in expr.indices]
+    letters = [str(k) for k in expr.indices]
     of_sample = letters[:1] == [SAMPLE.name]
     text = d.component(expr.base.name, letters[of_sample:], of_sample)
     return _ATOM, text
@@ -137,7 +137,7 @@ def _component(expr: Indexed, d: Dialect) -> tuple[int, str]:
 
 def _sum(expr: Add, d: Dialect) -> str:
     text = ""
-    for term in sorted(expr.args, key=_term_order):
+    for term in sorted(expr.args, key=term_order):
         negative = term.could_extract_minus_sign()
         part = expression(-term if negative else term, d, _SUM + 1 if negative else 0)
         if negative:
@@ -147,7 +147,7 @@ def _sum(expr: Add, d: Dialect) -> str:
     return text
 
 
-def _term_order(term: Expr) -> tuple[bool, bool, bool, str]:
+def term_order(term: Expr) -> tuple[bool, bool, bool, str]:
     return (term.could_extract_minus_sign(), not term.is_number, not term.has(Sum), str(term))
 
 
@@ -156,7 +156,7 @@ def _product(expr: Mul, d: Dialect) -> str:
     if coefficient.is_negative:
         return d.minus + expression(Mul(-coefficient, rest), d, _PRODUCT)
     factors = [coefficient] if coefficient != 1 else []
-    factors += sorted(Mul.make_args(rest), key=_factor_order)
+    factors += sorted(Mul.make_args(rest), key=factor_order)
     below = [Pow(f.base, -f.exp) for f in factors if _is_inverse(f)]
     above = [f for f in factors if not _is_inverse(f)]
     if not below:
@@ -176,7 +176,7 @@ def _is_inverse(factor: Expr) -> bool:
     return isinstance(factor, Pow) and factor.exp.is_Integer and bool(factor.exp < 0)
 
 
-def _factor_order(factor: Expr) -> tuple[int, str]:
+def factor_order(factor: Expr) -> tuple[int, str]:
     """The lecture's order: numbers, errors, f′, W, δ, outputs, then sums."""
     inner = factor.base if isinstance(factor, Pow) else factor
     if isinstance(inner, Sum):
@@ -235,7 +235,7 @@ def _text_component(name: str, letters: list[str], of_sample: bool) -> str:
     if name.startswith("R_"):
         return "ℛ" + _text_component(name[2:], letters, of_sample)
     sample = "(n)" if of_sample else ""
-    parts = _quotient(name, letters)
+    parts = quotient_parts(name, letters)
     if len(parts) < 2 or not letters or name[:4] in ("dE_d", "dJ_d"):
         return name_text(name) + (index_text(letters) if letters else "") + sample
     (above, own), *below = parts
@@ -246,7 +246,7 @@ def _text_component(name: str, letters: list[str], of_sample: bool) -> str:
     )
 
 
-def _quotient(name: str, letters: list[str]) -> list[tuple[str, list[str]]]:
+def quotient_parts(name: str, letters: list[str]) -> list[tuple[str, list[str]]]:
     """Return what is differentiated and by what, each with its own of the indices."""
     parts = []
     rest = letters
@@ -305,7 +305,7 @@ _LATEX_SIGNS = {">": ">", "<": "<", ">=": r"\ge", "<=": r"\le", "==": "=", "!=":
 def _latex_component(name: str, letters: list[str], of_sample: bool) -> str:
     if name.startswith("R_"):
         return rf"\mathcal{{R}} {_latex_component(name[2:], letters, of_sample)}"
-    parts = _quotient(name, letters)
+    parts = quotient_parts(name, letters)
     if parts:
         (above, own), *variables = parts
         power = "^{2}" if len(variables) == 2 else ""
