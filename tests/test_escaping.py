@@ -42,7 +42,7 @@ def expected(text: str) -> str:
         else:
             base = unicodedata.normalize("NFD", c)[0]
             out.append({"Η": "H"}.get(base, base if "α" <= base <= "ω" else "?"))
-    return re.sub(r"\s", "", "".join(out).replace("…", "..."))
+    return re.sub(r"\s", "", "".join(out).replace("…", "...").replace("ο", "o"))
 
 
 def read_back(pdf: Path) -> list[str]:

@@ -78,6 +78,8 @@ _PATTERNS = {
 }
 _OVERFULL = re.compile(r"^Overfull \\([hv])box \((\d+(?:\.\d+)?)pt too")
 _LINE = re.compile(r"(?:at|in paragraph at|detected at|input) lines? (\d+)")
+# "(Font)       using … instead": the second line of a message.
+_CONTINUED = re.compile(r"\n\([\w-]+\) {2,}")
 _FILE_LINE = re.compile(r"^(\S[^:]*\.[A-Za-z]+):(\d+): (.+)$")
 
 
@@ -89,7 +91,8 @@ def findings(log: str, source: str = "") -> list[Finding]:
         source: the document; with it, findings name their frame.
     """
     deck = frames(source)
-    found = [f for line in log.splitlines() if (f := _finding(line, deck)) is not None]
+    lines = _CONTINUED.sub(" ", log).splitlines()
+    found = [f for line in lines if (f := _finding(line, deck)) is not None]
     return list(dict.fromkeys(found))
 
 
@@ -122,13 +125,13 @@ def first_error(log: str, source: str = "", name: str = "document.tex") -> TexEr
     lines = log.splitlines()
     for place, text in enumerate(lines):
         match = _FILE_LINE.match(text)
-        if match is None and not text.startswith("! "):
+        if match is None and not text.startswith("!"):
             continue
         context = next((c for c in lines[place + 1 : place + 30] if c.startswith("l.")), "")
         own = re.match(r"l\.(\d+) ?(.*)", context)
         in_source = match is not None and match[1].removeprefix("./") == name
         line = int(match[2]) if match and in_source else int(own[1]) if own else None
         frame = frame_at(frames(source), line) if line else None
-        message = match[3] if match else text[2:]
+        message = match[3] if match else text.lstrip("! ")
         return TexError(message, line, frame.title if frame else "", own[2] if own else "")
     return None

@@ -136,9 +136,10 @@ def run_pdflatex(
             timer.cancel()
     if run.stopped_by:
         raise _stopped(run.stopped_by, limit)
-    error = first_error(_log(folder), source, f"{NAME}.tex")
+    tail = run.tail.decode("utf-8", errors="replace")
+    error = first_error(f"{_log(folder)}\n{tail}", source, f"{NAME}.tex")
     if process.returncode != 0 or error is not None:
-        raise _failed(error, run.tail)
+        raise _failed(error, tail)
     return run.page
 
 
@@ -258,11 +259,10 @@ def _stopped(reason: str, limit: float) -> TypesetError:
     )
 
 
-def _failed(error: TexError | None, tail: bytes) -> TypesetError:
+def _failed(error: TexError | None, tail: str) -> TypesetError:
     """Return the error of a run as one message."""
     if error is None:
-        said = tail.decode("utf-8", errors="replace").strip()
-        last = said.splitlines()[-1] if said else "nothing"
+        last = tail.strip().splitlines()[-1] if tail.strip() else "nothing"
         return TypesetError("pdflatex failed; no PDF was made", received=last)
     where = f"frame “{error.frame}”" if error.frame else "document"
     line = f", line {error.line}" if error.line else ""
