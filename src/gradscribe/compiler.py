@@ -22,6 +22,7 @@ from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.derivation.verification import verified
 from gradscribe.equation import Role
 from gradscribe.errors import InputError
+from gradscribe.files import write
 from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
@@ -41,7 +42,7 @@ from gradscribe.symbols import names
 from gradscribe.targets.cost_view import written_costs
 from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import module_view
-from gradscribe.targets.render import render, write
+from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
 from gradscribe.targets.target import MODULES, TEMPLATES, find_target
