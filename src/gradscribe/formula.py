@@ -52,6 +52,8 @@ class Dialect:
         product: what stands between two factors.
         minus: the sign.
         relation: the sign of a comparison in Python -> text.
+        number: the digits of a number without its sign -> text.
+        plus: the sign.
     """
 
     component: Callable[[str, list[str], bool], str]
@@ -67,6 +69,8 @@ class Dialect:
     product: str
     minus: str
     relation: Callable[[str], str]
+    number: Callable[[str], str] = str
+    plus: str = "+"
 
 
 def expression(expr: Expr, dialect: Dialect, level: int = 0) -> str:
@@ -85,7 +89,7 @@ def _written(expr: Expr, d: Dialect) -> tuple[int, str]:
         case exp():
             return _ATOM, d.function("exp", expression(expr.args[0], d))
         case Rational() if expr.q != 1:
-            return _PRODUCT, d.fraction(_number(expr.p, d), str(expr.q), False)
+            return _PRODUCT, d.fraction(_number(expr.p, d), d.number(str(expr.q)), False)
         case _ if expr.is_number and not expr.args:
             return (_PRODUCT if expr.is_negative else _ATOM), _number(expr, d)
         case Mul():
@@ -119,7 +123,9 @@ def _function_name(expr: Expr) -> str:
 
 
 def _number(value: Expr, d: Dialect) -> str:
-    return str(value).replace("-", d.minus)
+    text = str(value)
+    sign = d.minus if text.startswith("-") else ""
+    return sign + d.number(text.removeprefix("-").replace("-", d.minus))
 
 
 def _symbol(expr: Symbol, d: Dialect) -> str:
@@ -143,7 +149,7 @@ def _sum(expr: Add, d: Dialect) -> str:
         if negative:
             text += f" {d.minus} {part}" if text else f"{d.minus}{part}"
         else:
-            text += f" + {part}" if text else part
+            text += f" {d.plus} {part}" if text else part
     return text
 
 
@@ -163,11 +169,11 @@ def _product(expr: Mul, d: Dialect) -> str:
         return d.product.join(expression(f, d, _PRODUCT) for f in above)
     under = d.product.join(expression(f, d, _PRODUCT) for f in below)
     if any(f.has(Indexed) for f in below):
-        over = d.product.join(expression(f, d, _PRODUCT) for f in above) or "1"
+        over = d.product.join(expression(f, d, _PRODUCT) for f in above) or d.number("1")
         return d.fraction(over, under, len(below) > 1)
     scalars = [f for f in above if not f.has(Indexed)]
     arrays = [f for f in above if f.has(Indexed)]
-    over = d.product.join(expression(f, d, _PRODUCT) for f in scalars) or "1"
+    over = d.product.join(expression(f, d, _PRODUCT) for f in scalars) or d.number("1")
     ratio = d.fraction(over, under, len(below) > 1)
     return d.product.join([ratio, *(expression(f, d, _PRODUCT) for f in arrays)])
 
@@ -196,7 +202,7 @@ def factor_order(factor: Expr) -> tuple[int, str]:
 
 def _raised(expr: Pow, d: Dialect) -> tuple[int, str]:
     if _is_inverse(expr):
-        return _PRODUCT, d.fraction("1", expression(Pow(expr.base, -expr.exp), d, _POWER), False)
+        return _PRODUCT, d.fraction(d.number("1"), expression(Pow(expr.base, -expr.exp), d, _POWER), False)
     base = expression(expr.base, d, _POWER)
     layered = isinstance(expr.base, Indexed) and split(expr.base.base.name).layer
     if layered or isinstance(expr.base, ScalarFunction):
