@@ -23,6 +23,9 @@ from gradscribe.derivation.verification import verified
 from gradscribe.equation import Role
 from gradscribe.errors import InputError
 from gradscribe.files import write
+from gradscribe.lecture.lecture import lecture_of
+from gradscribe.lecture.style import Style
+from gradscribe.lecture.words import words_of
 from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
@@ -40,16 +43,18 @@ from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.symbols import names
 from gradscribe.targets.cost_view import written_costs
+from gradscribe.targets.deck_view import deck_view
 from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import module_view
 from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
-from gradscribe.targets.target import MODULES, TEMPLATES, find_target
+from gradscribe.targets.target import LECTURES, MODULES, TEMPLATES, Target, find_target
 
 # From more layers on, only what grows with depth itself is emitted unless asked for.
 _DEEP = 20
 _LONG = 10  # equations of a network, from which on its text has the gradient alone
+DEFAULT_STYLE = Style()
 _OF_DEEP = ("hessian_vector_product", "sample_gradients")
 
 
@@ -78,20 +83,37 @@ def derivation_text(
     format: str,
     templates: Path = TEMPLATES,
     order: int | None = None,
+    style: Style = DEFAULT_STYLE,
 ) -> str:
     """Return a network's derivation in a format, every step of it verified.
 
-    Of order 2 unless told otherwise, for deep networks of order 1.
+    Of order 2 unless told otherwise, for deep networks of order 1. A lecture is told in a style.
 
     Raises:
         InputError: the specification or the format cannot be taken.
         DerivationError: a step does not hold, which is a defect of gradscribe.
     """
-    target = find_target(format, "derivation", templates)
+    target = find_target(format, ("derivation", *LECTURES), templates)
+    if target.view in LECTURES:
+        return lecture_text(network, target, style, templates)
     network = parsed(network)
     deep = len(network.equations) > _LONG
     derivation = derive_network(network, order or (1 if deep else 2))
     return render(target, derivation_view(derivation, verified(derivation).sentence))
+
+
+def lecture_text(
+    network: Network | str | None, target: Target, style: Style, templates: Path = TEMPLATES
+) -> str:
+    """Return a network's derivation as slides or as an article, in LaTeX.
+
+    Raises:
+        InputError: the specification or the style cannot be taken.
+    """
+    locales = templates / "locales"
+    told = lecture_of(parsed(network), style, locales)
+    words = words_of(style.lang, locales)
+    return render(target, deck_view(told, style, words, overlays=target.view == "deck"))
 
 
 def lower_program(derivation: Derivation, passes: Iterable[Pass] = PASSES) -> Program:

@@ -209,7 +209,9 @@ def _quotient(notation: Notation, above: str, below: str, total: bool, order: in
 
 def _grid(rows: list[list[str]], small: bool) -> str:
     kind = "smallmatrix" if small else "bmatrix"
-    inner = r" \\ ".join(" & ".join(row) for row in rows)
+    tall = any(sign in cell for row in rows for cell in row for sign in (r"\frac", r"\pd"))
+    cut = r" \\[7pt] " if tall else r" \\ "
+    inner = cut.join(" & ".join(row) for row in rows)
     text = rf"\begin{{{kind}}} {inner} \end{{{kind}}}"
     return rf"\bigl[{text}\bigr]" if small else text
 

@@ -53,7 +53,7 @@ class Shower:
         """Return the role of a factor."""
         inner = expr.base if isinstance(expr, Pow) else expr
         if isinstance(inner, ScalarFunction):
-            return Tone.SLOPE if inner.order else Tone.INPUT
+            return Tone.SLOPE if inner.order else None
         if isinstance(inner, Derivative):
             return self.tone_of_derivative(inner)
         if isinstance(inner, Add):
@@ -168,7 +168,7 @@ class Shower:
     def product(self, expr: Mul, braces: bool) -> Node:
         coefficient, rest = expr.as_coeff_Mul()
         fraction = [f for f in Mul.make_args(rest) if _is_size(f)]
-        ordered = sorted((f for f in Mul.make_args(rest) if not _is_size(f)), key=factor_order)
+        ordered = sorted((f for f in Mul.make_args(rest) if not _is_size(f)), key=self.order)
         nodes = [self.factor(f, braces) for f in ordered]
         if fraction:
             return self.scaled(Mul(coefficient, *fraction), nodes)
@@ -184,6 +184,10 @@ class Shower:
             return rest_nodes[0] if len(rest_nodes) == 1 else Product(rest_nodes)
         return Product((number, *nodes))
 
+    def order(self, factor: Expr) -> tuple[bool, tuple[int, str]]:
+        """Return the place of a factor: the error first, then as in any formula."""
+        return self.tone(factor) is not Tone.ERROR, factor_order(factor)
+
     def scaled(self, scale: Expr, nodes: list[Node]) -> Node:
         return Product((Atom(scale), *nodes)) if nodes else Atom(scale)
 
@@ -196,6 +200,10 @@ class Shower:
         if braces and name and split(name).stem == "delta" and isinstance(expr, Indexed):
             value = component(f"dE_du{split(name).layer}", expr.indices)
             return Brace(Atom(value), Atom(expr))
+        known = self.equations.get(name)
+        if braces and known is not None and name.startswith("dE_d") and not known.right.has(Sum):
+            label = known.right.xreplace(dict(zip(known.indices, expr.indices, strict=True)))
+            return Brace(self.toned(expr, Atom(expr)), self.tree(label))
         return self.tree(expr, braces=braces)
 
 

@@ -15,6 +15,8 @@ TEMPLATES = next(
 
 # The views of targets that are modules.
 MODULES = ("module", "lists", "arrays")
+# The views of targets that are lectures.
+LECTURES = ("deck", "article")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Target:
         folder: where its templates lie.
         template: the file that is rendered.
         view: what it is filled with: "module", "lists" or "arrays" (modules of single numbers,
-            which they take from lists or arrays), or "derivation".
+            which they take from lists or arrays), "derivation", "deck" or "article".
         meaning: what comes out.
         bases: the targets whose templates it takes where it has none of its own, in order.
     """

@@ -1,5 +1,6 @@
 """The box of a formula estimated from its LaTeX alone."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from gradscribe.typeset.boxes import Atom, Box, Class, Style, delimiter, fraction, row, scripted
@@ -41,8 +42,12 @@ CLASSES = {
     r"\mathpunct": Class.PUNCT,
 }  # fmt: skip
 # What takes an argument that is not shown, or none and shows nothing.
+# A coloured box has at most this much around its content, in points.
+_BOX_MARGIN = 14.0
+_LENGTH = re.compile(r"(-?[\d.]+)(pt|mm|cm|em|ex)")
+_POINTS = {"pt": 1.0, "mm": 2.845, "cm": 28.45, "em": 10.95, "ex": 4.8}
 SILENT_WITH_ARGUMENT = control_words("color label tag")
-SILENT = control_words("nonumber notag limits allowbreak relax centering")
+SILENT = control_words("nonumber notag limits allowbreak relax centering") | {"$"}
 STYLES: Mapping[str, Callable[[Style], Style]] = {
     r"\displaystyle": lambda s: s.displayed,
     r"\textstyle": lambda s: s.text,
@@ -108,6 +113,12 @@ class Estimator:
             self.reader.optional()
             self.reader.argument()
             return []
+        if token == r"\setlength":
+            self.reader.argument()
+            self.reader.argument()
+            return []
+        if token == r"\hspace":
+            return [Atom(Box(_points(self.reader.argument())), Class.SPACE)]
         if token in STYLES:
             self.style = STYLES[token](self.style)
             return []
@@ -156,6 +167,10 @@ class Estimator:
             reader.optional()
             reader.argument()
             return Atom(self.inner(reader.argument()))
+        if token == r"\colorbox":
+            reader.argument()
+            box = self.inner(reader.argument())
+            return Atom(Box(box.width + _BOX_MARGIN, box.height + 7, box.depth + 7))
         if token in (r"\vphantom", r"\hphantom", r"\phantom", r"\smash"):
             return self._phantom(token)
         if token in (r"\mathstrut", r"\strut"):
@@ -183,7 +198,8 @@ class Estimator:
     def _text(self, text: str, scale: float) -> Box:
         """Return the box of words."""
         em = self.style.em
-        width = sum(UPRIGHT.get(c, 600) for c in text.replace("\\", "")) / 1000
+        shown = re.sub(r"\\color\s*\{\w*\}|\\[A-Za-z]+\s?|[\\{}$]", "", text)
+        width = sum(UPRIGHT.get(c, 600) for c in shown) / 1000
         return Box(width * em * scale, 0.75 * em, 0.25 * em)
 
     def _fraction(self, token: str) -> Atom:
@@ -260,6 +276,12 @@ class Estimator:
                 rows[-1][-1].append(token if len(token) < 2 else f"{token} ")
         cells = [["".join(cell) for cell in line] for line in rows if line != [[]]]
         return Atom(grid(name, cells, self.inner, self.style), Class.INNER)
+
+
+def _points(length: str) -> float:
+    """Return a length in points, 0 where it is none."""
+    match = _LENGTH.match(length.strip())
+    return float(match[1]) * _POINTS[match[2]] if match else 0.0
 
 
 def _class(token: str) -> Class:

@@ -74,7 +74,7 @@ _PATTERNS = {
     Kind.FONT: re.compile(r"^LaTeX Font Warning: (?!Size substitutions)"),
     Kind.RERUN: re.compile(r"Rerun to get|Label\(s\) may have changed|Rerun LaTeX"),
     Kind.NOT_IN_MATH: re.compile(r"^LaTeX Warning: Command .* invalid in math mode"),
-    Kind.SHRUNK: re.compile(r"shrink|Package beamer Warning: Some font sizes may have changed"),
+    Kind.SHRUNK: re.compile(r"Frame text is shrunk"),
 }
 _OVERFULL = re.compile(r"^Overfull \\([hv])box \((\d+(?:\.\d+)?)pt too")
 _LINE = re.compile(r"(?:at|in paragraph at|detected at|input) lines? (\d+)")

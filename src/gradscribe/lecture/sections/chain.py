@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sympy import Derivative, Symbol, exp
 
+from gradscribe.derivation import rules
 from gradscribe.equation import Equation
 from gradscribe.lecture.display import (
     Atom,
@@ -14,10 +15,12 @@ from gradscribe.lecture.display import (
     Quotient,
     Tone,
     Toned,
+    Whole,
     equal,
 )
 from gradscribe.lecture.layering import Group
 from gradscribe.lecture.model import Frame, Line
+from gradscribe.lecture.sections.network import whole_of
 from gradscribe.lecture.teller import Teller, display, general, in_group
 from gradscribe.symbols import component
 
@@ -41,8 +44,17 @@ def frames(teller: Teller) -> Iterator[Frame]:
 
 def explicit(teller: Teller) -> Frame:
     """Say which weights the cost shows and which it hides."""
+    network, last = teller.network, teller.layering.last
+    cost = teller.derivation["E"]
+    error = teller.derivation.by_name.get("e")
+    right = cost.right if error is None else rules.substitute(cost.right, error)
+    lines = [Line(in_group(equal(Atom(cost.left), teller.tree(right)), last))]
+    found = whole_of(teller, network.output.name, {f"u{last.shown}"})
+    if found is not None:
+        lines.append(Line(in_group(equal(Whole(network.output.name), found), last)))
     return teller.frame(
         "explicit",
+        display(*lines),
         teller.points(
             teller.pieces("explicit.output", y=general("y", "k", last=True)),
             teller.pieces("explicit.hidden", w=general("W", "i", "j")),

@@ -1,6 +1,7 @@
 """The sensitivities: of the output layer, of a hidden layer, and as matrices."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sympy import Expr, Integer, Symbol, preorder_traversal
 
@@ -108,7 +109,7 @@ def paths(teller: Teller, group: Group, groups: list[Group]) -> Frame:
     )
     return teller.frame(
         "paths",
-        teller.sentence("paths.readers", y=general("y", "i")),
+        teller.sentence("paths.readers", k=Glyph("index_k"), y=general("y", "i")),
         display(*lines),
         teller.sentence("paths.column", step=2, w=general("W", "k", "i", above=1)),
         teller.remark("paths.index", k=Glyph("index_k"), i=Glyph("index_i")),
@@ -133,7 +134,7 @@ def hidden(teller: Teller, group: Group, groups: list[Group]) -> Frame:
         "hidden_delta",
         teller.sentence("hidden_delta.range", layers=members(teller, group, hidden=True)),
         display(*lines),
-        teller.remark("hidden_delta.factor"),
+        teller.remark("hidden_delta.factor", k=Glyph("index_k")),
         name=part(groups, "hidden_delta", group),
         note=teller.rules_of(equation),
     )
@@ -202,7 +203,7 @@ def matrices(teller: Teller, groups: list[Group]) -> Iterator[Frame]:
         found = teller.matrix(equation)
         if found is None:
             continue
-        formula = in_group(equal(Whole(equation.name), found), group)
+        formula = in_group(equal(Whole(equation.name), *written_forms(teller, equation)), group)
         hint = () if group is last else (members(teller, group, hidden=True),)
         lines.append(Line(formula, step=step, hint=hint))
     if not lines:
@@ -214,6 +215,15 @@ def matrices(teller: Teller, groups: list[Group]) -> Iterator[Frame]:
         teller.sentence("matrix_deltas.transpose", step=2) if len(lines) > 1 else None,
         teller.remark("matrix_deltas.nodewise"),
     )
+
+
+def written_forms(teller: Teller, equation: Equation) -> list[Node]:
+    """Return the matrix form of an equation, and that with the error written out."""
+    forms = [teller.matrix(equation)]
+    expr = written_error(teller, equation.right)
+    if expr != equation.right:
+        forms.append(teller.matrix(replace(equation, right=expr)))
+    return [f for f in forms if f is not None]
 
 
 def recursion(teller: Teller) -> Iterator[Frame]:

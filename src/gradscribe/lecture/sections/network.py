@@ -93,12 +93,19 @@ def notation(teller: Teller) -> Frame:
         (general("delta", "i"), "sensitivity", general("delta"), count),
     ]
     table = tuple(
-        ((symbol,), teller.pieces(f"notation.{key}"), (vector,), (shape,))
+        ((symbol,), teller.pieces(f"notation.{key}", **LETTERS[key]), (vector,), (shape,))
         for symbol, key, vector, shape in rows
     )
     head = tuple(teller.pieces(f"notation.{k}") for k in ("symbol", "meaning", "vector", "shape"))
     powers = teller.remark("notation.powers", w=general("W", "i", "j"))
     return teller.frame("notation", Rows(head, table), Legend(), powers)
+
+
+LETTERS: dict[str, dict[str, Piece]] = {
+    "weight": {"i": Glyph("index_i"), "j": Glyph("index_j")},
+    "desired": {"k": Glyph("index_k")},
+    **{k: {"i": Glyph("index_i")} for k in ("bias", "activation", "output", "sensitivity")},
+}
 
 
 def sizes_of_layer() -> tuple[Node, Node]:
