@@ -5,14 +5,14 @@ from dataclasses import replace
 from functools import partial
 
 from gradscribe.formula import Dialect
-from gradscribe.lecture.display import Node, Tone
-from gradscribe.lecture.writing import Layers, Script, chain_parts, written
+from gradscribe.lecture.display import Tone
+from gradscribe.lecture.writing import Layers, Script
 from gradscribe.typeset.mathml import (
     APPLY,
     SLOT,
     TIMES,
     element,
-    identifier,
+    fenced,
     number,
     operator,
     parentheses,
@@ -161,7 +161,7 @@ def _transposed(latex: Script, body: str) -> str:
 
 
 def _bracketed(text: str) -> str:
-    return element("mrow", operator("["), text, operator("]"))
+    return fenced("[", text, "]")
 
 
 def _grid(rows: list[list[str]], small: bool) -> str:
@@ -194,37 +194,7 @@ def _brace(body: str, label: str, over: bool, tone: Tone | None) -> str:
     return element("mrow", element(tag, braced, shown), class_=tone.value if tone else "")
 
 
-def inline_mathml(node: Node, script: Script, alternative: str) -> str:
-    """Return a formula within a line, with its LaTeX for programs that know no MathML."""
-    return math(written(node, script), alternative)
-
-
 def math(body: str, alternative: str, *, block: bool = False) -> str:
-    """Return a `math` element."""
+    """Return a `math` element, with LaTeX for programs that know no MathML."""
     display = "block" if block else ""
     return element("math", row(body), display=display, alttext=alternative)
-
-
-def aligned_rows(
-    node: Node, script: Script, *, continued: bool, split: bool, layers: Layers | None = None
-) -> list[tuple[str, str]]:
-    """Return the left and the right side of a displayed line, or of each of its relations.
-
-    Args:
-        node: a chain of relations, or a node alone.
-        script: MathML's.
-        continued: whether the left side is that of the line before.
-        split: whether each relation has a row of its own.
-        layers: other names for layers.
-    """
-    parts, relations = chain_parts(node, script, layers)
-    if not relations:
-        return [("", parts[0])]
-    left = "" if continued else parts[0]
-    rights = [r + p for r, p in zip(relations, parts[1:], strict=True)]
-    if not split:
-        return [(left, "".join(rights))]
-    return [(left if k == 0 else "", right) for k, right in enumerate(rights)]
-
-
-__all__ = ["aligned_rows", "identifier", "inline_mathml", "math", "mathml_script"]

@@ -17,6 +17,8 @@ TEMPLATES = next(
 MODULES = ("module", "lists", "arrays")
 # The views of targets that are lectures.
 LECTURES = ("deck", "article")
+# The views of lectures that need no LaTeX to be read.
+EDITIONS = ("page", "markdown", "notebook")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from gradscribe.errors import DerivationError
 from gradscribe.typeset.tokens import Reader
 
-TIMES, APPLY = "<mo>&#x2062;</mo>", "<mo>&#x2061;</mo>"
+TIMES = '<mo lspace="0" rspace="0.15em">&#x2062;</mo>'
+APPLY = "<mo>&#x2061;</mo>"
+_TALL = ("<mfrac", "<munderover", "<mtable")
 SLOT = r"\slot"
 _TAG = re.compile(r"<(/?)([a-z]+)[^<>]*?(/?)>")
 _LETTERS = {
@@ -99,8 +101,18 @@ def single(text: str) -> bool:
 
 
 def parentheses(text: str) -> str:
-    """Return markup in parentheses that grow with it."""
-    return element("mrow", operator("("), text, operator(")"))
+    """Return markup in parentheses."""
+    return fenced("(", text, ")")
+
+
+def fenced(left: str, text: str, right: str) -> str:
+    """Return markup between two signs, which grow where it is tall.
+
+    Elsewhere they must not: fonts put space around the pieces of a sign that grows.
+    """
+    stretchy = "" if any(tag in text for tag in _TALL) else "false"
+    signs = (operator(sign, stretchy=stretchy) for sign in (left, right))
+    return element("mrow", next(signs), text, next(signs))
 
 
 def bold(letter: str) -> str:
@@ -211,17 +223,19 @@ class _Symbols:
         if token in _SPACES:
             return f'<mspace width="{_SPACES[token]}"></mspace>'
         if _SIZES.fullmatch(token):
-            return self.delimiter()
+            return self.delimiter(token)
         if token.startswith("\\") and len(token) > 2:
             return self.command(token)
-        return operator(_SIGNS.get(token, token))
+        stretchy = "false" if token in "()[]|" else ""
+        return operator(_SIGNS.get(token, token), stretchy=stretchy)
 
-    def delimiter(self) -> str:
+    def delimiter(self, token: str) -> str:
         """Return a delimiter after a command for its size, which MathML finds by itself."""
         sign = self.reader.next()
         if sign == ".":
             return ""
-        return operator(_SIGNS.get(sign) or _OPERATORS.get(sign[1:]) or sign)
+        shown = _SIGNS.get(sign) or _OPERATORS.get(sign[1:]) or sign
+        return operator(shown, stretchy="" if token in (r"\left", r"\right") else "false")
 
     def digits(self, token: str) -> str:
         """Return a number of several digits."""
