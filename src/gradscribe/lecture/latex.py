@@ -233,6 +233,10 @@ def _macro_tone(tone: Tone, body: str) -> str:
 
 
 def _macro_brace(body: str, label: str, over: bool, tone: Tone | None) -> str:
+    if not _tall(body):
+        kind, place = ("overbrace", "^") if over else ("underbrace", "_")
+        text = rf"\{kind}{{{body}}}{place}{{\textstyle {label}}}"
+        return _macro_tone(tone, text) if tone else text
     name = "factorover" if over else "factor"
     return rf"\{name}{{{tone.value if tone else 'ink'}}}{{{body}}}{{{label}}}"
 
