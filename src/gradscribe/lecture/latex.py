@@ -29,7 +29,7 @@ _GLYPHS = {
     "gradient_now": r"\nabla J\bigl(\boldsymbol{w}(k)\bigr)",
     "inverse_hessian_now": r"\boldsymbol{H}^{-1}\bigl(\boldsymbol{w}(k)\bigr)",
     "taylor_left": r"J(\boldsymbol{w}+\boldsymbol{p})", "cost_now": r"J(\boldsymbol{w})",
-    "form": r"\boldsymbol{z}^{\mathrm{t}}\boldsymbol{H}\boldsymbol{z}", "naught": "0",
+"naught": "0", "z": r"\boldsymbol{z}", "two": "2", "l_below_m": "l < m",
     "every_z": r"\boldsymbol{z} \ne \boldsymbol{0}", "hidden_range": r"m = 1,\dots,M-1",
     "whole_range": r"m = 1,\dots,M", "index_i": "i", "index_j": "j", "index_k": "k",
     "f_of_g": r"f\bigl(g(x)\bigr)", "g_of_x": "g(x)", "x": "x", "tau": r"\tau",
@@ -177,7 +177,7 @@ def _cases(cases: list[tuple[str, str | None]], words: Callable[[str], str]) -> 
 
 def _product(factors: list[str], sign: str) -> str:
     between = {"": r"\,", "cdot": r"\cdot ", "odot": r"\odot ", "otimes": r"\otimes ",
-               "times": r"\times "}[sign]
+               "times": r"\times ", "quad": r",\qquad "}[sign]
     return between.join(factors)
 
 
@@ -233,6 +233,10 @@ def _macro_tone(tone: Tone, body: str) -> str:
 
 
 def _macro_brace(body: str, label: str, over: bool, tone: Tone | None) -> str:
+    if not _tall(body):
+        kind, place = ("overbrace", "^") if over else ("underbrace", "_")
+        text = rf"\{kind}{{{body}}}{place}{{\textstyle {label}}}"
+        return _macro_tone(tone, text) if tone else text
     name = "factorover" if over else "factor"
     return rf"\{name}{{{tone.value if tone else 'ink'}}}{{{body}}}{{{label}}}"
 

@@ -1,27 +1,108 @@
 """The lecture of a network: which sections it has, and in which order."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.lecture.model import Frame, Lecture, Setting
-from gradscribe.lecture.sections import chain, cost, deltas, gradient, network
-from gradscribe.lecture.sections.network import sizes_text
+from gradscribe.lecture.sample import example_network, is_small, setting_of
+from gradscribe.lecture.sections import chain, cost, deltas, example, functions, gradient
+from gradscribe.lecture.sections import hessian, network
+from gradscribe.lecture.sections.network import is_layered, sizes_text
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.teller import Teller
-from gradscribe.lecture.words import words_of
+from gradscribe.lecture.words import Words, words_of
 from gradscribe.model.network import Network
 
 MAX_FRAMES = 60
-Section = Callable[[Teller], Iterator[Frame]]
-SECTIONS: dict[str, Section] = {
-    "network": network.frames,
-    "cost": cost.frames,
-    "chain": chain.frames,
-    "deltas": deltas.frames,
-    "gradient": gradient.frames,
-}
+DEEP = 10  # equations of a network from which on its second derivatives are those of three layers
+THREE_LAYERS = "f3(W3 f2(W2 f1(W1 x + b1) + b2) + b3)"
+EXAMPLE, PATHS = (2, 2, 1), (2, 2, 2, 1)
+# What a second network has that shows paths, when the example has only one path.
+PATH_FRAMES = ("example_data", "paths_sum")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The tellers of a lecture: of the network, of a general one, of the examples."""
+
+    derivation: Derivation
+    words: Words
+    style: Style
+
+    @cached_property
+    def teller(self) -> Teller:
+        """Tells about the network."""
+        return Teller(self.derivation, self.words, self.style)
+
+    @cached_property
+    def second(self) -> Teller:
+        """Tells about second derivatives: of the network, or of three layers like its own.
+
+        Where all layers have the same equations, those of any number of layers are those of
+        three; their functions may be any.
+        """
+        count = self.teller.layering.count
+        if count >= 3 and len(self.derivation.network.equations) <= DEEP:
+            return self.teller
+        if count < 2 or not is_layered(self.teller):
+            return self.teller
+        loss = self.derivation.network.loss
+        general = replace_loss(Network.parse(THREE_LAYERS), loss.name)
+        return Teller(derive(general, 2), self.words, self.style, "three")
+
+    @cached_property
+    def examples(self) -> tuple[example.Example, ...]:
+        """The worked example and, if it has one path only, a second one with two."""
+        own = self.derivation.network
+        first = own if is_small(own) else example_network(own, EXAMPLE)
+        found = [self.example("example", first, self.style.sample)]
+        if found[0].teller.layering.count < 3:
+            found.append(self.example("paths", example_network(own, PATHS), ""))
+        return tuple(found)
+
+    def example(self, key: str, of: Network, sample: str) -> example.Example:
+        setting = setting_of(of, sample)
+        return example.Example(Teller(setting.derivation, self.words, self.style, key), setting)
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield all frames in order, each with its part."""
+        sections: list[tuple[str, Callable[[], Iterator[Frame]]]] = [
+            ("network", lambda: network.frames(self.teller)),
+            ("cost", lambda: cost.frames(self.teller)),
+            ("chain", lambda: chain.frames(self.teller)),
+            ("deltas", lambda: deltas.frames(self.teller)),
+            ("gradient", lambda: gradient.frames(self.teller)),
+            ("functions", lambda: functions.frames(self.teller)),
+            ("example", self.worked),
+            ("hessian", lambda: hessian.frames(self.teller)),
+            ("hessian", lambda: hessian.block_frames(self.second)),
+        ]
+        for part, section in sections:
+            for frame in section():
+                yield replace(frame, part=part)
+
+    def worked(self) -> Iterator[Frame]:
+        first, *rest = self.examples
+        yield from example.frames(first)
+        for other in rest:
+            for frame in example.frames(other):
+                if frame.key in PATH_FRAMES:
+                    yield replace(frame, key=f"{frame.key}-paths")
+
+    def settings(self) -> dict[str, Setting]:
+        """Return the networks that frames speak of."""
+        found = {"network": Setting(self.derivation)}
+        if self.second is not self.teller:
+            found["three"] = Setting(self.second.derivation)
+        return found | {e.teller.setting: e.setting for e in self.examples}
+
+
+def replace_loss(general: Network, loss: str) -> Network:
+    """Return a network with another loss of the catalog."""
+    return Network.parse(f"{general.spec.partition(' loss=')[0]} loss={loss}")
 
 
 def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
@@ -33,32 +114,26 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
         locales: the folder with the sentences of each language.
 
     Raises:
-        InputError: there are no sentences in the language.
+        InputError: there are no sentences in the language, or the sample does not fit.
     """
     words = words_of(style.lang, locales)
-    teller = Teller(derivation, words, style)
-    frames = []
-    for part, section in SECTIONS.items():
-        frames += [replace(frame, part=part) for frame in section(teller)]
-    settings = {"network": Setting(derivation)}
-    key = "subtitle" if derivation.network.sizes else "subtitle_symbolic"
-    value = (
-        {"sizes": sizes_text(teller)}
-        if derivation.network.sizes
-        else {"count": str(teller.layering.count)}
-    )
-    title = (style.title,) if style.title else words.pieces("lecture.title")
+    plan = Plan(derivation, words, style)
+    sizes = derivation.network.sizes
+    if sizes:
+        subtitle = words.pieces("lecture.subtitle", sizes=sizes_text(plan.teller))
+    else:
+        count = str(plan.teller.layering.count)
+        subtitle = words.pieces("lecture.subtitle_symbolic", count=count)
     return Lecture(
-        title=title,
-        subtitle=words.pieces(f"lecture.{key}", **value),
+        title=(style.title,) if style.title else words.pieces("lecture.title"),
+        subtitle=subtitle,
         language=style.lang,
-        frames=tuple(frames[:MAX_FRAMES]),
-        settings=settings,
+        frames=tuple(plan.frames())[:MAX_FRAMES],
+        settings=plan.settings(),
         network=derivation.network,
     )
 
 
-def lecture_of(network: Network, style: Style, locales: Path) -> Lecture:
+def lecture_of(of: Network, style: Style, locales: Path) -> Lecture:
     """Return the lecture of a network."""
-    deep = len(network.equations) > 10
-    return lecture(derive(network, 1 if deep else 2), style, locales)
+    return lecture(derive(of, 1 if len(of.equations) > DEEP else 2), style, locales)

@@ -81,12 +81,18 @@ class Recogniser:
         Raises:
             NoMatrixForm: there is none.
         """
-        expr = rules.collapse(rules.distribute(expr)) if expr.has(KroneckerDelta) else expr
-        terms = Add.make_args(rules.distribute(expr))
+        try:
+            return self.sum(expr, tuple(free))
+        except NoMatrixForm:
+            return self.sum(rules.collapse(rules.distribute(expr)), tuple(free))
+
+    def sum(self, expr: Expr, free: tuple[Symbol, ...]) -> Node:
+        """Return the matrix form of a sum of products, as it stands."""
+        terms = Add.make_args(expr)
         tone = self.shower.tone_of_difference(expr) if isinstance(expr, Add) else None
         if tone is not None:
-            return Toned(tone, untoned(self.plus(terms, tuple(free))))
-        return self.plus(terms, tuple(free))
+            return Toned(tone, untoned(self.plus(terms, free)))
+        return self.plus(terms, free)
 
     def plus(self, terms: Sequence[Expr], free: tuple[Symbol, ...]) -> Node:
         """Return the sum of the matrix forms of terms: those that are subtracted last."""
@@ -154,7 +160,9 @@ class Recogniser:
         at = {k for a in expr.atoms(Indexed) for k in a.indices if k != SAMPLE}
         if len(at) != 1:
             raise NoMatrixForm(str(expr))
-        return Factor(tuple(at), Toned(self.shower.tone(expr), self.form(expr, tuple(at))))  # type: ignore[arg-type]
+        if any(t.has(KroneckerDelta) or t.has(Sum) for t in expr.args):
+            raise NoMatrixForm(str(expr))
+        return Factor(tuple(at), self.sum(expr, tuple(at)))
 
     # -- reading --
 

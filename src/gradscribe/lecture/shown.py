@@ -184,6 +184,23 @@ class Shower:
             return rest_nodes[0] if len(rest_nodes) == 1 else Product(rest_nodes)
         return Product((number, *nodes))
 
+    def written_out(self, node: Node) -> Node:
+        """Return a formula with the error written out: e_i is (d_i − y_i)."""
+        error = self.equations.get("e")
+        match node:
+            case Atom(expr=Indexed() as expr) if error is not None and name_of(expr) == "e":
+                return untoned(self.tree(error.at(expr.indices)))
+            case Toned():
+                return Toned(node.tone, self.written_out(node.body))
+            case Product():
+                return Product(tuple(map(self.written_out, node.factors)), node.sign)
+            case Minus():
+                return Minus(self.written_out(node.body))
+            case Power():
+                return Power(self.written_out(node.base), node.exponent)
+            case _:
+                return node
+
     def order(self, factor: Expr) -> tuple[bool, tuple[int, str]]:
         """Return the place of a factor: the error first, then as in any formula."""
         return self.tone(factor) is not Tone.ERROR, factor_order(factor)

@@ -195,7 +195,7 @@ class _Writer:
     def transposable(self, body: Node) -> str:
         """Return a body that a T can be put to: what has a superscript goes in parentheses."""
         inner = body.body if isinstance(body, Toned) else body
-        plain = isinstance(inner, Grid) or (isinstance(inner, Whole) and inner.name in ("x", "d"))
+        plain = isinstance(inner, Grid | Glyph) or (isinstance(inner, Whole) and inner.name in ("x", "d"))
         bare = plain and not (isinstance(inner, Whole) and "0" in self.layers)
         return self.text(body, _ATOM) if bare else self.script.parentheses(self.text(body))
 

@@ -29,6 +29,7 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
+TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 CHARACTER = 5.35  # points that a letter takes on average
 
 
@@ -176,11 +177,11 @@ class Builder:
         parts: list[list[Row]] = [[]]
         used = 0.0
         for row in rows:
-            if parts[-1] and used + row.height + ROW_GAP > self.page.height - 40:
+            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - 40:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
-            used += row.height + ROW_GAP
+            used += TIGHT * row.height + ROW_GAP
         return parts
 
     def row_texts(self, rows: list[Row]) -> str:
@@ -201,7 +202,7 @@ class Builder:
         text = f"\\begin{{align*}}\n  {self.row_texts(rows)}\n\\end{{align*}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(row.height + ROW_GAP for row in rows) + DISPLAY_GAP
+        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
         return Piled(text, height)
 
     def boxed(self, rows: list[Row]) -> Piled:
@@ -211,7 +212,7 @@ class Builder:
         text = f"\\begin{{equation*}}\n{inner}\n\\end{{equation*}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
+        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
         return Piled(text, height)
 
     # -- frames --

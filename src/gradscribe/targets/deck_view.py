@@ -14,7 +14,7 @@ from gradscribe.typeset.escaping import latex_text
 from gradscribe.typeset.measure import estimated
 
 # Blocks share what room is left, half as much between them as below them.
-SPREAD = "\n\\vspace{0pt plus 1fil}\n"
+SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 BABEL = {"en": "english", "pt": "brazilian"}
 TAGS = {"en": "en-US", "pt": "pt-BR"}
 # What the theme's macros do to the width of a formula, for the estimate.

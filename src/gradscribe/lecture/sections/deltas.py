@@ -223,7 +223,7 @@ def written_forms(teller: Teller, equation: Equation) -> list[Node]:
     expr = written_error(teller, equation.right)
     if expr != equation.right:
         forms.append(teller.matrix(replace(equation, right=expr)))
-    return [f for f in forms if f is not None]
+    return list(dict.fromkeys(f for f in forms if f is not None))
 
 
 def recursion(teller: Teller) -> Iterator[Frame]:
