@@ -20,10 +20,8 @@ from gradscribe.typeset.mathml import (
     symbol,
 )
 
-_SIGNS = {"": TIMES, "cdot": "<mo>⋅</mo>", "odot": "<mo>⊙</mo>", "otimes": "<mo>⊗</mo>",
-          "times": "<mo>×</mo>"}  # fmt: skip
 _COMPARISONS = {">": ">", "<": "<", ">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
-_STRUT = '<mspace height="1.15em" depth="0.75em"></mspace>'
+_STRUT = '<mspace height="1.5em" depth="1.15em"></mspace>'
 MINUS = operator("−")
 
 
@@ -50,7 +48,7 @@ def mathml_script(
         decimal=partial(_decimal, comma),
         word=lambda key: element("mtext", words(key)),
         glyph=lambda name: symbol(latex.glyph(name)),
-        product=lambda factors, sign: _SIGNS[sign].join(factors),
+        product=partial(_product, latex),
         plus=_plus,
         ratio=lambda above, below: element("mfrac", row(above), row(below)),
         power=lambda base, exponent: element("msup", row(base), number(str(exponent))),
@@ -104,6 +102,13 @@ def _decimal(comma: bool, digits: str) -> str:
     sign = MINUS if digits.startswith("-") else ""
     shown = digits.removeprefix("-")
     return sign + number(shown.replace(".", ",") if comma else shown)
+
+
+def _product(latex: Script, factors: list[str], sign: str) -> str:
+    """Return a product; what stands between its factors is read from the LaTeX."""
+    if not sign:
+        return TIMES.join(factors)
+    return symbol(latex.product([SLOT] * len(factors), sign), *factors)
 
 
 def _plus(term: str, minus: bool, first: bool) -> str:

@@ -94,12 +94,12 @@ class MarkdownBuilder:
             for p in pieces
         )
 
-    def note(self, frame: Frame, why: str) -> str:
+    def note(self, frame: Frame, heading: str) -> str:
         """Return a frame's note as a quotation."""
         if not frame.note:
             return ""
         first, *rest = (self.text(p) for p in frame.note)
-        return "\n>\n".join([f"> *{why}.* {first}", *(f"> {p}" for p in rest)])
+        return "\n>\n".join([f"> *{heading}.* {first}", *(f"> {p}" for p in rest)])
 
 
 def words_in_markdown(text: str, limit: int = LONG) -> str:

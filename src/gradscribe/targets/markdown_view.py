@@ -72,5 +72,5 @@ def chapters(lecture: Lecture, builder: MarkdownBuilder, words: Words) -> Iterat
 
 def section(frame: Frame, builder: MarkdownBuilder, words: Words) -> SectionView:
     """Return a frame in Markdown."""
-    why = words.text("page.why")
-    return SectionView(builder.text(frame.title), builder.body(frame), builder.note(frame, why))
+    note = words.text("page.note")
+    return SectionView(builder.text(frame.title), builder.body(frame), builder.note(frame, note))

@@ -148,12 +148,12 @@ def _part_shown(lecture: Lecture) -> str:
 def _chapters(lecture: Lecture, style: Style, words: Words) -> Iterator[dict[str, Any]]:
     """Yield a cell for each frame, under the title of its part."""
     builder = markdown_builder(style, words)
-    why = words.text("page.why")
+    note = words.text("page.note")
     for part, frames in groupby(lecture.frames, key=lambda f: f.part):
         yield _markdown(f"## {words_in_markdown(words.text(f'parts.{part}'))}")
         for frame in frames:
             texts = (f"### {builder.text(frame.title)}", builder.body(frame))
-            told = [*texts, builder.note(frame, why)]
+            told = [*texts, builder.note(frame, note)]
             yield _markdown("\n\n".join(text for text in told if text))
 
 

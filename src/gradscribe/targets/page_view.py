@@ -67,7 +67,7 @@ class PageView:
     dark: str
     contents: str
     skip: str
-    why: str
+    note: str
     parts: tuple[PartView, ...]
     code_title: str
     code_note: str
@@ -133,7 +133,7 @@ def page_view(
         dark=declarations(DARK),
         contents=html_text(words.text("page.contents")),
         skip=html_text(words.text("page.skip")),
-        why=html_text(words.text("page.why")),
+        note=html_text(words.text("page.note")),
         parts=tuple(part_views(lecture, builder)),
         code_title=html_text(words.text("page.code_title")),
         code_note=html_text(words.text("page.code_note" if code else "page.no_code"), 400),

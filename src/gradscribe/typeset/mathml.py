@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from gradscribe.errors import DerivationError
 from gradscribe.typeset.tokens import Reader
 
-TIMES = '<mo lspace="0" rspace="0.15em">&#x2062;</mo>'
+TIMES = '<mo lspace="0" rspace="0.22em">&#x2062;</mo>'
 APPLY = "<mo>&#x2061;</mo>"
 _TALL = ("<mfrac", "<munderover", "<mtable")
 SLOT = r"\slot"
