@@ -213,7 +213,9 @@ class _Writer:
         for position, factor in enumerate(node.factors):
             first = position == 0 and node.sign not in ("odot", "otimes")
             open_ended = isinstance(factor, Big) and position < len(node.factors) - 1
-            level = _SUM if first and not isinstance(bare(factor), Plus) else _PRODUCT
+            if node.sign == "quad":
+                open_ended, first = False, True
+            level = 0 if node.sign == "quad" else _SUM if first and not isinstance(bare(factor), Plus) else _PRODUCT
             texts.append(self.text(factor, _ATOM if open_ended else level))
         return self.script.product(texts, node.sign)
 
