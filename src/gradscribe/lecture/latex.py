@@ -267,6 +267,7 @@ def latex_script(
         decimal=partial(_decimal, comma),
         word=lambda key: rf"\text{{{words(key)}}}",
         glyph=lambda name: _GLYPHS[name],
+        numbers=lambda numbers: "m = " + ", ".join(n or r"\dots" for n in numbers),
         product=_product,
         plus=_plus,
         ratio=lambda above, below: rf"\frac{{{above}}}{{{below}}}",

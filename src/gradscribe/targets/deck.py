@@ -150,11 +150,15 @@ class Builder:
     def table(self, block: Rows) -> Piled:
         head = " & ".join(self.text(cell) for cell in block.head)
         rows = [" & ".join(self.text(cell) for cell in row) for row in block.rows]
-        columns = "l" * len(block.rows[0])
+        columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
+        every = [*([block.head] if block.head else []), *block.rows]
+        widths = [max(self.length(row[c]) for row in every) for c in range(len(block.rows[0]))]
+        size = r"\small" if sum(widths) + 12 * len(widths) > self.page.width else r"\normalsize"
         top = rf"\toprule {head} \\ \midrule" if head else r"\toprule"
         body = " \\\\\n  ".join(rows)
         text = (
-            "\\begin{center}\n\\renewcommand{\\arraystretch}{1.15}\n"
+            f"\\begin{{center}}{size}\n"
+            "\\renewcommand{\\arraystretch}{1.15}\n"
             f"\\begin{{tabular}}{{{columns}}}\n  {top}\n  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
