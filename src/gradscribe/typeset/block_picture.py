@@ -1,11 +1,10 @@
 """The block diagram of a network: x → W¹ → Σ → u¹ → f¹ → y¹ → …, a frame around each layer."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 from gradscribe.model.network import Network
-from gradscribe.typeset.layers import DrawnLayer, layers_of, sizes_of
-from gradscribe.typeset.measure import estimated
+from gradscribe.typeset.labels import fits, size_label, symbols_of
+from gradscribe.typeset.layers import DrawnLayer, layers_of, shown_layers, sizes_of
 from gradscribe.typeset.scene import (
     Form,
     Label,
@@ -16,7 +15,6 @@ from gradscribe.typeset.scene import (
     Thing,
     Tint,
     Wire,
-    label_latex,
 )
 
 # Lengths in points. A layer is a wire that leads to it, and its frame.
@@ -62,30 +60,6 @@ def block_scene(network: Network, width: float = 398.0) -> Scene:
     things.append(Wire((x, _AXIS), (x + 12, _AXIS)))
     things.append(Text(x + 14, _AXIS, (Symbol(layers[-1].output, whole=True),), anchor="west"))
     return Scene(x + _OUTPUT, _HEIGHT, tuple(things), f"Block diagram of {network.spec}")
-
-
-def shown_layers(count: int, room: float, cell: float, dots: float) -> list[int]:
-    """Return which layers are shown: all, or the first that fit and the last."""
-    if count * cell <= room:
-        return list(range(count))
-    first = max(1, int((room - dots) / cell) - 1)
-    return [*range(min(first, count - 1)), count - 1]
-
-
-def symbols_of(network: Network, layers: Sequence[DrawnLayer]) -> list[str]:
-    """Return the names of the sizes: N_0 of the inputs, and of each layer."""
-    return [str(network.input.shape[0]), *(str(layer.size) for layer in layers)]
-
-
-def size_label(symbol: str, size: int | None) -> Label:
-    """Return N_m = 10, or only N_m where the size is not known."""
-    name = Symbol("N", (symbol.partition("_")[2],))
-    return (name,) if size is None else (name, "=", str(size))
-
-
-def fits(label: Label, width: float) -> bool:
-    """Return whether a label in letters of 10 pt fits into so many points."""
-    return estimated([label_latex(label)], fontsize=r"\small")[0].width <= width
 
 
 def _layer(layer: DrawnLayer, below: str | None, x: float, frame: float) -> list[Thing]:

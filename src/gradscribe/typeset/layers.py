@@ -1,5 +1,6 @@
 """A network seen as a chain of layers, which is what a picture can show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sympy import Add, Indexed, Mul, Sum, Symbol
@@ -97,10 +98,18 @@ def _activated(layer: DrawnLayer, equation: Equation, network: Network) -> Drawn
     )
 
 
-def sizes_of(network: Network, layers: tuple[DrawnLayer, ...]) -> list[int | None]:
+def sizes_of(network: Network, layers: Sequence[DrawnLayer]) -> list[int | None]:
     """Return the number of inputs and of each layer's nodes, None where it is a symbol."""
     symbols = [network.input.shape[0], *(layer.size for layer in layers)]
     if network.sizes is None:
         return [None for _ in symbols]
     values = dict(zip(network.layers, network.sizes, strict=True))
     return [values[s] for s in symbols]
+
+
+def shown_layers(count: int, room: float, cell: float, dots: float) -> list[int]:
+    """Return which layers are shown: all, or the first that fit and the last."""
+    if count * cell <= room:
+        return list(range(count))
+    first = max(1, int((room - dots) / cell) - 1)
+    return [*range(min(first, count - 1)), count - 1]

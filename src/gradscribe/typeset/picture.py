@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gradscribe.model.network import Network
 from gradscribe.typeset.block_picture import block_scene
+from gradscribe.typeset.node_picture import node_scene
 from gradscribe.typeset.scene import Scene
 
 # The room for a picture on a slide, in points: the width of a line, and what a frame leaves.
@@ -17,3 +18,12 @@ def block_picture(network: Network, aspect: str = "169") -> Scene:
         InputError: the network is no chain of layers.
     """
     return block_scene(network, ROOM[aspect][0])
+
+
+def node_picture(network: Network, aspect: str = "169") -> Scene:
+    """Return the picture of the nodes and their wires, for a slide of this shape.
+
+    Raises:
+        InputError: the network is no chain of layers.
+    """
+    return node_scene(network, *ROOM[aspect])

@@ -150,7 +150,8 @@ def symbol_latex(symbol: Symbol) -> str:
     ('w_{1,3}^{2}', '\\boldsymbol{b}^{1}')
     """
     letter = name_latex(symbol.stem, bold=symbol.whole)
-    below = f"_{{{','.join(symbol.indices)}}}" if symbol.indices else ""
+    indices = ",".join(f"N_{{{k[2:]}}}" if k.startswith("N_") else k for k in symbol.indices)
+    below = f"_{{{indices}}}" if indices else ""
     above = f"^{{{symbol.superscript}}}" if symbol.superscript else ""
     return letter + below + above
 

@@ -2,6 +2,7 @@
 
 from xml.sax.saxutils import escape, quoteattr
 
+from gradscribe.notation import size_text
 from gradscribe.typeset.measure import estimated
 from gradscribe.typeset.scene import (
     Form,
@@ -112,7 +113,7 @@ def _part(part: Symbol | str, x: float, y: float, size: float) -> list[str]:
     script = x + _width(Symbol(part.stem, whole=part.whole), size)
     spans = [_span(letter, x, y, size, style)]
     if part.indices:
-        below = ",".join(part.indices)
+        below = ",".join(size_text(k) if k.startswith("N_") else k for k in part.indices)
         spans.append(_span(below, script, y + 0.25 * size, size * _SCRIPT, _slant(below)))
     if part.superscript:
         above = part.superscript
