@@ -115,7 +115,7 @@ def lecture_text(
     locales = templates / "locales"
     told = lecture_of(parsed(network), style, locales)
     words = words_of(style.lang, locales)
-    return render(target, deck_view(told, style, words, overlays=target.view == "deck"))
+    return render(target, deck_view(told, style, words, article=target.view == "article"))
 
 
 def is_lecture(format: str) -> bool:

@@ -1,7 +1,7 @@
 """The blocks of a lecture as LaTeX, and frames of such a height that each fits on a slide."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -11,7 +11,6 @@ from gradscribe.lecture.model import (
     Emphasis,
     Frame,
     Legend,
-    Line,
     Picture,
     Piece,
     Points,
@@ -44,6 +43,9 @@ class Page:
 PAGES = {"169": Page(398.0, 203.0), "43": Page(307.0, 220.0)}
 
 
+A4 = Page(440.0, 1e9)
+
+
 @dataclass(frozen=True)
 class Piled:
     """A block as LaTeX with its height in points."""
@@ -62,7 +64,7 @@ class Builder:
         boxes: the boxes of formulas in LaTeX.
         page: the room.
         picture: a picture's LaTeX and height; None for one that cannot be drawn.
-        overlays: whether parts appear one after the other.
+        article: whether everything is shown at once and equations have numbers.
     """
 
     script: Script
@@ -70,7 +72,7 @@ class Builder:
     boxes: Callable[[Sequence[str]], list[Box]]
     page: Page
     picture: Callable[[Picture, Page], Piled | None]
-    overlays: bool = True
+    article: bool = False
 
     # -- words --
 
@@ -101,7 +103,7 @@ class Builder:
 
     def shown(self, step: int, text: str) -> str:
         """Return a text that appears on an overlay."""
-        return rf"\onslide<{step}->{{{text}}}" if step > 1 and self.overlays else text
+        return rf"\onslide<{step}->{{{text}}}" if step > 1 and not self.article else text
 
     # -- blocks --
 
@@ -138,7 +140,7 @@ class Builder:
 
     def points(self, block: Points) -> list[Piled]:
         items = [
-            rf"\item{f'<{item.step}->' if item.step > 1 and self.overlays else ''} {self.text(item.pieces)}"
+            rf"\item{f'<{item.step}->' if item.step > 1 and not self.article else ''} {self.text(item.pieces)}"
             for item in block.items
         ]
         height = sum(
@@ -188,13 +190,15 @@ class Builder:
             used += TIGHT * row.height + ROW_GAP
         return parts
 
-    def row_texts(self, rows: list[Row]) -> str:
+    def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
         """Return rows of an alignment, each appearing with its step."""
         text = ""
         before = 1
         for position, row in enumerate(rows):
             hint = rf" &&\reason{{{self.text(row.hint)}}}" if row.hint else ""
             body = f"{row.left} &{row.right}{hint}"
+            if numbered and position < len(rows) - 1 and not rows[position + 1].left:
+                body += r" \notag"
             cut = "" if position == 0 else "\\\\[2pt]\n  "
             step = max(row.step, before)
             text += self.shown(step, f"{cut}{body}") if position else body
@@ -203,7 +207,9 @@ class Builder:
 
     def aligned(self, rows: list[Row]) -> Piled:
         first = min(row.step for row in rows)
-        text = f"\\begin{{align*}}\n  {self.row_texts(rows)}\n\\end{{align*}}"
+        kind = "align" if self.article else "align*"
+        inner = self.row_texts(rows, numbered=self.article)
+        text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
@@ -213,7 +219,8 @@ class Builder:
         first = min(row.step for row in rows)
         inner = self.row_texts(rows).replace("&&", "&\\quad&")
         inner = f"\\keyresult{{\\begin{{aligned}}\n  {inner}\n\\end{{aligned}}}}"
-        text = f"\\begin{{equation*}}\n{inner}\n\\end{{equation*}}"
+        kind = "equation" if self.article else "equation*"
+        text = f"\\begin{{{kind}}}\n{inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
@@ -253,8 +260,3 @@ def spaced(text: str) -> str:
     left = " " if text[:1].isspace() else ""
     right = " " if text[-1:].isspace() and core else ""
     return f"{left}{core}{right}"
-
-
-def without_steps(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Return lines that all appear at once."""
-    return tuple(replace(line, step=1) for line in lines)
