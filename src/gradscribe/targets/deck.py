@@ -28,6 +28,9 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
+EMPTY_LINE = 14.0  # what a display that opens a slide has above it
+# Blocks share what room is left, half as much between them as below them.
+SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -48,10 +51,19 @@ A4 = Page(440.0, 1e9)
 
 @dataclass(frozen=True)
 class Piled:
-    """A block as LaTeX with its height in points."""
+    """A block as LaTeX.
+
+    Attributes:
+        text: the LaTeX.
+        height: its height in points.
+        display: whether it is a display, which belongs to the paragraph before it.
+        lead: whether it is a sentence, which may introduce what follows.
+    """
 
     text: str
     height: float
+    display: bool = False
+    lead: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +148,7 @@ class Builder:
         text = self.text(block.pieces)
         text = rf"\lead{{{text}}}" if block.head else text
         height = TEXT_LINE * self.lines(block.pieces, self.page.width) + 3
-        return Piled(self.shown(block.step, text) + r"\par", height)
+        return Piled(self.shown(block.step, text), height, lead=True)
 
     def points(self, block: Points) -> list[Piled]:
         items = [
@@ -213,7 +225,7 @@ class Builder:
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
-        return Piled(text, height)
+        return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
         first = min(row.step for row in rows)
@@ -224,33 +236,43 @@ class Builder:
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
-        return Piled(text, height)
+        return Piled(text, height, display=True)
 
     # -- frames --
 
-    def pages(self, frame: Frame) -> list[list[str]]:
-        """Return the LaTeX of the blocks of a frame, parted into slides that are not too high."""
+    def pages(self, frame: Frame) -> list[str]:
+        """Return the LaTeX of a frame, parted into slides that are not too high."""
         feet = [p for b in frame.blocks if isinstance(b, Remark) for p in self.piled(b)]
         foot = sum(p.height for p in feet)
         pages: list[list[Piled]] = [[]]
         used = foot
         for block in frame.blocks:
-            if isinstance(block, Remark):
-                continue
-            for part in self.piled(block):
-                if pages[-1] and used + part.height > self.page.height:
-                    carried = self.carried(pages[-1])
-                    pages.append(carried)
-                    used = foot + sum(p.height for p in carried)
+            for part in [] if isinstance(block, Remark) else self.piled(block):
+                height = part.height + (EMPTY_LINE if part.display and opens(pages[-1]) else 0)
+                if pages[-1] and used + height > self.page.height:
+                    pages.append(carried(pages[-1]))
+                    used = foot + sum(p.height for p in pages[-1])
                 pages[-1].append(part)
-                used += part.height
-        return [[p.text for p in (*page, *feet)] for page in pages if page]
+                used += height
+        return [self.joined([*page, *feet]) for page in pages if page]
 
-    def carried(self, page: list[Piled]) -> list[Piled]:
-        """Take a sentence that introduces what does not fit with it to the next slide."""
-        if len(page) > 1 and page[-1].text.endswith(r"\par"):
-            return [page.pop()]
-        return []
+    def joined(self, parts: list[Piled]) -> str:
+        """Return blocks one below the other; they share what room is left."""
+        text = parts[0].text
+        for part in parts[1:]:
+            text += "\n" if part.display else "\n\n" if self.article else SPREAD
+            text += part.text
+        return text
+
+
+def opens(page: list[Piled]) -> bool:
+    """Whether a display that is put on a slide has no text right before it."""
+    return not page or page[-1].display
+
+
+def carried(page: list[Piled]) -> list[Piled]:
+    """Take a sentence that introduces what does not fit with it to the next slide."""
+    return [page.pop()] if len(page) > 1 and page[-1].lead else []
 
 
 def spaced(text: str) -> str:

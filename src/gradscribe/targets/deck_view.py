@@ -18,8 +18,6 @@ from gradscribe.typeset.measure import estimated
 from gradscribe.typeset.node_picture import node_scene
 from gradscribe.typeset.tikz import tikz
 
-# Blocks share what room is left, half as much between them as below them.
-SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 BABEL = {"en": "english", "pt": "brazilian"}
 TAGS = {"en": "en-US", "pt": "pt-BR"}
 # What the theme's macros do to the width of a formula, for the estimate.
@@ -164,5 +162,5 @@ def slides_of(frame: Frame, builder: Builder) -> list[SlideView]:
     for position, page in enumerate(pages, 1):
         part = f" ({position}/{len(pages)})" if len(pages) > 1 else ""
         key = frame.key if position == 1 else f"{frame.key}-{position}"
-        found.append(SlideView(key, title + part, SPREAD.join(page), note if position == 1 else ""))
+        found.append(SlideView(key, title + part, page, note if position == 1 else ""))
     return found

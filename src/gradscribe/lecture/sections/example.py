@@ -260,15 +260,17 @@ def several_paths(example: Example, start: Expr, found: list[Path]) -> Iterator[
     products = [product_of(values(teller.shower, p)) for p in found]
     total = Plus((products[0], *map(subtracted, products[1:])))
     filled, result = example.numbers.put_in(total)
+    quotients = Plus(tuple(product_of(leibniz(teller.shower, p)) for p in found))
     recursion = teller.tree(at_component(example, start))
     numbers, _ = example.numbers.put_in(recursion)
     yield teller.frame(
         "paths_sum",
         teller.sentence("paths_sum.several", w=Atom(start), count=str(len(found))),
-        display(Line(equal(left, Plus(tuple(product_of(leibniz(teller.shower, p)) for p in found))))),
-        display(Line(equal(left, total), step=2)),
-        teller.sentence("paths_sum.numbers", step=3),
-        display(Line(equal(left, filled, Strong(result)), step=3)),
+        display(
+            Line(equal(left, quotients)),
+            Line(equal(left, total), step=2, continued=True),
+            Line(equal(left, filled, Strong(result)), step=3, continued=True),
+        ),
         teller.sentence("paths_sum.recursion", step=4),
         display(Line(equal(left, recursion, numbers, Strong(result)), step=4)),
         sizes=example.sizes,
