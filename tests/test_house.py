@@ -21,12 +21,14 @@ FLOORS = {
     "program": 4,
     "printing": 5,
     "typeset": 6,
+    "lecture": 7,
     "targets": 8,
     "compiler": 9,
-    "commands": 10,
-    "cli": 11,
-    "__main__": 12,
-    "__init__": 12,
+    "editions": 10,
+    "commands": 11,
+    "cli": 12,
+    "__main__": 13,
+    "__init__": 13,
 }
 
 

@@ -22,6 +22,7 @@ from gradscribe.lecture.display import (
     Diagonal,
     Glyph,
     Grid,
+    Layers,
     Minus,
     Node,
     Plus,
@@ -147,7 +148,7 @@ class Evaluator:
                 return diagonal(self.slopes(node.slopes))
             case Decimal():
                 return mpmath.mpf(decimal_digits(node))
-            case Word() | Glyph():
+            case Word() | Glyph() | Layers():
                 raise Unknown(str(node))
             case Toned() | Strong() | Renamed():
                 return self.value(node.body)

@@ -91,6 +91,10 @@ class _Symbols:
         below = r"\,".join(f"{sign} {self.component(v, k, False)}" for v, k in variables)
         return rf"\frac{{{sign}^{{2}} {over}}}{{{below}}}"
 
+    def symbol(self, name: str, letters: list[str]) -> str:
+        """Return a component, or the whole where there are no letters."""
+        return self.component(name, letters, False) if letters else self.whole(name, False)
+
     def whole(self, name: str, of_sample: bool) -> str:
         """Return a whole vector or matrix."""
         if name in _FLAT:
@@ -165,6 +169,19 @@ def _dialect(notation: Notation, words: Callable[[str], str], layers: Layers) ->
         cases=lambda cases: _cases(cases, words),
         product=r"\,",
     )
+
+
+def symbol(notation: Notation, name: str, indices: Sequence[str], layer: str = "") -> str:
+    """Return a symbol by its name, with another word for its layer where one is given."""
+    stem = split(name).stem
+    number = layer or split(name).layer
+    if stem == "N" and number:
+        return notation.call("nodes", number)
+    if stem == "f" and number:
+        return notation.call("f", number)
+    if number and not split(name).layer:
+        return _Symbols(notation, {"1": number}).symbol(f"{name}1", list(indices))
+    return _Symbols(notation, {}).symbol(name, list(indices))
 
 
 def _cases(cases: list[tuple[str, str | None]], words: Callable[[str], str]) -> str:
@@ -267,6 +284,7 @@ def latex_script(
         decimal=partial(_decimal, comma),
         word=lambda key: rf"\text{{{words(key)}}}",
         glyph=lambda name: _GLYPHS[name],
+        numbers=lambda numbers: "m = " + ", ".join(n or r"\dots" for n in numbers),
         product=_product,
         plus=_plus,
         ratio=lambda above, below: rf"\frac{{{above}}}{{{below}}}",

@@ -135,6 +135,8 @@ def is_number(node: Node) -> bool:
             return is_number(node.body)
         case Product():
             return all(is_number(f) for f in node.factors)
+        case Plus():
+            return all(is_number(t) for t in node.terms)
         case _:
             return False
 

@@ -12,6 +12,7 @@ from sympy import (
     Mul,
     Number,
     Pow,
+    S,
     Sum,
     Symbol,
 )
@@ -29,6 +30,7 @@ from gradscribe.lecture.display import (
     Power,
     Product,
     Quotient,
+    Ratio,
     Tone,
     Toned,
 )
@@ -127,6 +129,8 @@ class Shower:
                 return self.total(expr, braces)
             case Mul():
                 return self.product(expr, braces)
+            case Pow() if is_inverse(expr):
+                return Ratio(Atom(S.One), self.tree(Pow(expr.base, -expr.exp), braces=braces))
             case Pow() if expr.exp.is_Integer and expr.exp > 1:
                 return self.toned(expr, Power(self.plain(expr.base, braces), int(expr.exp)))
             case _:
@@ -167,6 +171,10 @@ class Shower:
 
     def product(self, expr: Mul, braces: bool) -> Node:
         coefficient, rest = expr.as_coeff_Mul()
+        below = [Pow(f.base, -f.exp) for f in Mul.make_args(rest) if is_inverse(f)]
+        if below and not any(_is_size(f) for f in below):
+            above = Mul(coefficient, *[f for f in Mul.make_args(rest) if not is_inverse(f)])
+            return Ratio(self.tree(above), self.tree(Mul(*below)))
         fraction = [f for f in Mul.make_args(rest) if _is_size(f)]
         ordered = sorted((f for f in Mul.make_args(rest) if not _is_size(f)), key=self.order)
         nodes = [self.factor(f, braces) for f in ordered]
@@ -235,6 +243,12 @@ def untoned(node: Node) -> Node:
             return Plus(tuple(untoned(t) for t in node.terms))
         case _:
             return node
+
+
+def is_inverse(expr: Expr) -> bool:
+    """Whether a factor stands below a fraction bar."""
+    power = isinstance(expr, Pow) and expr.exp.is_Integer and bool(expr.exp < 0)
+    return power and not _is_size(expr)
 
 
 def _is_size(expr: Expr) -> bool:

@@ -21,6 +21,7 @@ from gradscribe.lecture.display import (
     Diagonal,
     Glyph,
     Grid,
+    Layers as LayerNumbers,
     Minus,
     Node,
     Plus,
@@ -57,6 +58,7 @@ class Script:
         decimal: a number's digits ("-0.25") -> text.
         word: a key of the locale -> text.
         glyph: the name of a symbol -> text.
+        numbers: numbers of layers, dots where one is empty -> text.
         product: texts of factors, the name of the sign between them -> text.
         plus: a term, whether it is subtracted, whether it is the first -> text.
         ratio: above, below -> text.
@@ -80,6 +82,7 @@ class Script:
     decimal: Callable[[str], str]
     word: Callable[[str], str]
     glyph: Callable[[str], str]
+    numbers: Callable[[tuple[str, ...]], str]
     product: Callable[[list[str], str], str]
     plus: Callable[[str, bool, bool], str]
     ratio: Callable[[str, str], str]
@@ -178,6 +181,8 @@ class _Writer:
                 return _ATOM, script.word(node.key)
             case Glyph():
                 return _ATOM, script.glyph(node.name)
+            case LayerNumbers():
+                return _SUM, script.numbers(node.numbers)
             case Quotient():
                 also = "" if node.also is None else self.text(node.also, _ATOM)
                 above, below = self.text(node.above, _PRODUCT), self.text(node.below, _ATOM)
@@ -213,7 +218,9 @@ class _Writer:
         for position, factor in enumerate(node.factors):
             first = position == 0 and node.sign not in ("odot", "otimes")
             open_ended = isinstance(factor, Big) and position < len(node.factors) - 1
-            level = _SUM if first and not isinstance(bare(factor), Plus) else _PRODUCT
+            if node.sign == "quad":
+                open_ended, first = False, True
+            level = 0 if node.sign == "quad" else _SUM if first and not isinstance(bare(factor), Plus) else _PRODUCT
             texts.append(self.text(factor, _ATOM if open_ended else level))
         return self.script.product(texts, node.sign)
 

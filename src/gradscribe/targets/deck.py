@@ -1,7 +1,7 @@
 """The blocks of a lecture as LaTeX, and frames of such a height that each fits on a slide."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -11,7 +11,6 @@ from gradscribe.lecture.model import (
     Emphasis,
     Frame,
     Legend,
-    Line,
     Picture,
     Piece,
     Points,
@@ -29,6 +28,9 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
+EMPTY_LINE = 14.0  # what a display that opens a slide has above it
+# Blocks share what room is left, half as much between them as below them.
+SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -44,12 +46,24 @@ class Page:
 PAGES = {"169": Page(398.0, 203.0), "43": Page(307.0, 220.0)}
 
 
+A4 = Page(440.0, 1e9)
+
+
 @dataclass(frozen=True)
 class Piled:
-    """A block as LaTeX with its height in points."""
+    """A block as LaTeX.
+
+    Attributes:
+        text: the LaTeX.
+        height: its height in points.
+        display: whether it is a display, which belongs to the paragraph before it.
+        lead: whether it is a sentence, which may introduce what follows.
+    """
 
     text: str
     height: float
+    display: bool = False
+    lead: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,7 @@ class Builder:
         boxes: the boxes of formulas in LaTeX.
         page: the room.
         picture: a picture's LaTeX and height; None for one that cannot be drawn.
-        overlays: whether parts appear one after the other.
+        article: whether everything is shown at once and equations have numbers.
     """
 
     script: Script
@@ -70,7 +84,7 @@ class Builder:
     boxes: Callable[[Sequence[str]], list[Box]]
     page: Page
     picture: Callable[[Picture, Page], Piled | None]
-    overlays: bool = True
+    article: bool = False
 
     # -- words --
 
@@ -101,7 +115,7 @@ class Builder:
 
     def shown(self, step: int, text: str) -> str:
         """Return a text that appears on an overlay."""
-        return rf"\onslide<{step}->{{{text}}}" if step > 1 and self.overlays else text
+        return rf"\onslide<{step}->{{{text}}}" if step > 1 and not self.article else text
 
     # -- blocks --
 
@@ -134,11 +148,11 @@ class Builder:
         text = self.text(block.pieces)
         text = rf"\lead{{{text}}}" if block.head else text
         height = TEXT_LINE * self.lines(block.pieces, self.page.width) + 3
-        return Piled(self.shown(block.step, text) + r"\par", height)
+        return Piled(self.shown(block.step, text), height, lead=True)
 
     def points(self, block: Points) -> list[Piled]:
         items = [
-            rf"\item{f'<{item.step}->' if item.step > 1 and self.overlays else ''} {self.text(item.pieces)}"
+            rf"\item{f'<{item.step}->' if item.step > 1 and not self.article else ''} {self.text(item.pieces)}"
             for item in block.items
         ]
         height = sum(
@@ -150,11 +164,15 @@ class Builder:
     def table(self, block: Rows) -> Piled:
         head = " & ".join(self.text(cell) for cell in block.head)
         rows = [" & ".join(self.text(cell) for cell in row) for row in block.rows]
-        columns = "l" * len(block.rows[0])
+        columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
+        every = [*([block.head] if block.head else []), *block.rows]
+        widths = [max(self.length(row[c]) for row in every) for c in range(len(block.rows[0]))]
+        size = r"\small" if sum(widths) + 12 * len(widths) > self.page.width else r"\normalsize"
         top = rf"\toprule {head} \\ \midrule" if head else r"\toprule"
         body = " \\\\\n  ".join(rows)
         text = (
-            "\\begin{center}\n\\renewcommand{\\arraystretch}{1.15}\n"
+            f"\\begin{{center}}{size}\n"
+            "\\renewcommand{\\arraystretch}{1.15}\n"
             f"\\begin{{tabular}}{{{columns}}}\n  {top}\n  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
@@ -184,13 +202,15 @@ class Builder:
             used += TIGHT * row.height + ROW_GAP
         return parts
 
-    def row_texts(self, rows: list[Row]) -> str:
+    def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
         """Return rows of an alignment, each appearing with its step."""
         text = ""
         before = 1
         for position, row in enumerate(rows):
             hint = rf" &&\reason{{{self.text(row.hint)}}}" if row.hint else ""
             body = f"{row.left} &{row.right}{hint}"
+            if numbered and position < len(rows) - 1 and not rows[position + 1].left:
+                body += r" \notag"
             cut = "" if position == 0 else "\\\\[2pt]\n  "
             step = max(row.step, before)
             text += self.shown(step, f"{cut}{body}") if position else body
@@ -199,47 +219,60 @@ class Builder:
 
     def aligned(self, rows: list[Row]) -> Piled:
         first = min(row.step for row in rows)
-        text = f"\\begin{{align*}}\n  {self.row_texts(rows)}\n\\end{{align*}}"
+        kind = "align" if self.article else "align*"
+        inner = self.row_texts(rows, numbered=self.article)
+        text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
-        return Piled(text, height)
+        return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
         first = min(row.step for row in rows)
         inner = self.row_texts(rows).replace("&&", "&\\quad&")
         inner = f"\\keyresult{{\\begin{{aligned}}\n  {inner}\n\\end{{aligned}}}}"
-        text = f"\\begin{{equation*}}\n{inner}\n\\end{{equation*}}"
+        kind = "equation" if self.article else "equation*"
+        text = f"\\begin{{{kind}}}\n{inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
-        return Piled(text, height)
+        return Piled(text, height, display=True)
 
     # -- frames --
 
-    def pages(self, frame: Frame) -> list[list[str]]:
-        """Return the LaTeX of the blocks of a frame, parted into slides that are not too high."""
+    def pages(self, frame: Frame) -> list[str]:
+        """Return the LaTeX of a frame, parted into slides that are not too high."""
         feet = [p for b in frame.blocks if isinstance(b, Remark) for p in self.piled(b)]
         foot = sum(p.height for p in feet)
         pages: list[list[Piled]] = [[]]
         used = foot
         for block in frame.blocks:
-            if isinstance(block, Remark):
-                continue
-            for part in self.piled(block):
-                if pages[-1] and used + part.height > self.page.height:
-                    carried = self.carried(pages[-1])
-                    pages.append(carried)
-                    used = foot + sum(p.height for p in carried)
+            for part in [] if isinstance(block, Remark) else self.piled(block):
+                height = part.height + (EMPTY_LINE if part.display and opens(pages[-1]) else 0)
+                if pages[-1] and used + height > self.page.height:
+                    pages.append(carried(pages[-1]))
+                    used = foot + sum(p.height for p in pages[-1])
                 pages[-1].append(part)
-                used += part.height
-        return [[p.text for p in (*page, *feet)] for page in pages if page]
+                used += height
+        return [self.joined([*page, *feet]) for page in pages if page]
 
-    def carried(self, page: list[Piled]) -> list[Piled]:
-        """Take a sentence that introduces what does not fit with it to the next slide."""
-        if len(page) > 1 and page[-1].text.endswith(r"\par"):
-            return [page.pop()]
-        return []
+    def joined(self, parts: list[Piled]) -> str:
+        """Return blocks one below the other; they share what room is left."""
+        text = parts[0].text
+        for part in parts[1:]:
+            text += "\n" if part.display else "\n\n" if self.article else SPREAD
+            text += part.text
+        return text
+
+
+def opens(page: list[Piled]) -> bool:
+    """Whether a display that is put on a slide has no text right before it."""
+    return not page or page[-1].display
+
+
+def carried(page: list[Piled]) -> list[Piled]:
+    """Take a sentence that introduces what does not fit with it to the next slide."""
+    return [page.pop()] if len(page) > 1 and page[-1].lead else []
 
 
 def spaced(text: str) -> str:
@@ -249,8 +282,3 @@ def spaced(text: str) -> str:
     left = " " if text[:1].isspace() else ""
     right = " " if text[-1:].isspace() and core else ""
     return f"{left}{core}{right}"
-
-
-def without_steps(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Return lines that all appear at once."""
-    return tuple(replace(line, step=1) for line in lines)

@@ -1,10 +1,12 @@
 """What the template of an HTML page is filled with: ready strings."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from gradscribe.derivation.steps import Derivation
+from gradscribe.errors import InputError
 from gradscribe.lecture.display import Atom, equal
 from gradscribe.lecture.latex import latex_script
 from gradscribe.lecture.mathml import mathml_script
@@ -17,9 +19,12 @@ from gradscribe.targets.page_blocks import Code, PageBuilder, listing_of
 from gradscribe.targets.palette import DARK, LIGHT, declarations
 from gradscribe.targets.prose import parameters_in, plain_text
 from gradscribe.typeset.escaping import html_text
+from gradscribe.typeset.picture import block_picture, node_picture
+from gradscribe.typeset.svg import svg
 from gradscribe.version import VERSION
 
 LANGUAGES = {"en": "en", "pt": "pt-BR"}
+_HEAD = re.compile(r"(id=\"|url\(#)head")  # the arrow's head: each picture of a page has its own
 LISTED = 48  # equations that the table of code shows; of more, the middle is left out
 
 
@@ -76,15 +81,12 @@ class PageView:
     footer: str
 
 
-def page_builder(
-    style: Style, words: Words, picture: Callable[[Picture], str], code: Mapping[str, Code]
-) -> PageBuilder:
+def page_builder(style: Style, words: Words, code: Mapping[str, Code]) -> PageBuilder:
     """Return what turns the blocks of a lecture into HTML.
 
     Args:
         style: the notation.
         words: the language.
-        picture: a picture as SVG.
         code: the code of equations, by their names.
     """
     notation = notation_of(style, words.text("lecture.samples"), expanded=True)
@@ -99,7 +101,19 @@ def page_builder(
         comma=words.comma,
         layer=words.text("page.layer"),
     )
-    return PageBuilder(mathml, latex, words, picture, code)
+    return PageBuilder(mathml, latex, words, drawn, code)
+
+
+def drawn(picture: Picture) -> str:
+    """Return a picture as SVG, "" for a network that has none."""
+    try:
+        if picture.kind == "blocks":
+            scene = block_picture(picture.network)
+        else:
+            scene = node_picture(picture.network)
+    except InputError:
+        return ""
+    return _HEAD.sub(rf"\1{picture.kind}-head", svg(scene))
 
 
 def page_view(
@@ -107,7 +121,6 @@ def page_view(
     style: Style,
     words: Words,
     code: Mapping[str, Sequence[str]],
-    picture: Callable[[Picture], str] = lambda _: "",
 ) -> PageView:
     """Return the view of a lecture as a page.
 
@@ -116,11 +129,10 @@ def page_view(
         style: how.
         words: the language's words.
         code: the lines of the module that compute an equation, by its name.
-        picture: a picture as SVG, "" for one that cannot be drawn.
     """
     derivation = lecture.settings["network"].derivation
     listed = codes(derivation, code)
-    builder = page_builder(style, words, picture, listed)
+    builder = page_builder(style, words, listed)
     spec = html_text(lecture.network.spec, 400)
     return PageView(
         language=LANGUAGES[style.lang],

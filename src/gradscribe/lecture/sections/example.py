@@ -10,22 +10,24 @@ from gradscribe.lecture.display import (
     Atom,
     Brace,
     Grid,
+    Minus,
     Node,
     Plus,
     Product,
     Strong,
+    Toned,
     Whole,
     equal,
 )
-from gradscribe.lecture.model import Block, Display, Frame, Line, Setting
+from gradscribe.lecture.model import Block, Display, Frame, Line, Piece, Remark, Setting
 from gradscribe.lecture.numeric import Numbers
 from gradscribe.lecture.routes import MOST_PATHS, Path, leibniz, paths, product_of, values
 from gradscribe.lecture.sections.functions import function_words
-from gradscribe.lecture.sections.network import sizes_text
+from gradscribe.lecture.sections.network import U, sizes_text
 from gradscribe.lecture.teller import Teller, display
 from gradscribe.lecture.world import World
 from gradscribe.notation import split
-from gradscribe.symbols import component
+from gradscribe.symbols import component, scalar_function
 
 
 @dataclass(frozen=True)
@@ -93,18 +95,28 @@ def data(example: Example) -> Frame:
     names = [*(p.name for p in teller.network.parameters), "x", "d"]
     pairs = [equal(Whole(n), example.numbers.result(Whole(n))) for n in names]
     lines = [Line(beside(pairs[k : k + 2])) for k in range(0, len(pairs), 2)]
-    functions = [
-        f"f{split(stem).layer}: {function_words(teller, entry)}"
-        for stem, entry in teller.network.functions.items()
-        if entry is not None
-    ]
     return teller.frame(
         "example_data",
         teller.sentence("example_data.given"),
-        *[display(line) for line in lines],
-        teller.remark("example_data.functions", functions="; ".join(functions)),
+        display(*lines),
+        Remark((*teller.pieces("example_data.functions"), *function_pieces(teller))),
         sizes=example.sizes,
     )
+
+
+def function_pieces(teller: Teller) -> Iterator[Piece]:
+    """Yield which function is which: f¹ = f²: the logistic function."""
+    found: dict[str, list[str]] = {}
+    for stem, entry in teller.network.functions.items():
+        if entry is not None:
+            found.setdefault(function_words(teller, entry), []).append(stem)
+    for position, (words, stems) in enumerate(found.items()):
+        for k, stem in enumerate(stems):
+            if position or k:
+                yield ", "
+            yield Atom(scalar_function(stem)(U))
+        yield f": {words}"
+    yield "."
 
 
 def beside(chains: list[Node]) -> Node:
@@ -246,21 +258,38 @@ def several_paths(example: Example, start: Expr, found: list[Path]) -> Iterator[
     teller = example.teller
     left = Atom(derivative(start))
     products = [product_of(values(teller.shower, p)) for p in found]
-    total = Plus(tuple(products))
+    total = Plus((products[0], *map(subtracted, products[1:])))
     filled, result = example.numbers.put_in(total)
+    quotients = Plus(tuple(product_of(leibniz(teller.shower, p)) for p in found))
     recursion = teller.tree(at_component(example, start))
     numbers, _ = example.numbers.put_in(recursion)
     yield teller.frame(
         "paths_sum",
         teller.sentence("paths_sum.several", w=Atom(start), count=str(len(found))),
-        display(Line(equal(left, Plus(tuple(product_of(leibniz(teller.shower, p)) for p in found))))),
-        display(Line(equal(left, total), step=2)),
-        teller.sentence("paths_sum.numbers", step=3),
-        display(Line(equal(left, filled, Strong(result)), step=3)),
+        display(
+            Line(equal(left, quotients)),
+            Line(equal(left, total), step=2, continued=True),
+            Line(equal(left, filled, Strong(result)), step=3, continued=True),
+        ),
         teller.sentence("paths_sum.recursion", step=4),
         display(Line(equal(left, recursion, numbers, Strong(result)), step=4)),
         sizes=example.sizes,
     )
+
+
+def subtracted(term: Node) -> Node:
+    """Return a term that begins with a negative number as one that is subtracted."""
+    if not isinstance(term, Product):
+        return term
+    first, *rest = term.factors
+    inner = first.body if isinstance(first, Toned) else first
+    if isinstance(inner, Product) and isinstance(inner.factors[0], Atom):
+        number = inner.factors[0].expr
+        if number.is_Number and number < 0:
+            body = Product((Atom(-number), *inner.factors[1:]))
+            head = Toned(first.tone, body) if isinstance(first, Toned) else body
+            return Minus(Product((head, *rest)))
+    return term
 
 
 def at_component(example: Example, start: Expr) -> Expr:
