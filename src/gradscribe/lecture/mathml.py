@@ -38,7 +38,8 @@ def mathml_script(
     """
     read = partial(symbol, layer=layer)
     partial_sign = _partial_sign(latex)
-    return Script(
+    return replace(
+        latex,
         dialect=partial(_dialect, latex, words, layer),
         whole=lambda name, of_sample, layers: read(latex.whole(name, of_sample, layers)),
         slopes=lambda name, argument, order, diagonal, layers: read(
@@ -62,6 +63,7 @@ def mathml_script(
         toned=lambda tone, body: element("mrow", body, class_=tone.value),
         strong=lambda body: element("mrow", body, class_="strong"),
         relation=lambda name: symbol(latex.relation(name)),
+        numbers=lambda numbers: symbol(latex.numbers(numbers)),
     )
 
 
@@ -194,7 +196,8 @@ def _cases(cases: list[tuple[str, str | None]], words: Callable[[str], str]) -> 
 def _brace(body: str, label: str, over: bool, tone: Tone | None) -> str:
     """Return a body with a brace under or over it, and the label in the size of the text."""
     tag, sign = ("mover", "⏞") if over else ("munder", "⏟")
-    braced = element(tag, element("mrow", _STRUT, body), operator(sign, stretchy="true"))
+    strut = _STRUT if "<mfrac" in body else ""
+    braced = element(tag, element("mrow", strut, body), operator(sign, stretchy="true"))
     shown = element("mstyle", label, scriptlevel="0", displaystyle="false")
     return element("mrow", element(tag, braced, shown), class_=tone.value if tone else "")
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from gradscribe.lecture.display import Tone
 from gradscribe.lecture.model import Line, Piece
 from gradscribe.lecture.writing import Script
-from gradscribe.targets.prose import aligned, is_wide
+from gradscribe.targets.prose import aligned
 
 _SPELLED = {
     r"\,": r"\thinspace ", r"\;": r"\thickspace ", r"\:": r"\medspace ", r"\!": r"\negthinspace ",
@@ -63,9 +63,10 @@ def display_latex(
     """
     rows: list[str] = []
     for line in lines:
-        for position, row in enumerate(aligned(line, latex, split=is_wide(line, latex))):
+        for position, row in enumerate(aligned(line, latex, latex)):
             hint = rf" & \quad {words(line.hint)}" if line.hint and position == 0 else ""
-            rows.append(f"{row.left} & {row.right}{hint}".strip())
+            start = r"\quad " if row.inner else ""
+            rows.append(f"{row.left} & {start}{row.right}{hint}".strip())
     if len(rows) == 1:
         return rows[0].replace("& ", "")
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"

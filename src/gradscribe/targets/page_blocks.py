@@ -31,7 +31,6 @@ from gradscribe.targets.prose import (
     chains,
     defined,
     edged,
-    is_wide,
     outcome,
     parameters_in,
 )
@@ -165,7 +164,7 @@ class PageBuilder:
 
     def rows(self, line: Line) -> list[str]:
         """Return the rows of a line in MathML, the words beside it in the first."""
-        rows = aligned(line, self.mathml, split=is_wide(line, self.latex))
+        rows = aligned(line, self.mathml, self.latex)
         hints = [self.hint(line.hint), *[""] * (len(rows) - 1)]
         return [table_row(row, hint) for row, hint in zip(rows, hints, strict=True)]
 
@@ -223,10 +222,11 @@ class PageBuilder:
 
 def table_row(row: Aligned, hint: str) -> str:
     """Return a row of a display in MathML."""
+    space = '<mspace width="2em"></mspace>' if row.inner else ""
     return element(
         "mtr",
         element("mtd", row.left, class_="left", columnalign="right"),
-        element("mtd", row.right, class_="right", columnalign="left"),
+        element("mtd", space, row.right, class_="right", columnalign="left"),
         hint,
     )
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from sympy import Indexed, Symbol
 
-from gradscribe.lecture.display import Atom, Node, Quotient, Whole, children
+from gradscribe.lecture.display import Atom, Minus, Node, Plus, Quotient, Whole, children
 from gradscribe.lecture.model import Emphasis, Line, Piece, relation_of
-from gradscribe.lecture.writing import Script, bare, chain_parts
+from gradscribe.lecture.writing import Layers, Script, bare, chain_parts, written
 from gradscribe.notation import split
 from gradscribe.symbols import names
-from gradscribe.typeset.measure import estimated
+from gradscribe.targets.deck_lines import inside, opened
+from gradscribe.typeset.measure import broken, estimated
 
 LONG = 4000  # characters of a sentence
 WIDE = 330.0  # points of a line from which on each relation has a row of its own
@@ -18,22 +19,64 @@ WIDE = 330.0  # points of a line from which on each relation has a row of its ow
 
 @dataclass(frozen=True)
 class Aligned:
-    """A row of a display: what stands before the place at which rows are aligned, and after it."""
+    """A row of a display.
+
+    Attributes:
+        left: what stands before the place at which rows are aligned.
+        right: what stands after it.
+        inner: whether it goes on with a sum that was broken.
+    """
 
     left: str
     right: str
+    inner: bool = False
 
 
-def aligned(line: Line, script: Script, *, split: bool) -> list[Aligned]:
-    """Return a line as one row, or with a row for each of its relations."""
-    parts, relations = chain_parts(line.formula, script)
-    if not relations:
-        return [Aligned("", parts[0])]
-    left = "" if line.continued else parts[0]
-    rights = [f"{r} {p}" for r, p in zip(relations, parts[1:], strict=True)]
-    if not split:
+def aligned(line: Line, script: Script, latex: Script) -> list[Aligned]:
+    """Return a line as one row, or as several where it is too wide for one.
+
+    A wide line has a row for each of its relations, and a sum that is wide by itself is broken
+    between its terms. All scripts are broken at the same places.
+
+    Args:
+        line: the line.
+        script: how it is written.
+        latex: LaTeX without macros, by which it is measured.
+    """
+    chain, layers = opened(line.formula, {})
+    if chain is None:
+        return [Aligned("", written(line.formula, script))]
+    left = "" if line.continued else written(chain.parts[0], script, layers)
+    steps = list(zip(chain.relations, chain.parts[1:], strict=True))
+    if width(written(chain, latex, layers)) <= WIDE:
+        rights = (f"{script.relation(r)} {written(p, script, layers)}" for r, p in steps)
         return [Aligned(left, " ".join(rights))]
-    return [Aligned(left if k == 0 else "", right) for k, right in enumerate(rights)]
+    rows = [
+        Aligned("", text, inner=True) if k else Aligned("", f"{script.relation(relation)} {text}")
+        for relation, part in steps
+        for k, text in enumerate(terms(part, layers, script, latex))
+    ]
+    return [Aligned(left, rows[0].right), *rows[1:]]
+
+
+def terms(node: Node, layers: Layers, script: Script, latex: Script) -> list[str]:
+    """Return a formula, or where it is a wide sum the parts that it is broken into."""
+    body, layers = inside(node, layers)
+    if not isinstance(body, Plus) or width(written(body, latex, layers)) <= WIDE:
+        return [written(node, script, layers)]
+    widths = [width(written(term, latex, layers)) for term in body.terms]
+    texts = []
+    for group in broken(widths, WIDE, WIDE):
+        part = tuple(body.terms[k] for k in group)
+        text = written(Plus(part), script, layers)
+        signed = group[0] == 0 or isinstance(part[0], Minus)
+        texts.append(text if signed else script.plus(text, False, False))
+    return texts
+
+
+def width(latex: str) -> float:
+    """Return the width of a formula in points."""
+    return estimated([latex])[0].width
 
 
 def outcome(lines: Sequence[Line], script: Script) -> Aligned:
@@ -41,15 +84,6 @@ def outcome(lines: Sequence[Line], script: Script) -> Aligned:
     start, _ = chain_parts(lines[0].formula, script)
     parts, relations = chain_parts(lines[-1].formula, script)
     return Aligned(start[0], f"{relations[-1]} {parts[-1]}")
-
-
-def is_wide(line: Line, latex: Script) -> bool:
-    """Whether a line of several relations is too wide for one row."""
-    parts, relations = chain_parts(line.formula, latex)
-    if len(relations) < 2:
-        return False
-    text = " ".join([parts[0], *(f"{r} {p}" for r, p in zip(relations, parts[1:], strict=True))])
-    return estimated([text])[0].width > WIDE
 
 
 def chains(lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:

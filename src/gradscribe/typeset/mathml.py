@@ -184,14 +184,16 @@ class _Symbols:
             return ""
         body = self.atom(token)
         below = above = primes = ""
+        self.reader.spaces()
         while (mark := self.reader.peek()) in ("_", "^", "'"):
             self.reader.next()
             if mark == "'":
-                primes += operator("′")
+                primes += operator("′", lspace="0", rspace="0")
             elif mark == "_":
                 below = row(self.inner(self.reader.argument(), layer=""))
             else:
                 above = self.inner(self.reader.argument(), layer="")
+            self.reader.spaces()
         if token[1:] in _BELOW and below:
             return element("munder", body, below)
         return self.with_scripts(body, below, primes, above)
