@@ -1,7 +1,6 @@
 """Lectures and their editions, each made once for all tests of a process."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 
 from gradscribe.editions import edition
@@ -68,7 +67,3 @@ def formulas(spec: str, style: Style) -> Iterator[tuple[str, str, str]]:
 
 def in_markdown(node: Node, style: Style) -> str:
     return safe(written(node, markdown_script(scripts(style)[0])))
-
-
-def titled(title: str, author: str = "") -> Style:
-    return replace(STYLES[0], title=title, author=author)

@@ -48,11 +48,13 @@ class Code:
         label: the equation's number.
         lines: the lines.
         parameters: the parameters that stand in the equation.
+        listed: whether it is in the table of all equations.
     """
 
     label: str
     lines: tuple[str, ...]
     parameters: frozenset[str]
+    listed: bool
 
 
 @dataclass(frozen=True)
@@ -214,10 +216,15 @@ class PageBuilder:
         layer = "".join({split(n).layer for n in new}) if len({split(n).layer for n in new}) == 1 else ""
         key = "page.code_layer" if layer else "page.code"
         caption = html_text(self.words.text(key, **({"layer": layer} if layer else {})))
-        links = ", ".join(f'<a href="#eq-{n}">({self.code[n].label})</a>' for n in new)
+        links = ", ".join(self.link(n) for n in new)
         inner = listing_of([line for n in new for line in self.code[n].lines])
         head = f"<figcaption>{caption} {links}</figcaption>"
         return f'\n<figure class="code">{head}\n{inner}</figure>'
+
+    def link(self, name: str) -> str:
+        """Return an equation's number, as a link where it is in the table."""
+        number = f"({self.code[name].label})"
+        return f'<a href="#eq-{name}">{number}</a>' if self.code[name].listed else number
 
 
 def table_row(row: Aligned, hint: str) -> str:

@@ -157,10 +157,16 @@ def page_view(
 
 def codes(derivation: Derivation, lines: Mapping[str, Sequence[str]]) -> dict[str, Code]:
     """Return the code of each equation that has some, with the equation's number."""
+    found = [q for q in derivation.equations if q.name in lines]
+    listed = {q.name for q in (*found[: LISTED // 2], *found[-LISTED // 2 :])}
     return {
-        q.name: Code(q.label, tuple(lines[q.name]), frozenset(parameters_in(Atom(q.right))))
-        for q in derivation.equations
-        if q.name in lines
+        q.name: Code(
+            label=q.label,
+            lines=tuple(lines[q.name]),
+            parameters=frozenset(parameters_in(Atom(q.right))),
+            listed=len(found) <= LISTED or q.name in listed,
+        )
+        for q in found
     }
 
 
@@ -191,15 +197,13 @@ def code_rows(derivation: Derivation, builder: PageBuilder) -> Iterable[RowView]
     """Yield every equation with its code; of very many, the first and the last."""
     shower = Shower(derivation.network, derivation.by_name)
     found = [q for q in derivation.equations if q.name in builder.code]
-    half = LISTED // 2
-    for position, equation in enumerate(found):
-        if len(found) > LISTED and half <= position < len(found) - half:
-            if position == half:
-                left_out = builder.words.text("page.left_out", count=str(len(found) - LISTED))
-                yield RowView("", "", html_text(left_out), "")
-            continue
-        line = Line(equal(Atom(equation.left), shower.tree(equation.right)))
+    gap = [q.name for q in found if not builder.code[q.name].listed]
+    for equation in found:
         code = builder.code[equation.name]
-        yield RowView(
-            f"eq-{equation.name}", f"({code.label})", builder.formula([line]), listing_of(code.lines)
-        )
+        if code.listed:
+            line = Line(equal(Atom(equation.left), shower.tree(equation.right)))
+            formula, listing = builder.formula([line]), listing_of(code.lines)
+            yield RowView(f"eq-{equation.name}", f"({code.label})", formula, listing)
+        elif equation.name == gap[0]:
+            left_out = builder.words.text("page.left_out", count=str(len(gap)))
+            yield RowView("", "", html_text(left_out), "")
