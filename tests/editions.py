@@ -23,7 +23,15 @@ SKIP = "f2(W2 f1(W1 x + b1) + b2 + V x) f1=tanh f2=sigmoid"
 ABSTRACT = "f2(W2 f1(W1 x + b1) + b2)"
 DEEP = "5-" + "4-" * 11 + "3 softplus"
 # Every shape of story: two and three layers, one, open sizes, a skip, no functions, a kink.
-NETWORKS = ("2-2-1 sigmoid", "3-4-2 tanh,linear loss=sse", "1-1 relu", DEFAULT, SKIP, ABSTRACT, DEEP)
+NETWORKS = (
+    "2-2-1 sigmoid",
+    "3-4-2 tanh,linear loss=sse",
+    "1-1 relu",
+    DEFAULT,
+    SKIP,
+    ABSTRACT,
+    DEEP,
+)
 LANGUAGES = ("en", "pt")
 STYLES = (
     Style(),

@@ -52,10 +52,11 @@ def in_latex(text: str) -> list[str]:
 
 def in_mathml(text: str) -> list[str]:
     """Return the identifiers, numbers and words of a formula in MathML, in order."""
-    found = []
-    for item in ET.fromstring(f"<math>{text}</math>").iter():
-        if item.tag in TOKENS - {"mo"} and item.get("class") != "blank":
-            found.append(unicodedata.normalize("NFKC", item.text or "").strip())
+    found = [
+        unicodedata.normalize("NFKC", item.text or "").strip()
+        for item in ET.fromstring(f"<math>{text}</math>").iter()
+        if item.tag in TOKENS - {"mo"} and item.get("class") != "blank"
+    ]
     return [word.replace("ϵ", "ε") for word in found if word]
 
 
@@ -102,9 +103,10 @@ def test_a_layer_above_a_letter_is_not_read_as_a_power() -> None:
     assert 'intent="_($x,$i,_layer,$m)"' in weight
     assert {'arg="x"', 'arg="i"', 'arg="m"'} <= set(re.findall(r'arg="\w"', weight))
     assert "intent" not in symbol("x^{2}")
-    assert "intent" not in symbol(r"\frac{\partial^{2} J}{\partial w_{1}}", layer="layer").split(
-        "</msup>"
-    )[0]
+    assert (
+        "intent"
+        not in symbol(r"\frac{\partial^{2} J}{\partial w_{1}}", layer="layer").split("</msup>")[0]
+    )
 
 
 def test_every_intent_refers_to_parts_that_are_there() -> None:

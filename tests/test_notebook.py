@@ -59,7 +59,9 @@ def test_many_parameters_are_moved_along_a_few_directions() -> None:
     assert any("module.hessian(" in c for c in code(few))
 
 
-@pytest.mark.parametrize("fault", [("gradient(w)", "1.001 * gradient(w)"), ("@ H,", "@ (H + 1e-3),")])
+@pytest.mark.parametrize(
+    "fault", [("@ gradient(w)", "@ (1.001 * gradient(w))"), ("@ H,", "@ (H + 1e-3),")]
+)
 def test_a_wrong_derivative_stops_it(fault: tuple[str, str]) -> None:
     document = text_of(NETWORKS[0], "notebook")
     assert fault[0] in document

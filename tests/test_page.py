@@ -1,4 +1,4 @@
-"""The HTML page: one file, no script, nothing from outside, readable, and the code is the module's."""
+"""The HTML page: one file, no script, nothing from outside; its code is the module's."""
 
 import re
 import subprocess
@@ -64,7 +64,7 @@ class Page(HTMLParser):
 def outside(text: str) -> list[str]:
     """Return what a page would fetch or run."""
     page = Page(text)
-    addresses = [a for a in re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\s\"'<]*", text)]
+    addresses = re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\s\"'<]*", text)
     found = [a for a in addresses if a not in NAMESPACES]
     found += [h for h in page.values("href") if not h.startswith("#")]
     found += page.values("src") + re.findall(r"@import|url\((?!#)[^)]*\)", text)
@@ -136,9 +136,7 @@ def test_code_beside_equations_is_that_of_the_module(spec: str) -> None:
 
 def test_an_equations_number_is_that_of_the_module() -> None:
     source = module_source(SHOWN[0])
-    rows = re.findall(
-        r'id="eq-(\w+)">\s*<span[^>]*>\((\d+)\)</span>', text_of(SHOWN[0], "html")
-    )
+    rows = re.findall(r'id="eq-(\w+)">\s*<span[^>]*>\((\d+)\)</span>', text_of(SHOWN[0], "html"))
     assert len(rows) > 12
     for name, number in rows:
         assert re.search(rf"# \({number}\) [^\n]*\n(?:    (?:#|\w+ [-+*]?= )[^\n]*\n)*?    {name} ",

@@ -154,6 +154,7 @@ def _sum(expr: Add, d: Dialect) -> str:
 
 
 def term_order(term: Expr) -> tuple[bool, bool, bool, str]:
+    """Return where a term stands in a sum: numbers first, then sums over an index, minus last."""
     return (term.could_extract_minus_sign(), not term.is_number, not term.has(Sum), str(term))
 
 
@@ -202,7 +203,9 @@ def factor_order(factor: Expr) -> tuple[int, str]:
 
 def _raised(expr: Pow, d: Dialect) -> tuple[int, str]:
     if _is_inverse(expr):
-        return _PRODUCT, d.fraction(d.number("1"), expression(Pow(expr.base, -expr.exp), d, _POWER), False)
+        return _PRODUCT, d.fraction(
+            d.number("1"), expression(Pow(expr.base, -expr.exp), d, _POWER), False
+        )
     base = expression(expr.base, d, _POWER)
     layered = isinstance(expr.base, Indexed) and split(expr.base.base.name).layer
     if layered or isinstance(expr.base, ScalarFunction):

@@ -67,9 +67,7 @@ def mathml_script(
     )
 
 
-def _dialect(
-    latex: Script, words: Callable[[str], str], layer: str, layers: Layers
-) -> Dialect:
+def _dialect(latex: Script, words: Callable[[str], str], layer: str, layers: Layers) -> Dialect:
     """Return the dialect of index notation in which layers have these names."""
     base = latex.dialect(layers)
     read = partial(symbol, layer=layer)
@@ -124,9 +122,7 @@ def _sum(k: str, last: str, body: str) -> str:
     return element("munderover", operator("∑"), below, row(last)) + body
 
 
-def _quotient(
-    sign: str, above: str, below: str, total: bool, order: int, also: str
-) -> str:
+def _quotient(sign: str, above: str, below: str, total: bool, order: int, also: str) -> str:
     """Return a derivative in Leibniz notation."""
     sign = element("mi", "d", mathvariant="normal") if total else sign
     name = "derivative" if total else "partial-derivative"

@@ -40,6 +40,7 @@ class MarkdownBuilder:
         return "".join(self.piece(p) for p in pieces).strip()
 
     def piece(self, piece: Piece) -> str:
+        """Return a word or a formula of a sentence."""
         if isinstance(piece, str):
             return edged(piece, words_in_markdown)
         if isinstance(piece, Emphasis):
@@ -55,6 +56,7 @@ class MarkdownBuilder:
         return "\n\n".join(text for b in frame.blocks if (text := self.block(b)))
 
     def block(self, block: Block) -> str:
+        """Return a block, "" for what Markdown has no place for."""
         match block:
             case Sentence() | Remark():
                 return self.text(block.pieces)
@@ -74,15 +76,18 @@ class MarkdownBuilder:
                 return ""
 
     def table(self, block: Rows) -> str:
+        """Return a table."""
         head = block.head or tuple(() for _ in block.rows[0])
         return "\n".join(
             [self.row(head), "|" + "---|" * len(head), *(self.row(row) for row in block.rows)]
         )
 
     def row(self, cells: Sequence[tuple[Piece, ...]]) -> str:
+        """Return a row of a table."""
         return "| " + " | ".join(self.text(cell) for cell in cells) + " |"
 
     def display(self, block: Display) -> str:
+        """Return a display."""
         if not block.lines:
             return ""
         return f"$$\n{safe(display_latex(block.lines, self.script, self.words))}\n$$"

@@ -157,9 +157,7 @@ def _chapters(lecture: Lecture, style: Style, words: Words) -> Iterator[dict[str
             yield _markdown("\n\n".join(text for text in told if text))
 
 
-def _evaluation(
-    network: Network, words: Words, parts: Sequence[str]
-) -> Iterator[dict[str, Any]]:
+def _evaluation(network: Network, words: Words, parts: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the cells that generate the module and compare it with finite differences."""
     sizes = network.sizes or open_sizes(len(network.layers))
     each = count(network, sizes) <= FULL

@@ -82,6 +82,7 @@ class PageBuilder:
         return "".join(self.piece(p) for p in pieces)
 
     def piece(self, piece: Piece) -> str:
+        """Return a word or a formula of a sentence."""
         if isinstance(piece, str):
             return edged(piece, html_text)
         if isinstance(piece, Emphasis):
@@ -123,6 +124,7 @@ class PageBuilder:
                 return "\n".join(['<p class="answer"></p>'] * block.lines)
 
     def table(self, block: Rows) -> str:
+        """Return a table."""
         heads = "".join(f'<th scope="col">{self.text(cell)}</th>' for cell in block.head)
         head = f"<thead><tr>{heads}</tr></thead>\n" if heads else ""
         rows = "\n".join(
@@ -136,6 +138,7 @@ class PageBuilder:
         return f'<div class="scroll {kind}" tabindex="0">\n{inner}\n</div>'
 
     def legend(self) -> str:
+        """Return the roles in their colours."""
         names = [
             f'<li class="{t.value}">{html_text(self.words.text(f"legend.{t.value}"))}</li>'
             for t in TONES
@@ -171,6 +174,7 @@ class PageBuilder:
         return [table_row(row, hint) for row, hint in zip(rows, hints, strict=True)]
 
     def hint(self, pieces: tuple[Piece, ...]) -> str:
+        """Return the words beside a line as a cell of MathML."""
         parts = [
             written(p, self.mathml)
             if isinstance(p, Node)
@@ -180,12 +184,15 @@ class PageBuilder:
         return element("mtd", *parts, class_="hint") if parts else ""
 
     def math(self, rows: Sequence[str], lines: Sequence[Line]) -> str:
+        """Return rows under each other, with the LaTeX of their lines."""
         table = element("mtable", *rows, class_="chain", displaystyle="true")
         return math(table, display_latex(lines, self.latex, self.words_in_latex), block=True)
 
     def words_in_latex(self, pieces: tuple[Piece, ...]) -> str:
         """Return words for the alternative text of a formula."""
-        texts = (p.text if isinstance(p, Emphasis) else p for p in pieces if not isinstance(p, Node))
+        texts = (
+            p.text if isinstance(p, Emphasis) else p for p in pieces if not isinstance(p, Node)
+        )
         return rf"\text{{{''.join(texts)}}}"
 
     def unfolding(self, lines: tuple[Line, ...]) -> str:
@@ -213,7 +220,11 @@ class PageBuilder:
         shown.update(new)
         if not new:
             return ""
-        layer = "".join({split(n).layer for n in new}) if len({split(n).layer for n in new}) == 1 else ""
+        layer = (
+            "".join({split(n).layer for n in new})
+            if len({split(n).layer for n in new}) == 1
+            else ""
+        )
         key = "page.code_layer" if layer else "page.code"
         caption = html_text(self.words.text(key, **({"layer": layer} if layer else {})))
         links = ", ".join(self.link(n) for n in new)

@@ -134,5 +134,7 @@ def edged(text: str, escape: Callable[[str, int], str]) -> str:
 
 def plain_text(pieces: tuple[Piece, ...]) -> str:
     """Return the words of pieces, as they are, without formulas."""
-    texts = (p.text if isinstance(p, Emphasis) else p if isinstance(p, str) else "…" for p in pieces)
+    texts = (
+        p.text if isinstance(p, Emphasis) else p if isinstance(p, str) else "…" for p in pieces
+    )
     return "".join(texts).strip()
