@@ -8,8 +8,16 @@ from pathlib import Path
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.lecture.model import Frame, Lecture, Setting
 from gradscribe.lecture.sample import example_network, is_small, setting_of
-from gradscribe.lecture.sections import chain, cost, deltas, example, functions, gradient
-from gradscribe.lecture.sections import hessian, network
+from gradscribe.lecture.sections import (
+    chain,
+    cost,
+    deltas,
+    example,
+    functions,
+    gradient,
+    hessian,
+    network,
+)
 from gradscribe.lecture.sections.network import is_layered, sizes_text
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.teller import Teller
@@ -64,6 +72,7 @@ class Plan:
         return tuple(found)
 
     def example(self, key: str, of: Network, sample: str) -> example.Example:
+        """Return an example of a network with a sample."""
         setting = setting_of(of, sample)
         return example.Example(Teller(setting.derivation, self.words, self.style, key), setting)
 
@@ -85,6 +94,7 @@ class Plan:
                 yield replace(frame, part=part)
 
     def worked(self) -> Iterator[Frame]:
+        """Yield the frames of the examples."""
         first, *rest = self.examples
         yield from example.frames(first)
         for other in rest:

@@ -93,6 +93,7 @@ class Builder:
         return "".join(self.piece(p) for p in pieces)
 
     def piece(self, piece: Piece) -> str:
+        """Return a piece of a sentence."""
         if isinstance(piece, str):
             return spaced(piece)
         if isinstance(piece, Emphasis):
@@ -139,29 +140,40 @@ class Builder:
                 return [] if found is None else [found]
             case Legend():
                 tones = (Tone.ERROR, Tone.SLOPE, Tone.WEIGHT, Tone.INPUT)
-                names = "".join(f"{{{spaced(self.words.text(f'legend.{t.value}'))}}}" for t in tones)
+                names = "".join(
+                    f"{{{spaced(self.words.text(f'legend.{t.value}'))}}}" for t in tones
+                )
                 return [Piled(rf"\medskip\rolelegend{names}", 22.0)]
             case Blank():
-                return [Piled("\n".join([r"\par\medskip\blank{\linewidth}"] * block.lines), 20.0 * block.lines)]
+                return [
+                    Piled(
+                        "\n".join([r"\par\medskip\blank{\linewidth}"] * block.lines),
+                        20.0 * block.lines,
+                    )
+                ]
 
     def sentence(self, block: Sentence) -> Piled:
+        """Return a sentence, in bold where it is a heading."""
         text = self.text(block.pieces)
         text = rf"\lead{{{text}}}" if block.head else text
         height = TEXT_LINE * self.lines(block.pieces, self.page.width) + 3
         return Piled(self.shown(block.step, text), height, lead=True)
 
     def points(self, block: Points) -> list[Piled]:
-        items = [
-            rf"\item{f'<{item.step}->' if item.step > 1 and not self.article else ''} {self.text(item.pieces)}"
-            for item in block.items
-        ]
+        """Return a list."""
+        items = [rf"\item{self.overlay(i.step)} {self.text(i.pieces)}" for i in block.items]
         height = sum(
             TEXT_LINE * self.lines(i.pieces, self.page.width - 15) + 3.5 for i in block.items
         )
         inner = "\n  ".join(items)
         return [Piled(f"\\begin{{itemize}}\n  {inner}\n\\end{{itemize}}", height + 8)]
 
+    def overlay(self, step: int) -> str:
+        """Return the overlays on which an item of a list is shown."""
+        return f"<{step}->" if step > 1 and not self.article else ""
+
     def table(self, block: Rows) -> Piled:
+        """Return a table."""
         head = " & ".join(self.text(cell) for cell in block.head)
         rows = [" & ".join(self.text(cell) for cell in row) for row in block.rows]
         columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
@@ -181,6 +193,7 @@ class Builder:
     # -- displays --
 
     def display(self, block: Display) -> list[Piled]:
+        """Return lines of formulas, in parts that fit on a slide each."""
         if not block.lines:
             return []
         hints = [self.length(line.hint) for line in block.lines if line.hint]
@@ -218,6 +231,7 @@ class Builder:
         return text
 
     def aligned(self, rows: list[Row]) -> Piled:
+        """Return lines under each other."""
         first = min(row.step for row in rows)
         kind = "align" if self.article else "align*"
         inner = self.row_texts(rows, numbered=self.article)
@@ -228,6 +242,7 @@ class Builder:
         return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
+        """Return lines in a box."""
         first = min(row.step for row in rows)
         inner = self.row_texts(rows).replace("&&", "&\\quad&")
         inner = f"\\keyresult{{\\begin{{aligned}}\n  {inner}\n\\end{{aligned}}}}"

@@ -92,7 +92,9 @@ class Setter:
             start = left if position == 0 else ""
             pieces = self.pieces(relation, part, layers, room)
             for k, (text, height) in enumerate(pieces):
-                rows.append(Row(start if k == 0 else "", text, line.step, hint if k == 0 else (), height))
+                rows.append(
+                    Row(start if k == 0 else "", text, line.step, hint if k == 0 else (), height)
+                )
         return rows
 
     def pieces(
@@ -139,7 +141,9 @@ class Setter:
         between = {"odot": r"\odot ", "otimes": r"\otimes "}.get(node.sign, r"\cdot ")
         signs = [sign, *[between] * (len(node.factors) - 1)]
         texts = [
-            written(Product((f,)) if isinstance(inside(f, layers)[0], Plus) else f, self.script, layers)
+            written(
+                Product((f,)) if isinstance(inside(f, layers)[0], Plus) else f, self.script, layers
+            )
             for f in node.factors
         ]
         return list(zip(texts, signs, strict=True))

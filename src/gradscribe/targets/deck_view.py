@@ -24,7 +24,8 @@ TAGS = {"en": "en-US", "pt": "pt-BR"}
 _THEME = r"""
 \newcommand{\errortone}[1]{#1}\newcommand{\slopetone}[1]{#1}
 \newcommand{\weighttone}[1]{#1}\newcommand{\inputtone}[1]{#1}
-\newcommand{\factor}[3]{\underbrace{\vphantom{\frac{\partial u_k^m}{\partial u_k^m}}#2}_{\textstyle #3}}
+\newcommand{\factorstrut}{\vphantom{\frac{\partial u_k^m}{\partial u_k^m}}}
+\newcommand{\factor}[3]{\underbrace{\factorstrut #2}_{\textstyle #3}}
 \newcommand{\factorover}[3]{\overbrace{#2}^{\textstyle #3}}
 """
 

@@ -1,6 +1,6 @@
 """The worked example: every number put in, by the recursion and by the chain rule directly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -119,7 +119,7 @@ def function_pieces(teller: Teller) -> Iterator[Piece]:
     yield "."
 
 
-def beside(chains: list[Node]) -> Node:
+def beside(chains: Sequence[Node]) -> Node:
     """Return equations beside each other."""
     return Product(tuple(chains), "quad")
 
