@@ -28,6 +28,7 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
+BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame of a box
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
@@ -200,7 +201,7 @@ class Builder:
         room = max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
-            return [self.boxed(rows)]
+            return [self.boxed(part) for part in self.parted(rows)]
         return [self.aligned(part) for part in self.parted(rows)]
 
     def parted(self, rows: list[Row]) -> list[list[Row]]:
@@ -208,7 +209,7 @@ class Builder:
         parts: list[list[Row]] = [[]]
         used = 0.0
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - 40:
+            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)

@@ -18,6 +18,7 @@ from gradscribe.lecture.display import (
     Toned,
     Whole,
     equal,
+    transpose,
 )
 from gradscribe.lecture.model import Block, Display, Frame, Line, Piece, Remark, Setting
 from gradscribe.lecture.numeric import Numbers
@@ -62,7 +63,11 @@ class Example:
     def matrix_line(self, name: str, step: int) -> Line | None:
         """Return the matrix form of an equation with numbers put in."""
         found = self.teller.matrix(self.teller.derivation[name])
-        return None if found is None else self.line(Whole(name), found, step=step)
+        if found is None:
+            return None
+        if self.teller.style.layout == "numerator" and name.startswith("dE_d"):
+            return self.line(Whole(name, numerator=True), transpose(found), step=step)
+        return self.line(Whole(name), found, step=step)
 
     def lines(self, names: list[str]) -> list[Line]:
         """Return matrix forms with numbers, each appearing after the one before."""
