@@ -143,7 +143,7 @@ def _faults_of_fonts(pdf: Path) -> Iterator[str]:
         if line.split()[-5] != "yes":
             yield f"a font that is not embedded: {line.split()[0]}"
     title = re.search(r"^Title: *(.*)$", _run("pdfinfo", pdf), re.MULTILINE)
-    if title is None or not title[1].strip():
+    if title is None or not re.search(r"\w", title[1]):
         yield "the PDF has no title"
 
 

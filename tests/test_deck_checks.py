@@ -36,6 +36,7 @@ Segunda figura
 \end{frame}
 """,
     lang="pt",
+    subtitle="",
 )
 GOOD = PLAIN.replace("Primeira figura", tikz(node_picture(NETWORK))).replace(
     "Segunda figura", tikz(block_picture(NETWORK))
