@@ -78,6 +78,11 @@ class Plan:
 
     def frames(self) -> Iterator[Frame]:
         """Yield all frames in order, each with its part."""
+        if self.style.exercise:
+            sheet = self.examples[:1]
+            for part, told in (("exercise", example.frames_of_exercise), ("key", example.frames)):
+                yield from (replace(f, part=part) for e in sheet for f in told(e))
+            return
         sections: list[tuple[str, Callable[[], Iterator[Frame]]]] = [
             ("network", lambda: network.frames(self.teller)),
             ("cost", lambda: cost.frames(self.teller)),
@@ -129,13 +134,14 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
     words = words_of(style.lang, locales)
     plan = Plan(derivation, words, style)
     sizes = derivation.network.sizes
+    kind = "exercise" if style.exercise else "title"
     if sizes:
         subtitle = words.pieces("lecture.subtitle", sizes=sizes_text(plan.teller))
     else:
         count = str(plan.teller.layering.count)
         subtitle = words.pieces("lecture.subtitle_symbolic", count=count)
     return Lecture(
-        title=(style.title,) if style.title else words.pieces("lecture.title"),
+        title=(style.title,) if style.title else words.pieces(f"lecture.{kind}"),
         subtitle=subtitle,
         language=style.lang,
         frames=tuple(plan.frames())[:MAX_FRAMES],
