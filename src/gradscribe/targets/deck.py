@@ -185,7 +185,7 @@ class Builder:
         body = " \\\\\n  ".join(rows)
         text = (
             f"\\begin{{center}}{size}\n"
-            "\\renewcommand{\\arraystretch}{1.15}\n"
+            "\\tallrows\n"
             f"\\begin{{tabular}}{{{columns}}}\n  {top}\n  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
