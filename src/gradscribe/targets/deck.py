@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -32,6 +33,7 @@ BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame o
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
+LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -275,15 +277,11 @@ class Builder:
     def joined(self, parts: list[Piled]) -> str:
         """Return blocks one below the other; they share what room is left."""
         text = parts[0].text
-        for part in parts[1:]:
-            text += "\n" if part.display else "\n\n" if self.article else SPREAD
-            text += part.text
+        for before, part in pairwise(parts):
+            room = "\n\n" if self.article else SPREAD
+            lead = "\n" if self.article or not before.lead else LEAD
+            text += (lead if part.display else room) + part.text
         return text
-
-
-def opens(page: list[Piled]) -> bool:
-    """Whether a display that is put on a slide has no text right before it."""
-    return not page or page[-1].display
 
 
 def carried(page: list[Piled]) -> list[Piled]:
