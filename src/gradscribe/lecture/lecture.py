@@ -8,8 +8,16 @@ from pathlib import Path
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.lecture.model import Frame, Lecture, Setting
 from gradscribe.lecture.sample import example_network, is_small, setting_of
-from gradscribe.lecture.sections import chain, cost, deltas, example, functions, gradient
-from gradscribe.lecture.sections import hessian, network
+from gradscribe.lecture.sections import (
+    chain,
+    cost,
+    deltas,
+    example,
+    functions,
+    gradient,
+    hessian,
+    network,
+)
 from gradscribe.lecture.sections.network import is_layered, sizes_text
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.teller import Teller
@@ -64,11 +72,17 @@ class Plan:
         return tuple(found)
 
     def example(self, key: str, of: Network, sample: str) -> example.Example:
+        """Return an example of a network with a sample."""
         setting = setting_of(of, sample)
         return example.Example(Teller(setting.derivation, self.words, self.style, key), setting)
 
     def frames(self) -> Iterator[Frame]:
         """Yield all frames in order, each with its part."""
+        if self.style.exercise:
+            sheet = self.examples[:1]
+            for part, told in (("exercise", example.frames_of_exercise), ("key", example.frames)):
+                yield from (replace(f, part=part) for e in sheet for f in told(e))
+            return
         sections: list[tuple[str, Callable[[], Iterator[Frame]]]] = [
             ("network", lambda: network.frames(self.teller)),
             ("cost", lambda: cost.frames(self.teller)),
@@ -85,6 +99,7 @@ class Plan:
                 yield replace(frame, part=part)
 
     def worked(self) -> Iterator[Frame]:
+        """Yield the frames of the examples."""
         first, *rest = self.examples
         yield from example.frames(first)
         for other in rest:
@@ -119,13 +134,14 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
     words = words_of(style.lang, locales)
     plan = Plan(derivation, words, style)
     sizes = derivation.network.sizes
+    kind = "exercise" if style.exercise else "title"
     if sizes:
         subtitle = words.pieces("lecture.subtitle", sizes=sizes_text(plan.teller))
     else:
         count = str(plan.teller.layering.count)
         subtitle = words.pieces("lecture.subtitle_symbolic", count=count)
     return Lecture(
-        title=(style.title,) if style.title else words.pieces("lecture.title"),
+        title=(style.title,) if style.title else words.pieces(f"lecture.{kind}"),
         subtitle=subtitle,
         language=style.lang,
         frames=tuple(plan.frames())[:MAX_FRAMES],

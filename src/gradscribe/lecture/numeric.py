@@ -150,7 +150,7 @@ def decimal(value: Any, places: int) -> Decimal:
 
 
 def given_values(sizes: Mapping[str, int]) -> dict[str, tuple[object, ...]]:
-    """Return weights like a lecture's, of one decimal: 0.1, 0.2, -0.3, 0.4, …
+    """Return weights like a lecture's, of one decimal: 0.1, 0.2, -0.3, 0.4 and so on.
 
     Args:
         sizes: how many components each parameter has, by name, in order.

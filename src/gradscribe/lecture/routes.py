@@ -97,7 +97,10 @@ def values(shower: Shower, path: Path) -> list[Node]:
     first = error_factor(shower, path)
     equation = shower.equations[str(first.base.name)]
     right = equation.right.xreplace(dict(zip(equation.indices, first.indices, strict=True)))
-    return [shower.written_out(shower.tree(right)), *[shower.tree(s) for s in path.slopes if s != 1]]
+    return [
+        shower.written_out(shower.tree(right)),
+        *[shower.tree(s) for s in path.slopes if s != 1],
+    ]
 
 
 def error_factor(shower: Shower, path: Path) -> Expr:

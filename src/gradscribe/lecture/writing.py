@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal as DecimalNumber
 
-from sympy import Expr, Indexed
+from sympy import Expr, Function, Indexed
 
 from gradscribe.formula import Dialect, expression
 from gradscribe.lecture.display import (
@@ -21,7 +21,6 @@ from gradscribe.lecture.display import (
     Diagonal,
     Glyph,
     Grid,
-    Layers as LayerNumbers,
     Minus,
     Node,
     Plus,
@@ -38,8 +37,10 @@ from gradscribe.lecture.display import (
     Whole,
     Word,
 )
+from gradscribe.lecture.display import (
+    Layers as LayerNumbers,
+)
 from gradscribe.notation import split
-from gradscribe.symbols import ScalarFunction
 
 Layers = Mapping[str, str]
 
@@ -134,7 +135,9 @@ class _Writer:
                 dialect = script.dialect(self.layers)
                 text = expression(node.expr, dialect)
                 tight = expression(node.expr, dialect, _PRODUCT) == text
-                return (_ATOM if expression(node.expr, dialect, 3) == text else 2) if tight else 1, text
+                return (
+                    _ATOM if expression(node.expr, dialect, 3) == text else 2
+                ) if tight else 1, text
             case Product():
                 return _PRODUCT, self.product(node)
             case Plus():
@@ -200,7 +203,9 @@ class _Writer:
     def transposable(self, body: Node) -> str:
         """Return a body that a T can be put to: what has a superscript goes in parentheses."""
         inner = body.body if isinstance(body, Toned) else body
-        plain = isinstance(inner, Grid | Glyph) or (isinstance(inner, Whole) and inner.name in ("x", "d"))
+        plain = isinstance(inner, Grid | Glyph) or (
+            isinstance(inner, Whole) and inner.name in ("x", "d")
+        )
         bare = plain and not (isinstance(inner, Whole) and "0" in self.layers)
         return self.text(body, _ATOM) if bare else self.script.parentheses(self.text(body))
 
@@ -220,7 +225,13 @@ class _Writer:
             open_ended = isinstance(factor, Big) and position < len(node.factors) - 1
             if node.sign == "quad":
                 open_ended, first = False, True
-            level = 0 if node.sign == "quad" else _SUM if first and not isinstance(bare(factor), Plus) else _PRODUCT
+            level = (
+                0
+                if node.sign == "quad"
+                else _SUM
+                if first and not isinstance(bare(factor), Plus)
+                else _PRODUCT
+            )
             texts.append(self.text(factor, _ATOM if open_ended else level))
         return self.script.product(texts, node.sign)
 
@@ -254,8 +265,8 @@ def bare(node: Node) -> Node:
 
 
 def has_layer(expr: Expr) -> bool:
-    """Whether a component is written with the number of a layer above it."""
-    return isinstance(expr, ScalarFunction) or (
+    """Whether a power of it would be misread: it has a layer's number above, or an argument."""
+    return isinstance(expr, Function) or (
         isinstance(expr, Indexed) and bool(split(expr.base.name).layer)
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -28,9 +29,11 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
+BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame of a box
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
+LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -93,6 +96,7 @@ class Builder:
         return "".join(self.piece(p) for p in pieces)
 
     def piece(self, piece: Piece) -> str:
+        """Return a piece of a sentence."""
         if isinstance(piece, str):
             return spaced(piece)
         if isinstance(piece, Emphasis):
@@ -139,29 +143,40 @@ class Builder:
                 return [] if found is None else [found]
             case Legend():
                 tones = (Tone.ERROR, Tone.SLOPE, Tone.WEIGHT, Tone.INPUT)
-                names = "".join(f"{{{spaced(self.words.text(f'legend.{t.value}'))}}}" for t in tones)
+                names = "".join(
+                    f"{{{spaced(self.words.text(f'legend.{t.value}'))}}}" for t in tones
+                )
                 return [Piled(rf"\medskip\rolelegend{names}", 22.0)]
             case Blank():
-                return [Piled("\n".join([r"\par\medskip\blank{\linewidth}"] * block.lines), 20.0 * block.lines)]
+                return [
+                    Piled(
+                        "\n".join([r"\par\medskip\blank{\linewidth}"] * block.lines),
+                        20.0 * block.lines,
+                    )
+                ]
 
     def sentence(self, block: Sentence) -> Piled:
+        """Return a sentence, in bold where it is a heading."""
         text = self.text(block.pieces)
         text = rf"\lead{{{text}}}" if block.head else text
         height = TEXT_LINE * self.lines(block.pieces, self.page.width) + 3
         return Piled(self.shown(block.step, text), height, lead=True)
 
     def points(self, block: Points) -> list[Piled]:
-        items = [
-            rf"\item{f'<{item.step}->' if item.step > 1 and not self.article else ''} {self.text(item.pieces)}"
-            for item in block.items
-        ]
+        """Return a list."""
+        items = [rf"\item{self.overlay(i.step)} {self.text(i.pieces)}" for i in block.items]
         height = sum(
             TEXT_LINE * self.lines(i.pieces, self.page.width - 15) + 3.5 for i in block.items
         )
         inner = "\n  ".join(items)
         return [Piled(f"\\begin{{itemize}}\n  {inner}\n\\end{{itemize}}", height + 8)]
 
+    def overlay(self, step: int) -> str:
+        """Return the overlays on which an item of a list is shown."""
+        return f"<{step}->" if step > 1 and not self.article else ""
+
     def table(self, block: Rows) -> Piled:
+        """Return a table."""
         head = " & ".join(self.text(cell) for cell in block.head)
         rows = [" & ".join(self.text(cell) for cell in row) for row in block.rows]
         columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
@@ -172,7 +187,7 @@ class Builder:
         body = " \\\\\n  ".join(rows)
         text = (
             f"\\begin{{center}}{size}\n"
-            "\\renewcommand{\\arraystretch}{1.15}\n"
+            "\\tallrows\n"
             f"\\begin{{tabular}}{{{columns}}}\n  {top}\n  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
@@ -181,13 +196,14 @@ class Builder:
     # -- displays --
 
     def display(self, block: Display) -> list[Piled]:
+        """Return lines of formulas, in parts that fit on a slide each."""
         if not block.lines:
             return []
         hints = [self.length(line.hint) for line in block.lines if line.hint]
         room = max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
-            return [self.boxed(rows)]
+            return [self.boxed(part) for part in self.parted(rows)]
         return [self.aligned(part) for part in self.parted(rows)]
 
     def parted(self, rows: list[Row]) -> list[list[Row]]:
@@ -195,7 +211,7 @@ class Builder:
         parts: list[list[Row]] = [[]]
         used = 0.0
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - 40:
+            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
@@ -218,6 +234,7 @@ class Builder:
         return text
 
     def aligned(self, rows: list[Row]) -> Piled:
+        """Return lines under each other."""
         first = min(row.step for row in rows)
         kind = "align" if self.article else "align*"
         inner = self.row_texts(rows, numbered=self.article)
@@ -228,6 +245,7 @@ class Builder:
         return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
+        """Return lines in a box."""
         first = min(row.step for row in rows)
         inner = self.row_texts(rows).replace("&&", "&\\quad&")
         inner = f"\\keyresult{{\\begin{{aligned}}\n  {inner}\n\\end{{aligned}}}}"
@@ -259,15 +277,11 @@ class Builder:
     def joined(self, parts: list[Piled]) -> str:
         """Return blocks one below the other; they share what room is left."""
         text = parts[0].text
-        for part in parts[1:]:
-            text += "\n" if part.display else "\n\n" if self.article else SPREAD
-            text += part.text
+        for before, part in pairwise(parts):
+            room = "\n\n" if self.article else SPREAD
+            lead = "\n" if self.article or not before.lead else LEAD
+            text += (lead if part.display else room) + part.text
         return text
-
-
-def opens(page: list[Piled]) -> bool:
-    """Whether a display that is put on a slide has no text right before it."""
-    return not page or page[-1].display
 
 
 def carried(page: list[Piled]) -> list[Piled]:

@@ -55,7 +55,7 @@ class IndexView:
 def index_view(lecture: Lecture, style: Style, words: Words) -> IndexView:
     """Return the displayed equations of a lecture as files, and the index of these."""
     return IndexView(
-        language=LANGUAGES[style.lang],
+        language=LANGUAGES.get(style.lang, style.lang),
         title=html_text(plain_text(lecture.title)),
         note=html_text(words.text("equations.note"), 400),
         mark=MARK,

@@ -23,7 +23,7 @@ from gradscribe.typeset.picture import block_picture, node_picture
 from gradscribe.typeset.svg import svg
 from gradscribe.version import VERSION
 
-LANGUAGES = {"en": "en", "pt": "pt-BR"}
+LANGUAGES = {"pt": "pt-BR"}  # tags of languages that are not their own
 _HEAD = re.compile(r"(id=\"|url\(#)head")  # the arrow's head: each picture of a page has its own
 LISTED = 48  # equations that the table of code shows; of more, the middle is left out
 
@@ -135,7 +135,7 @@ def page_view(
     builder = page_builder(style, words, listed)
     spec = html_text(lecture.network.spec, 400)
     return PageView(
-        language=LANGUAGES[style.lang],
+        language=LANGUAGES.get(style.lang, style.lang),
         title=html_text(plain_text(lecture.title)),
         heading=builder.text(lecture.title),
         subtitle=builder.text(lecture.subtitle),

@@ -1,6 +1,6 @@
 """The worked example: every number put in, by the recursion and by the chain rule directly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from sympy import Expr, Integer
 from gradscribe.lecture.display import (
     Atom,
     Brace,
+    Glyph,
     Grid,
     Minus,
     Node,
@@ -18,6 +19,7 @@ from gradscribe.lecture.display import (
     Toned,
     Whole,
     equal,
+    transpose,
 )
 from gradscribe.lecture.model import Block, Display, Frame, Line, Piece, Remark, Setting
 from gradscribe.lecture.numeric import Numbers
@@ -59,10 +61,19 @@ class Example:
         numbers = [filled] if filled != result else []
         return Line(equal(left, *formulas, *numbers, Strong(result)), step=step)
 
+    def matrix_form(self, name: str) -> tuple[Node, Node] | None:
+        """Return the left side and the matrix form of an equation, in the layout of the style."""
+        found = self.teller.matrix(self.teller.derivation[name])
+        if found is None:
+            return None
+        if self.teller.style.layout == "numerator" and name.startswith("dE_d"):
+            return Whole(name, numerator=True), transpose(found)
+        return Whole(name), found
+
     def matrix_line(self, name: str, step: int) -> Line | None:
         """Return the matrix form of an equation with numbers put in."""
-        found = self.teller.matrix(self.teller.derivation[name])
-        return None if found is None else self.line(Whole(name), found, step=step)
+        formula = self.matrix_form(name)
+        return None if formula is None else self.line(*formula, step=step)
 
     def lines(self, names: list[str]) -> list[Line]:
         """Return matrix forms with numbers, each appearing after the one before."""
@@ -77,14 +88,8 @@ class Example:
 def frames(example: Example) -> Iterator[Frame]:
     """Yield the frames of the worked example."""
     yield data(example)
-    network = example.teller.network
-    forward = [q.name for q in network.equations if q.name not in ("e", "E")]
-    errors = [q.name for q in network.equations if q.name == "e"]
-    yield computed(example, "example_forward", [*forward, *errors])
-    count = example.teller.layering.count
-    yield computed(example, "example_backward", [f"delta{m}" for m in range(count, 0, -1)])
-    gradients = [f"dE_d{p.name}" for p in reversed(network.parameters) if len(p.shape) == 2]
-    yield computed(example, "example_gradient", gradients)
+    for key, names in tasks(example):
+        yield computed(example, f"example_{key}", names)
     yield from first_node(example)
     yield from direct(example)
 
@@ -119,7 +124,7 @@ def function_pieces(teller: Teller) -> Iterator[Piece]:
     yield "."
 
 
-def beside(chains: list[Node]) -> Node:
+def beside(chains: Sequence[Node]) -> Node:
     """Return equations beside each other."""
     return Product(tuple(chains), "quad")
 
@@ -141,6 +146,33 @@ def merged(blocks: list[Block]) -> list[Block]:
     """Return displays of single lines as one display."""
     lines = [line for b in blocks if isinstance(b, Display) for line in b.lines]
     return [display(*lines)] if lines else []
+
+
+def frames_of_exercise(example: Example) -> Iterator[Frame]:
+    """Yield the data and the formulas with places for the answers."""
+    yield data(example)
+    for key, names in tasks(example):
+        lines = []
+        for name in names:
+            formula = example.matrix_form(name)
+            if formula is not None:
+                lines.append(Line(equal(*formula, Glyph("blank"))))
+        yield example.teller.frame(
+            f"exercise_{key}",
+            example.teller.sentence(f"exercise_{key}.task"),
+            display(*lines),
+            sizes=example.sizes,
+        )
+
+
+def tasks(example: Example) -> Iterator[tuple[str, list[str]]]:
+    """Yield what is computed, in order: forward, back, the gradient."""
+    network = example.teller.network
+    yield "forward", [q.name for q in network.equations if q.name != "E"]
+    count = example.teller.layering.count
+    yield "backward", [f"delta{m}" for m in range(count, 0, -1)]
+    matrices = [p for p in reversed(network.parameters) if len(p.shape) == 2]
+    yield "gradient", [f"dE_d{p.name}" for p in matrices]
 
 
 def first_node(example: Example) -> Iterator[Frame]:

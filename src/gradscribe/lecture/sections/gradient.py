@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gradscribe.equation import Equation
-from gradscribe.lecture.display import Node, Transposed, Whole, equal
+from gradscribe.lecture.display import Node, Whole, equal, transpose
 from gradscribe.lecture.layering import Group
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.sections.network import SHOWN, members
@@ -49,7 +49,7 @@ def same_last(teller: Teller, names: list[str], count: int) -> bool:
 
 def by_matrices(teller: Teller, key: str, of: str) -> Iterator[Frame]:
     """Show the derivatives of E or J by whole matrices, the results of this part."""
-    lines = []
+    lines: list[Line] = []
     for names, group in parameters(teller):
         for name in names:
             equation = teller.derivation[f"d{of}_d{name}"]
@@ -72,10 +72,9 @@ def matrix_line(teller: Teller, equation: Equation) -> Node | None:
     found = teller.matrix(equation)
     if found is None:
         return None
-    left: Node = Whole(equation.name)
     if teller.style.layout == "numerator":
-        return equal(Transposed(left), Transposed(found))
-    return equal(left, found)
+        return equal(Whole(equation.name, numerator=True), transpose(found))
+    return equal(Whole(equation.name), found)
 
 
 def algorithm(teller: Teller) -> Frame:
