@@ -1,4 +1,5 @@
 import os
+import shutil
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
@@ -15,3 +16,18 @@ def module_of() -> Callable[[str], ModuleType]:
     import gradscribe  # not before the number of threads is set
 
     return cache(lambda spec: gradscribe.compile(f"{spec} emit=gradient"))
+
+
+@pytest.fixture(scope="session")
+def tex() -> None:
+    """What a test asks for that needs TeX: without it such a test fails, unless told to skip."""
+    missing = [p for p in ("pdflatex", "pdftotext", "pdffonts") if shutil.which(p) is None]
+    if not missing:
+        return
+    reason = (
+        f"no {', '.join(missing)}: install texlive-latex-recommended texlive-pictures lmodern "
+        "poppler-utils, or set GRADSCRIBE_WITHOUT_TEX=1 to leave these tests out"
+    )
+    if os.environ.get("GRADSCRIBE_WITHOUT_TEX") == "1":
+        pytest.skip(reason)
+    pytest.fail(reason)

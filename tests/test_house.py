@@ -12,7 +12,7 @@ MAX_LINES, MAX_FUNCTION = 400, 60
 # A part imports only from parts of floors below its own, and from itself.
 FLOORS = {
     **dict.fromkeys(
-        ("errors", "version", "notation", "table", "symbols", "formula", "equation"), 0
+        ("errors", "version", "notation", "table", "symbols", "formula", "equation", "files"), 0
     ),
     "catalog": 1,
     "model": 2,
@@ -20,12 +20,15 @@ FLOORS = {
     "checking": 3,
     "program": 4,
     "printing": 5,
-    "targets": 6,
-    "compiler": 7,
-    "commands": 8,
-    "cli": 9,
-    "__main__": 10,
-    "__init__": 10,
+    "typeset": 6,
+    "lecture": 7,
+    "targets": 8,
+    "compiler": 9,
+    "editions": 10,
+    "commands": 11,
+    "cli": 12,
+    "__main__": 13,
+    "__init__": 13,
 }
 
 

@@ -9,7 +9,7 @@ render     ModuleView, template   -> source text  (targets)
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +20,10 @@ from gradscribe.derivation.steps import Derivation, derive, numbers
 from gradscribe.derivation.verification import verified
 from gradscribe.equation import Equation, Role
 from gradscribe.errors import InputError
+from gradscribe.files import write
+from gradscribe.lecture.lecture import lecture_of
+from gradscribe.lecture.style import Style
+from gradscribe.lecture.words import languages, words_of
 from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
@@ -39,16 +43,20 @@ from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.symbols import names
 from gradscribe.targets.cost_view import written_costs
+from gradscribe.targets.deck_view import deck_view
 from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import module_view
-from gradscribe.targets.render import render, write
+from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
-from gradscribe.targets.target import MODULES, TEMPLATES, find_target
+from gradscribe.targets.target import LECTURES, MODULES, TEMPLATES, Target, find_target, targets
+from gradscribe.typeset.pdf import make_pdf
 
+DERIVATIONS = ("derivation", *LECTURES)
 # From more layers on, only what grows with depth itself is emitted unless asked for.
 _DEEP = 20
 _LONG = 10  # equations of a network, from which on its text has the gradient alone
+DEFAULT_STYLE = Style()
 _OF_DEEP = ("hessian_vector_product", "sample_gradients")
 
 
@@ -77,20 +85,84 @@ def derivation_text(
     format: str,
     templates: Path = TEMPLATES,
     order: int | None = None,
+    style: Style = DEFAULT_STYLE,
 ) -> str:
     """Return a network's derivation in a format, every step of it verified.
 
-    Of order 2 unless told otherwise, for deep networks of order 1.
+    Of order 2 unless told otherwise, for deep networks of order 1. A lecture is told in a style.
 
     Raises:
         InputError: the specification or the format cannot be taken.
         DerivationError: a step does not hold, which is a defect of gradscribe.
     """
-    target = find_target(format, "derivation", templates)
+    target = find_target(format, DERIVATIONS, templates)
+    if target.view in LECTURES:
+        return lecture_text(network, target, style, templates)
     network = parsed(network)
     deep = len(network.equations) > _LONG
     derivation = derive_network(network, order or (1 if deep else 2))
     return render(target, derivation_view(derivation, verified(derivation).sentence))
+
+
+def lecture_text(
+    network: Network | str | None, target: Target, style: Style, templates: Path = TEMPLATES
+) -> str:
+    """Return a network's derivation as slides or as an article, in LaTeX.
+
+    Raises:
+        InputError: the specification or the style cannot be taken.
+    """
+    locales = templates / "locales"
+    told = lecture_of(parsed(network), style, locales)
+    words = words_of(style.lang, locales)
+    return render(target, deck_view(told, style, words, article=target.view == "article"))
+
+
+def is_lecture(format: str) -> bool:
+    """Whether a format is a lecture in LaTeX."""
+    found = targets().get(format)
+    return found is not None and found.view in LECTURES
+
+
+def languages_known(templates: Path = TEMPLATES) -> tuple[str, ...]:
+    """Return the languages in which a lecture can be told."""
+    return languages(templates / "locales")
+
+
+def lecture_pdf(source: str, path: Path, report: Callable[[str], None] = lambda _: None) -> None:
+    """Compile a lecture in LaTeX and put its PDF at `path`, whole or not at all.
+
+    Args:
+        source: the LaTeX.
+        path: where the PDF goes.
+        report: called with a line on how far it is.
+
+    Raises:
+        InputError: there is no TeX, or it stopped; the message says how to get one.
+    """
+    make_pdf(source, path, progress=lambda p: report(str(p)))
+
+
+def slides(
+    network: Network | str | None, path: str | Path, *, lang: str = "en", style: Style | None = None
+) -> None:
+    """Write a network's derivation as slides for LaTeX's Beamer; as a PDF too for `….pdf`.
+
+    Args:
+        network: a network or its specification; None means the default network.
+        path: the file, `.tex` or `.pdf`.
+        lang: the language.
+        style: notation and paper; its language is `lang`.
+
+    Raises:
+        InputError: the specification, the style or the path cannot be taken.
+    """
+    chosen = replace(style or DEFAULT_STYLE, lang=lang)
+    source = derivation_text(network, "beamer", style=chosen)
+    if Path(path).suffix == ".pdf":
+        lecture_pdf(source, Path(path))
+    else:
+        write(Path(path), source)
 
 
 def lower_program(derivation: Derivation, passes: Iterable[Pass] = PASSES) -> Program:

@@ -2,6 +2,8 @@
 
 GradscribeError
 ├── InputError          the user's input cannot be taken (exit code 2)
+│   └── TypesetError    the PDF cannot be made: no TeX, or pdflatex failed
+│       └── MissingTexError
 └── DerivationError     a rule met something it has no answer for (a defect of gradscribe)
 """
 
@@ -57,6 +59,14 @@ class InputError(GradscribeError, ValueError):
         if nearest is not None:
             parts.append(f"  did you mean {nearest!r}?")
         super().__init__("\n".join(parts))
+
+
+class TypesetError(InputError):
+    """A document cannot be made into a PDF. Its source is not affected."""
+
+
+class MissingTexError(TypesetError):
+    """There is no pdflatex on this machine."""
 
 
 def shortened(text: str, limit: int = 80) -> str:

@@ -52,6 +52,8 @@ class Dialect:
         product: what stands between two factors.
         minus: the sign.
         relation: the sign of a comparison in Python -> text.
+        number: the digits of a number without its sign -> text.
+        plus: the sign.
     """
 
     component: Callable[[str, list[str], bool], str]
@@ -67,6 +69,8 @@ class Dialect:
     product: str
     minus: str
     relation: Callable[[str], str]
+    number: Callable[[str], str] = str
+    plus: str = "+"
 
 
 def expression(expr: Expr, dialect: Dialect, level: int = 0) -> str:
@@ -85,7 +89,7 @@ def _written(expr: Expr, d: Dialect) -> tuple[int, str]:
         case exp():
             return _ATOM, d.function("exp", expression(expr.args[0], d))
         case Rational() if expr.q != 1:
-            return _PRODUCT, d.fraction(_number(expr.p, d), str(expr.q), False)
+            return _PRODUCT, d.fraction(_number(expr.p, d), d.number(str(expr.q)), False)
         case _ if expr.is_number and not expr.args:
             return (_PRODUCT if expr.is_negative else _ATOM), _number(expr, d)
         case Mul():
@@ -119,7 +123,9 @@ def _function_name(expr: Expr) -> str:
 
 
 def _number(value: Expr, d: Dialect) -> str:
-    return str(value).replace("-", d.minus)
+    text = str(value)
+    sign = d.minus if text.startswith("-") else ""
+    return sign + d.number(text.removeprefix("-").replace("-", d.minus))
 
 
 def _symbol(expr: Symbol, d: Dialect) -> str:
@@ -129,7 +135,7 @@ def _symbol(expr: Symbol, d: Dialect) -> str:
 
 
 def _component(expr: Indexed, d: Dialect) -> tuple[int, str]:
-    letters = [k.name for k in expr.indices]
+    letters = [str(k) for k in expr.indices]
     of_sample = letters[:1] == [SAMPLE.name]
     text = d.component(expr.base.name, letters[of_sample:], of_sample)
     return _ATOM, text
@@ -137,17 +143,18 @@ def _component(expr: Indexed, d: Dialect) -> tuple[int, str]:
 
 def _sum(expr: Add, d: Dialect) -> str:
     text = ""
-    for term in sorted(expr.args, key=_term_order):
+    for term in sorted(expr.args, key=term_order):
         negative = term.could_extract_minus_sign()
         part = expression(-term if negative else term, d, _SUM + 1 if negative else 0)
         if negative:
             text += f" {d.minus} {part}" if text else f"{d.minus}{part}"
         else:
-            text += f" + {part}" if text else part
+            text += f" {d.plus} {part}" if text else part
     return text
 
 
-def _term_order(term: Expr) -> tuple[bool, bool, bool, str]:
+def term_order(term: Expr) -> tuple[bool, bool, bool, str]:
+    """Return the place of a term in a sum: numbers first, then sums, what is subtracted last."""
     return (term.could_extract_minus_sign(), not term.is_number, not term.has(Sum), str(term))
 
 
@@ -156,18 +163,18 @@ def _product(expr: Mul, d: Dialect) -> str:
     if coefficient.is_negative:
         return d.minus + expression(Mul(-coefficient, rest), d, _PRODUCT)
     factors = [coefficient] if coefficient != 1 else []
-    factors += sorted(Mul.make_args(rest), key=_factor_order)
+    factors += sorted(Mul.make_args(rest), key=factor_order)
     below = [Pow(f.base, -f.exp) for f in factors if _is_inverse(f)]
     above = [f for f in factors if not _is_inverse(f)]
     if not below:
         return d.product.join(expression(f, d, _PRODUCT) for f in above)
     under = d.product.join(expression(f, d, _PRODUCT) for f in below)
     if any(f.has(Indexed) for f in below):
-        over = d.product.join(expression(f, d, _PRODUCT) for f in above) or "1"
+        over = d.product.join(expression(f, d, _PRODUCT) for f in above) or d.number("1")
         return d.fraction(over, under, len(below) > 1)
     scalars = [f for f in above if not f.has(Indexed)]
     arrays = [f for f in above if f.has(Indexed)]
-    over = d.product.join(expression(f, d, _PRODUCT) for f in scalars) or "1"
+    over = d.product.join(expression(f, d, _PRODUCT) for f in scalars) or d.number("1")
     ratio = d.fraction(over, under, len(below) > 1)
     return d.product.join([ratio, *(expression(f, d, _PRODUCT) for f in arrays)])
 
@@ -176,7 +183,7 @@ def _is_inverse(factor: Expr) -> bool:
     return isinstance(factor, Pow) and factor.exp.is_Integer and bool(factor.exp < 0)
 
 
-def _factor_order(factor: Expr) -> tuple[int, str]:
+def factor_order(factor: Expr) -> tuple[int, str]:
     """The lecture's order: numbers, errors, f′, W, δ, outputs, then sums."""
     inner = factor.base if isinstance(factor, Pow) else factor
     if isinstance(inner, Sum):
@@ -196,7 +203,9 @@ def _factor_order(factor: Expr) -> tuple[int, str]:
 
 def _raised(expr: Pow, d: Dialect) -> tuple[int, str]:
     if _is_inverse(expr):
-        return _PRODUCT, d.fraction("1", expression(Pow(expr.base, -expr.exp), d, _POWER), False)
+        return _PRODUCT, d.fraction(
+            d.number("1"), expression(Pow(expr.base, -expr.exp), d, _POWER), False
+        )
     base = expression(expr.base, d, _POWER)
     layered = isinstance(expr.base, Indexed) and split(expr.base.base.name).layer
     if layered or isinstance(expr.base, ScalarFunction):
@@ -235,7 +244,7 @@ def _text_component(name: str, letters: list[str], of_sample: bool) -> str:
     if name.startswith("R_"):
         return "ℛ" + _text_component(name[2:], letters, of_sample)
     sample = "(n)" if of_sample else ""
-    parts = _quotient(name, letters)
+    parts = quotient_parts(name, letters)
     if len(parts) < 2 or not letters or name[:4] in ("dE_d", "dJ_d"):
         return name_text(name) + (index_text(letters) if letters else "") + sample
     (above, own), *below = parts
@@ -246,7 +255,7 @@ def _text_component(name: str, letters: list[str], of_sample: bool) -> str:
     )
 
 
-def _quotient(name: str, letters: list[str]) -> list[tuple[str, list[str]]]:
+def quotient_parts(name: str, letters: list[str]) -> list[tuple[str, list[str]]]:
     """Return what is differentiated and by what, each with its own of the indices."""
     parts = []
     rest = letters
@@ -305,7 +314,7 @@ _LATEX_SIGNS = {">": ">", "<": "<", ">=": r"\ge", "<=": r"\le", "==": "=", "!=":
 def _latex_component(name: str, letters: list[str], of_sample: bool) -> str:
     if name.startswith("R_"):
         return rf"\mathcal{{R}} {_latex_component(name[2:], letters, of_sample)}"
-    parts = _quotient(name, letters)
+    parts = quotient_parts(name, letters)
     if parts:
         (above, own), *variables = parts
         power = "^{2}" if len(variables) == 2 else ""

@@ -26,9 +26,14 @@ class ScalarFunction(Function):  # type: ignore[misc]
         return scalar_function(self.stem, self.order + 1)(self.args[0])
 
 
-@cache
 def scalar_function(stem: str, order: int = 0) -> type[ScalarFunction]:
     """Return the function `stem` differentiated `order` times, as a SymPy function."""
+    return _scalar_function(stem, order)
+
+
+@cache
+def _scalar_function(stem: str, order: int) -> type[ScalarFunction]:
+    """Return the one class of a function: made once, however it was asked for."""
     return type(stem + "prime" * order, (ScalarFunction,), {"stem": stem, "order": order})
 
 

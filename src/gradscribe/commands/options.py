@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gradscribe.targets.render import write
+from gradscribe.files import write
 
 # Words of a specification may come as one argument or as several.
 spec_argument: Callable[[Any], Any] = click.argument("spec", nargs=-1, metavar="[SPEC]")

@@ -143,7 +143,7 @@ class Execution:
             place = (binding[SAMPLE], *place)
         key = (_name(below), place)
         moved = {key: Dual(self.values[key], self.one)}
-        execution = Execution(self.point, self.values, moved)
+        execution = type(self)(self.point, self.values, moved)
         return Dual(
             execution.dual(equation.right, {**inner, SAMPLE: binding[SAMPLE]}).slope, self.zero
         )

@@ -107,6 +107,25 @@ def kernel_views(derivation: Derivation, program: Program) -> tuple[KernelView, 
     return tuple(_kernel_view(k, scope, formulas) for k in program.kernels if k.name != SCALE)
 
 
+def statement_sources(derivation: Derivation, program: Program) -> dict[str, tuple[str, ...]]:
+    """Return the lines of a module that compute each equation, by the equation's name.
+
+    What is computed on the way to an equation and has no equation of its own belongs to it.
+    """
+    parameters = frozenset(v.name for v in derivation.network.parameters)
+    scope = _Scope(program, parameters)
+    equations = {q.name for q in derivation.equations}
+    found: dict[str, list[str]] = {}
+    for kernel in program.kernels:
+        waiting: list[str] = []
+        for statement in kernel.statements:
+            waiting += _lines(statement, (), scope, {})
+            if kernel.name != SCALE and statement.target in equations:
+                found.setdefault(statement.target, []).extend(waiting)
+                waiting = []
+    return {name: tuple(lines) for name, lines in found.items()}
+
+
 def _kernel_view(kernel: Kernel, scope: _Scope, formulas: dict[str, str]) -> KernelView:
     typed = [f"{name}: {_TYPES.get(name, 'np.ndarray')}" for name in scope.arguments(kernel)]
     result = (

@@ -15,6 +15,10 @@ TEMPLATES = next(
 
 # The views of targets that are modules.
 MODULES = ("module", "lists", "arrays")
+# The views of targets that are lectures.
+LECTURES = ("deck", "article")
+# The views of lectures that need no LaTeX to be read.
+EDITIONS = ("page", "markdown", "notebook")
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Target:
         folder: where its templates lie.
         template: the file that is rendered.
         view: what it is filled with: "module", "lists" or "arrays" (modules of single numbers,
-            which they take from lists or arrays), or "derivation".
+            which they take from lists or arrays), "derivation", "deck" or "article".
         meaning: what comes out.
         bases: the targets whose templates it takes where it has none of its own, in order.
     """

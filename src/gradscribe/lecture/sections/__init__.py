@@ -1,0 +1,1 @@
+"""What the lecture says, a file a section."""

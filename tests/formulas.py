@@ -1,0 +1,102 @@
+"""Formulas of the kinds that lectures show, to compare estimated and measured widths."""
+
+from gradscribe.derivation.steps import derive
+from gradscribe.model.network import Network
+
+SPECS = ("4-3-2 tanh", "2-2-1 sigmoid", "2-3-2-2 tanh,softplus,sigmoid", "f(W2 g(W1 x + b1) + x)")
+
+WRITTEN = (
+    r"x",
+    r"w_{i,j}^{m}",
+    r"w_{12,345}^{17}",
+    r"\boldsymbol{W}^{m}",
+    r"f'^{m}",
+    r"f''^{M}(u_i^M)",
+    r"\boldsymbol{F}'^{m}(\boldsymbol{u}^{m})",
+    r"\delta_i^{m-1}",
+    r"N_{\text{dados}}N_M",
+    r"0{,}2517",
+    r"-0{,}0772",
+    r"1{,}2346\times 10^{-12}",
+    r"0.2517",
+    r"-12.5000",
+    r"\frac{\partial E}{\partial w_{i,j}^{m}}",
+    r"\frac{1}{N_{\text{data}}N_M}",
+    r"\frac{\mathrm{d}y_i^m}{\mathrm{d}u_i^m}",
+    r"\frac{\partial^{2} E}{\partial u_i^m \partial u_j^m}",
+    r"J = \frac{1}{N\,N_M}\sum_{n=1}^{N} E(n)",
+    r"\sum_{j=1}^{N_{m-1}} w_{i,j}^{m}\,y_j^{m-1}+b_i^m",
+    r"\sum_{k=1}^{N_{m+1}}\frac{\partial E}{\partial u_k^{m+1}}"
+    r"\frac{\partial u_k^{m+1}}{\partial y_i^m}",
+    r"\left(\boldsymbol{W}^{m+1}\right)^{T}\boldsymbol{\delta}^{m+1}",
+    r"\left(\frac{1}{1+e^{-u}}\right)\left(1-\frac{1}{1+e^{-u}}\right)",
+    r"\left[\sum_{i=1}^{N} x_i\right]",
+    r"\left(w_{1,1}^{2}\right)^{2}",
+    r"\left\{\frac{a}{b}\right.",
+    r"\left\lVert\boldsymbol{e}\right\rVert^2",
+    r"\underbrace{\frac{\partial E}{\partial u_i^m}}_{\textstyle\delta_i^m}",
+    r"\underbrace{-2\,\bigl(d_i-y_i^M\bigr)}_{\textstyle\partial E/\partial y_i^M}",
+    r"\overbrace{w_{1,1}^{3}\,f'^{2}(u_1^2)\,w_{1,1}^{2}}^{\text{via node 1 of layer 2}}",
+    r"\underbrace{a}_{\text{a label that is wider than the part}}",
+    r"\underbrace{x}_{\textstyle y}",
+    r"\begin{bmatrix}0{,}7116&0\\0&0{,}8556\end{bmatrix}",
+    r"\begin{bmatrix}-0{,}0772\\\phantom{-}0{,}1114\end{bmatrix}",
+    r"\begin{bmatrix}f'^m(u_1^m)&0&\cdots&0\\\vdots&\vdots&\ddots&\vdots\\"
+    r"0&0&\cdots&f'^m(u_{N_m}^m)\end{bmatrix}",
+    r"\begin{pmatrix}1&2\\3&4\\5&6\end{pmatrix}",
+    r"\begin{matrix}a&b\end{matrix}",
+    r"\bigl[\begin{smallmatrix}0{,}1&0{,}2\\-0{,}3&0{,}4\end{smallmatrix}\bigr]",
+    r"\begin{cases}u & \text{if } u > 0 \\ 0 & \text{else}\end{cases}",
+    r"\begin{aligned}\delta^M&=-2F'^M e\\\delta^m&=F'^m(W^{m+1})^T\delta^{m+1}\end{aligned}",
+    r"\begin{array}{lr}a&b\\c&d\end{array}",
+    r"\operatorname{diag}\bigl(\boldsymbol{f}''^{m}\odot\boldsymbol{\delta}^{m}\bigr)",
+    r"\boldsymbol{H}^{m,l}="
+    r"\bigl(\boldsymbol{H}_u^{m}\boldsymbol{A}^{m,l}\bigr)\otimes\bar{\boldsymbol y}^{m-1}",
+    r"\Bigl(a\Bigr)\biggl(b\biggr)\Biggl(c\Biggr)",
+    r"\log\left(1+e^{u}\right)",
+    r"\tanh(u)",
+    r"\exp(-u)",
+    r"1-\tanh^{2}(u)",
+    r"y(1-y)",
+    r"-(a)",
+    r"a=-b",
+    r"a\,(-b)",
+    r"\max_{i} u_i",
+    r"\sqrt{1+u^2}",
+    r"\boldsymbol{w}(k+1)\leftarrow\boldsymbol{w}(k)-\alpha\nabla J(\boldsymbol{w}(k))",
+    r"\mathbb{R}^{K}",
+    r"\mathcal{R}\boldsymbol{w}",
+    r"[i=j]",
+    r"m=M-1,\dots,1",
+    r"a,\quad b,\qquad c",
+    r"f^{M}\circ A^{M}\circ\cdots\circ f^{1}\circ A^{1}",
+    r"\textcolor[HTML]{0A3FD6}{f'^{m}}",
+    r"{\color{red}x_1}",
+    r"\lVert\boldsymbol{x}\rVert\le\epsilon",
+    r"\overline{x}+\hat{y}\cdot\tilde{z}",
+    r"d_{k}(n)-y_{k}^{M}(n)",
+    r"N_m\times N_{m-1}",
+    r"\boldsymbol{x}\in\mathbb{R}^{N_0}",
+    r"a<b>c\ne d",
+    r"-2\,(0{,}4401)\cdot 0{,}2464\cdot 0{,}5\cdot 0{,}7116\cdot 1=-0{,}0772",
+    r"\frac{\frac{a}{b}}{c}",
+    r"x^{y^{z}}",
+    r"x_{i_{j}}",
+    r"\tfrac12",
+    r"\dfrac{a+b}{c}",
+    r"e^{-\frac{u^2}{2}}",
+    r"\alpha_j=\left(1-\frac{j}{\tau}\right)\alpha_0+\frac{j}{\tau}\alpha_\tau",
+    r"\left(\frac{\sum_{i=1}^{N} x_i}{\prod_{j=1}^{M} y_j}\right)",
+    r"\left|\begin{matrix}a\\b\\c\\d\end{matrix}\right|",
+    r"\mathrel{=}",
+    r"a\mid b",
+    r"\left.\frac{\partial E}{\partial u}\right|_{u=0}",
+    r"\text{onde }N\text{ é o total}",
+)
+
+
+def derived() -> list[str]:
+    """The equations of some derivations, as LaTeX."""
+    return [
+        q.latex for spec in SPECS for q in derive(Network.parse(spec), order=2).equations if q.steps
+    ]

@@ -1,0 +1,26 @@
+"""Texts that a user may give as a name, title or author, and that have hurt other programs."""
+
+HOSTILE = (
+    r"\input{/etc/passwd}",
+    r"\write18{touch /tmp/x}",
+    r"\immediate\openout\x=a.txt",
+    r"\end{frame}\begin{frame}",
+    r"\end{document}",
+    r"^^5cinput{x}",
+    "50% off",
+    "}{",
+    "{{{",
+    "$x$ & #1 _a^b~",
+    "a\\",
+    "--<<>>,,?`!`''\"",
+    "\"quoted\" <tag> 'single' `tick`",
+    "line one\nline two\r\n\nafter a blank line",
+    "tab\tand\x00control\x1b[31m\x07\x7f",
+    "right\u202eto\u2066left\u2069\u200b\u200d\ufeff",
+    "emoji 🎉 中文 العربية",
+    "café naïve Çağrı Łódź e\u0301",
+    "Ήχος σ δ Δ",
+    "<script>alert(1)</script>",
+    "| a | b |\n|---|---|",
+    "x" * 10_000,
+)
