@@ -160,6 +160,27 @@ class Applied(Node):
 
 
 @dataclass(frozen=True)
+class Call(Node):
+    """A function of one number: "exp", "tanh", or a network's own by its name, "f1"."""
+
+    function: str
+    argument: Node
+
+
+@dataclass(frozen=True)
+class Gap(Node):
+    """A place left open for an answer, with a number; its value is the answer's.
+
+    Attributes:
+        number: the number of the place, from 1.
+        answer: what belongs there.
+    """
+
+    number: int
+    answer: Node
+
+
+@dataclass(frozen=True)
 class Transposed(Node):
     """The transpose of a vector or a matrix."""
 

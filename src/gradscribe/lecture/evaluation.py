@@ -17,8 +17,10 @@ from gradscribe.lecture.display import (
     Atom,
     Big,
     Brace,
+    Call,
     Decimal,
     Diagonal,
+    Gap,
     Glyph,
     Grid,
     Minus,
@@ -118,6 +120,10 @@ class Evaluator:
                 return self.braced(node)
             case Applied():
                 return self.applied(node)
+            case Call():
+                return self.call(node)
+            case Gap():
+                return self.value(node.answer)
             case Transposed():
                 return transposed(self.value(node.body))
             case Grid():
@@ -210,6 +216,14 @@ class Evaluator:
         if not agree(body, label):
             raise DerivationError(f"a brace says {label} of {body}")
         return body
+
+    def call(self, node: Call) -> Value:
+        """Return a function of a number: the network's own, or mpmath's of the same name."""
+        argument = self.value(node.argument)
+        entry = self.world.network.functions.get(node.function)
+        if entry is not None:
+            return self.world.function(entry, 0, argument)
+        return getattr(mpmath, node.function)(argument)
 
     def applied(self, node: Applied) -> Value:
         argument = self.value(node.argument)

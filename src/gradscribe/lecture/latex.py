@@ -281,7 +281,12 @@ def latex_script(
         toned=_plain_tone if plain else _macro_tone,
         strong=lambda body: rf"\boldsymbol{{{body}}}",
         relation=lambda name: _RELATIONS[name],
+        gap=_gap,
     )
+
+
+def _gap(number: int) -> str:
+    return rf"\underset{{\scriptscriptstyle({number})}}{{\underline{{\hspace{{5em}}}}}}"
 
 
 def _tall(body: str) -> bool:

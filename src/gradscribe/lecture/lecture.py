@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.lecture.model import Frame, Lecture, Setting
-from gradscribe.lecture.sections import chain, cost, deltas, gradient, network
+from gradscribe.lecture.sections import chain, cost, deltas, example, gradient, network, path_sum
 from gradscribe.lecture.sections.network import sizes_text
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.teller import Teller
@@ -21,6 +21,8 @@ SECTIONS: dict[str, Section] = {
     "chain": chain.frames,
     "deltas": deltas.frames,
     "gradient": gradient.frames,
+    "example": example.frames,
+    "paths": path_sum.frames,
 }
 
 
@@ -41,6 +43,8 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
     for part, section in SECTIONS.items():
         frames += [replace(frame, part=part) for frame in section(teller)]
     settings = {"network": Setting(derivation)}
+    if teller.example is not None:
+        settings[example.SETTING] = teller.example.setting
     key = "subtitle" if derivation.network.sizes else "subtitle_symbolic"
     value = (
         {"sizes": sizes_text(teller)}

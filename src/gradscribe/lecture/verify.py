@@ -8,7 +8,7 @@ import mpmath
 from sympy import Indexed, Symbol, preorder_traversal
 
 from gradscribe.errors import DerivationError
-from gradscribe.lecture.display import Atom, Big, Chain, Decimal, Grid, Minus, Node, children
+from gradscribe.lecture.display import Atom, Big, Chain, Decimal, Gap, Grid, Minus, Node, children
 from gradscribe.lecture.evaluation import Evaluator, Unknown, agree, unit_of
 from gradscribe.lecture.model import Frame, Lecture, Setting, relation_of
 from gradscribe.lecture.world import DIGITS, World
@@ -147,8 +147,9 @@ class _Comparison:
         if not results:
             raise DerivationError(f"frame {self.frame.key}: rounded numbers without a result")
         computed = any(has_rounded(p) and not is_result(p) for p in here)
-        unit = max(results)
-        return unit * (1 if computed else mpmath.mpf("0.5")) + mpmath.mpf(10) ** -30
+        unit, least = max(results), mpmath.mpf(10) ** -30
+        # Sums of rounded numbers can be off by exactly one unit: that is a wrong digit.
+        return unit - least if computed else unit / 2 + least
 
 
 def _atoms(node: Node, bound: frozenset[Symbol]) -> Iterator[tuple[Any, frozenset[Symbol]]]:
@@ -165,6 +166,8 @@ def is_result(node: Node) -> bool:
     node = bare(node)
     if isinstance(node, Minus):
         return is_result(node.body)
+    if isinstance(node, Gap):
+        return is_result(node.answer)
     if isinstance(node, Grid):
         return all(is_result(cell) for row in node.rows for cell in row)
     return isinstance(node, Decimal)

@@ -16,9 +16,11 @@ from gradscribe.lecture.display import (
     Atom,
     Big,
     Brace,
+    Call,
     Chain,
     Decimal,
     Diagonal,
+    Gap,
     Glyph,
     Grid,
     Minus,
@@ -71,6 +73,7 @@ class Script:
         toned: tone, body -> text.
         strong: body -> text.
         relation: the name of a relation -> its sign.
+        gap: the number of a place left open -> text.
     """
 
     dialect: Callable[[Layers], Dialect]
@@ -94,6 +97,7 @@ class Script:
     toned: Callable[[Tone, str], str]
     strong: Callable[[str], str]
     relation: Callable[[str], str]
+    gap: Callable[[int], str] = "({})".format
 
 
 def written(node: Node, script: Script, layers: Layers | None = None) -> str:
@@ -184,6 +188,11 @@ class _Writer:
                 return _ATOM, script.quotient(above, below, node.total, node.order, also)
             case Applied():
                 return _ATOM, script.applied(node.function, self.text(node.argument), layers)
+            case Call():
+                dialect = script.dialect(layers)
+                return _ATOM, dialect.function(node.function, self.text(node.argument))
+            case Gap():
+                return _ATOM, script.gap(node.number)
             case Transposed():
                 return _ATOM, script.transposed(self.transposable(node.body))
             case Grid():

@@ -1,0 +1,304 @@
+"""The worked example: the numbers forward and backward, each put in where its symbol stood."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from gradscribe.catalog.activations import U
+from gradscribe.equation import Equation, Role, Variable
+from gradscribe.lecture.display import (
+    Atom,
+    Call,
+    Chain,
+    Grid,
+    Node,
+    Strong,
+    Transposed,
+    Whole,
+    equal,
+)
+from gradscribe.lecture.example import LARGE, Example, parameter_count
+from gradscribe.lecture.model import Frame, Line, Piece, Remark, Rows
+from gradscribe.lecture.teller import Teller, display
+from gradscribe.notation import split
+from gradscribe.symbols import ScalarFunction, component, names
+
+SETTING = "example"
+WIDE, HIGH = 6, 4  # columns and rows of the largest matrix that is shown as one
+TOGETHER = 6  # lines that appear one after the other; more appear at once
+ACROSS = 5  # components in a row of a table
+
+Cell = tuple[Piece, ...]
+
+
+def frames(teller: Teller) -> Iterator[Frame]:
+    """Yield the frames of the worked example."""
+    example = teller.example
+    if example is None:
+        yield large(teller)
+        return
+    told = teller_of(teller, example)
+    yield data(told, teller, example)
+    for layer, group in layers(example.network.equations):
+        yield forward(told, example, layer, group)
+    for layer, group in layers(backward_equations(example)):
+        yield backward(told, example, layer, group)
+    for parameters in parameters_by_layer(example):
+        yield gradient(told, example, parameters)
+    yield result(told, example)
+
+
+def teller_of(teller: Teller, example: Example) -> Teller:
+    """Return a teller of the example's network, in the same language and style."""
+    return Teller(example.derivation, teller.words, teller.style, SETTING)
+
+
+def large(teller: Teller) -> Frame:
+    """Say that a network is too large to be worked out, and show one node of it."""
+    first = teller.derivation.equations[:2]
+    lines = [Line(equal(Atom(q.left), teller.tree(q.right)), k) for k, q in enumerate(first, 1)]
+    return teller.frame(
+        "example_large",
+        teller.sentence("example_large.many", limit=str(LARGE)),
+        display(*lines),
+    )
+
+
+# -- the data --
+
+
+def data(told: Teller, teller: Teller, example: Example) -> Frame:
+    """Show the sample, the parameters and the functions."""
+    return told.frame(
+        "example_data",
+        told.sentence("example_data.sample", **sample_pieces(example)),
+        data_table(example),
+        *remarks(told, teller, example),
+        sizes=sizes_of(example),
+    )
+
+
+def sizes_of(example: Example) -> str:
+    """Return the sizes of the example's network, shortened where they are many."""
+    texts = [str(n) for n in example.network.sizes or ()]
+    return "–".join(texts if len(texts) <= 8 else [*texts[:3], "⋯", *texts[-2:]])
+
+
+def remarks(told: Teller, teller: Teller, example: Example) -> list[Remark]:
+    """Return what has to be said of the example's network."""
+    found = []
+    sizes = teller.network.sizes
+    if example.reduced and sizes is None:
+        found.append(told.remark("example_data.symbolic", sizes=sizes_of(example)))
+    elif example.reduced:
+        count = str(parameter_count(teller.network))
+        found.append(told.remark("example_data.reduced", count=count, sizes=sizes_of(example)))
+    if example.assumed:
+        functions = ", ".join(split(f).stem + split(f).layer for f in example.assumed)
+        found.append(told.remark("example_data.assumed", functions=functions))
+    return found
+
+
+def sample_pieces(example: Example) -> dict[str, Piece]:
+    """Return the sample's input and desired output as formulas."""
+    network = example.network
+    return {"x": vector(example, network.input), "d": vector(example, network.target)}
+
+
+def vector(example: Example, variable: Variable) -> Node:
+    """Return a vector with its numbers, as a transposed row; a single component by itself."""
+    places = list(example.places_of(variable))
+    if len(places) == 1:
+        return equal(Atom(component(variable.name, places[0])), example.exact(variable.name, places[0]))
+    row = tuple(example.exact(variable.name, at) for at in places)
+    return equal(Whole(variable.name), Transposed(Grid((row,))))
+
+
+def data_table(example: Example) -> Rows:
+    """Return the table of the parameters and functions, a row for each layer."""
+    rows: list[tuple[Cell, ...]] = []
+    for parameters in parameters_by_layer(example):
+        cells = [cell for p in parameters for cell in parameter_cells(example, p)]
+        layer = split(parameters[0].name).layer
+        cells += [function_cell(example, f) for f in example.network.functions if split(f).layer == layer]
+        rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
+    return padded(rows)
+
+
+def padded(rows: list[tuple[Cell, ...]]) -> Rows:
+    """Return a table whose rows are all as long as the longest."""
+    width = max(map(len, rows))
+    return Rows((), tuple((*row, *[("",)] * (width - len(row))) for row in rows))
+
+
+def parameter_cells(example: Example, variable: Variable) -> list[Cell]:
+    """Return a parameter with its numbers: as a matrix, or each component where it is large."""
+    places = list(example.places_of(variable))
+    shape = example.shape(variable)
+    if len(shape) == 2 and shape[0] <= HIGH and shape[1] <= WIDE and len(places) > 1:
+        cells = [example.exact(variable.name, at) for at in places]
+        grid = Grid(tuple(tuple(cells[k : k + shape[1]]) for k in range(0, len(cells), shape[1])))
+        return [(equal(Whole(variable.name), grid),)]
+    if len(shape) == 1 and 1 < shape[0] <= HIGH:
+        grid = Grid(tuple((example.exact(variable.name, at),) for at in places))
+        return [(equal(Whole(variable.name), grid),)]
+    return [
+        (equal(Atom(component(variable.name, at)), example.exact(variable.name, at)),)
+        for at in places
+    ]
+
+
+def function_cell(example: Example, name: str) -> Cell:
+    """Return an activation function with its formula."""
+    entry = example.network.functions[name]
+    assert entry is not None
+    return (equal(Call(name, Atom(U)), Atom(entry.formula)),)
+
+
+def parameters_by_layer(example: Example) -> list[list[Variable]]:
+    """Return the parameters, those of a layer together."""
+    groups = groupby(example.network.parameters, key=lambda p: split(p.name).layer)
+    return [list(group) for _, group in groups]
+
+
+# -- forward --
+
+
+def layers(equations: Iterable[Equation]) -> list[tuple[str, list[Equation]]]:
+    """Return equations by layer, in their order: "" for what belongs to none."""
+    groups = groupby(equations, key=lambda q: split(q.name).layer)
+    return [(layer, list(group)) for layer, group in groups]
+
+
+def stepped(chains: Sequence[Node]) -> list[Line]:
+    """Return lines that appear one after the other, or all at once where they are many."""
+    few = len(chains) <= TOGETHER
+    return [Line(chain, step=k if few else 1) for k, chain in enumerate(chains, 1)]
+
+
+def forward_chains(example: Example, group: Sequence[Equation]) -> list[Chain]:
+    """Return the numbers of equations, node by node: u and y of the first, then of the next."""
+    placed = [
+        (at, order, example.line(equation, at))
+        for order, equation in enumerate(group)
+        for at in example.places_of(equation.variable)
+    ]
+    return [chain for _, _, chain in sorted(placed, key=lambda p: (len(p[0]) == 0, p[0], p[1]))]
+
+
+def rounded(told: Teller) -> Remark:
+    """Return the grey line on what is rounded."""
+    return told.remark("example.rounded", places=str(told.style.places))
+
+
+def forward(told: Teller, example: Example, layer: str, group: list[Equation]) -> Frame:
+    """Show the numbers of a layer, or of the error and the cost."""
+    key = "example_forward" if layer else "example_error"
+    values = {"layer": layer} if layer else {}
+    return told.frame(
+        key,
+        display(*stepped(forward_chains(example, group))),
+        rounded(told),
+        name=f"{key}-{layer}" if layer else key,
+        **values,
+    )
+
+
+# -- backward --
+
+
+def backward_equations(example: Example) -> list[Equation]:
+    """Return what the gradient is computed from, last layer first: f′ and δ of each."""
+    found: dict[str, Equation] = {}
+    wanted = {n for q in gradient_equations(example) for n in names(q.right)}
+    slopes = slope_equations(example)
+    for equation in reversed(example.derivation.derived):
+        if equation.name not in wanted or equation.variable.role is not Role.ADJOINT:
+            continue
+        wanted |= names(equation.right)
+        found[equation.name] = equation
+        for used in equation.right.atoms(ScalarFunction):
+            if (used.stem, used.order) in slopes:
+                found[slopes[used.stem, used.order].name] = slopes[used.stem, used.order]
+    return list(reversed(found.values()))
+
+
+def gradient_equations(example: Example) -> list[Equation]:
+    """Return the derivatives of E by the parameters."""
+    by_name = example.derivation.by_name
+    return [by_name[f"dE_d{p.name}"] for p in example.network.parameters]
+
+
+def slope_equations(example: Example) -> dict[tuple[str, int], Equation]:
+    """Return the equations that say what f′ is, by function and order."""
+    found = {}
+    for equation in example.derivation.derived:
+        left = equation.shown_left
+        if isinstance(left, ScalarFunction):
+            found[left.stem, left.order] = equation
+    return found
+
+
+def backward(told: Teller, example: Example, layer: str, group: list[Equation]) -> Frame:
+    """Show f′ and δ of a layer's nodes."""
+    return told.frame(
+        "example_backward",
+        display(*stepped(forward_chains(example, group))),
+        rounded(told),
+        name=f"example_backward-{layer}",
+        layer=layer,
+    )
+
+
+# -- the gradient --
+
+
+def gradient_chains(example: Example, parameters: Sequence[Variable]) -> list[Chain]:
+    """Return ∂E by each component of parameters, with numbers."""
+    found = []
+    for parameter in parameters:
+        equation = example.derivation.by_name[f"dE_d{parameter.name}"]
+        for at in example.places_of(parameter):
+            left = component(equation.name, at)
+            found.append(example.line(equation, at, Strong(example.result(left))))
+    return found
+
+
+def gradient(told: Teller, example: Example, parameters: Sequence[Variable]) -> Frame:
+    """Show the derivatives by all weights and biases of a layer."""
+    layer = split(parameters[0].name).layer
+    return told.frame(
+        "example_gradient",
+        display(*stepped(gradient_chains(example, parameters))),
+        rounded(told),
+        name=f"example_gradient-{layer}",
+        layer=layer,
+    )
+
+
+def result(told: Teller, example: Example) -> Frame:
+    """Show the whole gradient in the shapes of the parameters."""
+    rows = []
+    for parameters in parameters_by_layer(example):
+        cells = [cell for p in parameters for cell in result_cells(example, p)]
+        rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
+    return told.frame(
+        "example_result", told.sentence("example_result.shapes"), padded(rows), rounded(told)
+    )
+
+
+def result_cells(example: Example, variable: Variable) -> list[Cell]:
+    """Return the derivative by a parameter in its shape."""
+    name = f"dE_d{variable.name}"
+    places = list(example.places_of(variable))
+    cells = [example.result(component(name, at)) for at in places]
+    shape = example.shape(variable)
+    left: Node = Whole(name)
+    if len(shape) == 2 and shape[0] <= HIGH and shape[1] <= HIGH and len(places) > 1:
+        grid = Grid(tuple(tuple(cells[k : k + shape[1]]) for k in range(0, len(cells), shape[1])))
+        return [(equal(left, grid),)]
+    if len(shape) == 1 and 1 < shape[0] <= HIGH:
+        return [(equal(left, Grid(tuple((c,) for c in cells))),)]
+    return [
+        (equal(Atom(component(name, at)), cell),) for at, cell in zip(places, cells, strict=True)
+    ]
+
