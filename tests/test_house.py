@@ -21,6 +21,7 @@ FLOORS = {
     "program": 4,
     "printing": 5,
     "typeset": 6,
+    "lecture": 7,
     "targets": 8,
     "compiler": 9,
     "commands": 10,

@@ -9,8 +9,8 @@ render     ModuleView, template   -> source text  (targets)
 """
 
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -25,7 +25,7 @@ from gradscribe.errors import InputError
 from gradscribe.files import write
 from gradscribe.lecture.lecture import lecture_of
 from gradscribe.lecture.style import Style
-from gradscribe.lecture.words import words_of
+from gradscribe.lecture.words import languages, words_of
 from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
@@ -49,8 +49,10 @@ from gradscribe.targets.module_view import module_view
 from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
-from gradscribe.targets.target import LECTURES, MODULES, TEMPLATES, Target, find_target
+from gradscribe.targets.target import LECTURES, MODULES, TEMPLATES, Target, find_target, targets
+from gradscribe.typeset.pdf import make_pdf
 
+DERIVATIONS = ("derivation", *LECTURES)
 # From more layers on, only what grows with depth itself is emitted unless asked for.
 _DEEP = 20
 _LONG = 10  # equations of a network, from which on its text has the gradient alone
@@ -93,7 +95,7 @@ def derivation_text(
         InputError: the specification or the format cannot be taken.
         DerivationError: a step does not hold, which is a defect of gradscribe.
     """
-    target = find_target(format, ("derivation", *LECTURES), templates)
+    target = find_target(format, DERIVATIONS, templates)
     if target.view in LECTURES:
         return lecture_text(network, target, style, templates)
     network = parsed(network)
@@ -113,7 +115,54 @@ def lecture_text(
     locales = templates / "locales"
     told = lecture_of(parsed(network), style, locales)
     words = words_of(style.lang, locales)
-    return render(target, deck_view(told, style, words, overlays=target.view == "deck"))
+    return render(target, deck_view(told, style, words, article=target.view == "article"))
+
+
+def is_lecture(format: str) -> bool:
+    """Whether a format is a lecture in LaTeX."""
+    found = targets().get(format)
+    return found is not None and found.view in LECTURES
+
+
+def languages_known(templates: Path = TEMPLATES) -> tuple[str, ...]:
+    """Return the languages in which a lecture can be told."""
+    return languages(templates / "locales")
+
+
+def lecture_pdf(source: str, path: Path, report: Callable[[str], None] = lambda _: None) -> None:
+    """Compile a lecture in LaTeX and put its PDF at `path`, whole or not at all.
+
+    Args:
+        source: the LaTeX.
+        path: where the PDF goes.
+        report: called with a line on how far it is.
+
+    Raises:
+        InputError: there is no TeX, or it stopped; the message says how to get one.
+    """
+    make_pdf(source, path, progress=lambda p: report(str(p)))
+
+
+def slides(
+    network: Network | str | None, path: str | Path, *, lang: str = "en", style: Style | None = None
+) -> None:
+    """Write a network's derivation as slides for LaTeX's Beamer; as a PDF too for `….pdf`.
+
+    Args:
+        network: a network or its specification; None means the default network.
+        path: the file, `.tex` or `.pdf`.
+        lang: the language.
+        style: notation and paper; its language is `lang`.
+
+    Raises:
+        InputError: the specification, the style or the path cannot be taken.
+    """
+    chosen = replace(style or DEFAULT_STYLE, lang=lang)
+    source = derivation_text(network, "beamer", style=chosen)
+    if Path(path).suffix == ".pdf":
+        lecture_pdf(source, Path(path))
+    else:
+        write(Path(path), source)
 
 
 def lower_program(derivation: Derivation, passes: Iterable[Pass] = PASSES) -> Program:

@@ -1,12 +1,56 @@
 """`gradscribe derive`."""
 
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gradscribe.commands.options import deliver, joined, output_option, spec_argument
-from gradscribe.compiler import costs_text, derivation_text
+from gradscribe.compiler import (
+    DERIVATIONS,
+    costs_text,
+    derivation_text,
+    is_lecture,
+    languages_known,
+    lecture_pdf,
+)
+from gradscribe.errors import InputError, nearest
+from gradscribe.lecture.style import CHOICES, Style
 from gradscribe.targets.target import targets
+
+_FORMATS = tuple(t.name for t in targets().values() if t.view in DERIVATIONS)
+
+
+def one_of(words: tuple[str, ...], name: str) -> Callable[[Any, Any, str], str]:
+    """Return a check that a word is one of a few; its message names the nearest."""
+
+    def check(context: Any, parameter: Any, word: str) -> str:
+        del context, parameter
+        if word in words:
+            return word
+        raise InputError(
+            f"unknown {name}",
+            received=word,
+            allowed=", ".join(words),
+            nearest=nearest(word, words),
+        )
+
+    return check
+
+
+def style_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each choice of a style."""
+    for name, choice in reversed(CHOICES.items()):
+        command = click.option(
+            f"--{name}",
+            default=choice.words[0],
+            metavar="|".join(choice.words),
+            callback=one_of(choice.words, name),
+            help=f"{choice.meaning[0].upper()}{choice.meaning[1:]}.",
+        )(command)
+    return command
 
 
 @click.command("derive")
@@ -17,7 +61,7 @@ from gradscribe.targets.target import targets
     default="text",
     show_default=True,
     metavar="FORMAT",
-    help="One of: " + ", ".join(t.name for t in targets().values() if t.view == "derivation") + ".",
+    help="One of: " + ", ".join(_FORMATS) + ".",
 )
 @click.option(
     "--order",
@@ -29,15 +73,64 @@ from gradscribe.targets.target import targets
     is_flag=True,
     help="Show instead what each function of the module costs, as formulas in N_0 … N_M and N.",
 )
+@click.option(
+    "--lang",
+    default="en",
+    callback=one_of(languages_known(), "language"),
+    metavar="|".join(languages_known()),
+    help="The language of a lecture.",
+)
+@click.option("--pdf", is_flag=True, help="Run pdflatex too, where there is one; needs -o.")
+@click.option("--title", default="", help="The title of a lecture.")
+@click.option("--author", default="", help="Who gives the lecture.")
+@click.option(
+    "--sample", default="", metavar="X;D", help='The sample of the worked example: "1,2;1".'
+)
+@click.option("--exercise", is_flag=True, help="A sheet with blanks, and its key.")
+@style_options
 @output_option
 def command(
-    spec: tuple[str, ...], format_name: str, order: int | None, cost: bool, output: Path | None
+    spec: tuple[str, ...],
+    format_name: str,
+    order: int | None,
+    cost: bool,
+    pdf: bool,
+    output: Path | None,
+    **told: Any,
 ) -> None:
     """Show how gradient and Hessian of the network SPEC are derived, with every step's rule.
 
-    Each step is verified at random points before anything is shown.
+    Each step is verified at random points before anything is shown. As a lecture (beamer,
+    article) it also explains each step and works an example with numbers.
     """
     if cost:
         deliver(costs_text(joined(spec)), output)
-    else:
-        deliver(derivation_text(joined(spec), format_name, order=order), output)
+        return
+    check_pdf(pdf, format_name, output)
+    style = Style(**{f.name: told[f.name] for f in fields(Style) if f.name in told})
+    text = derivation_text(joined(spec), format_name, order=order, style=style)
+    deliver(text, output)
+    if pdf and output is not None:
+        path = output.with_suffix(".pdf")
+        lecture_pdf(text, path, lambda line: click.echo(line, err=True))
+        click.echo(f"wrote {path}", err=True)
+
+
+def check_pdf(pdf: bool, format_name: str, output: Path | None) -> None:
+    """Refuse --pdf without a file or with a format that is not LaTeX.
+
+    Raises:
+        InputError: a PDF was asked for and cannot be made.
+    """
+    if pdf and output is None:
+        raise InputError("--pdf needs a file beside which the PDF goes", allowed="-o lecture.tex")
+    if pdf and not is_lecture(format_name):
+        raise InputError(
+            "--pdf is for formats in LaTeX",
+            received=format_name,
+            allowed=", ".join(f for f in _FORMATS if is_lecture(f)),
+        )
+    if pdf and output is not None and output.suffix == ".pdf":
+        raise InputError(
+            "-o is the file of the LaTeX source", received=str(output), allowed="a name in .tex"
+        )

@@ -86,6 +86,13 @@ class Glyph(Node):
 
 
 @dataclass(frozen=True)
+class Layers(Node):
+    """Which layers are meant, by their numbers: m = 1, 2; dots where one is empty."""
+
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Product(Node):
     """Factors in order; `sign` is what stands between them: "", "cdot", "odot" or "otimes"."""
 
@@ -165,6 +172,14 @@ class Call(Node):
 
     function: str
     argument: Node
+
+
+@dataclass(frozen=True)
+class Named(Node):
+    """What is called by a name of its own in the text, "path 1": its value is the meaning's."""
+
+    label: Node
+    meaning: Node
 
 
 @dataclass(frozen=True)

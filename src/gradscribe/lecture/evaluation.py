@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal as DecimalNumber
 from itertools import product
+from math import prod
 from typing import Any
 
 import mpmath
@@ -23,7 +24,9 @@ from gradscribe.lecture.display import (
     Gap,
     Glyph,
     Grid,
+    Layers,
     Minus,
+    Named,
     Node,
     Plus,
     Power,
@@ -55,17 +58,53 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Derivatives:
-    """All first or second derivatives of J, each computed when it is compared."""
+    """All derivatives by some parameters, each computed when it is compared.
+
+    Attributes:
+        world: the network's values.
+        name: the variable's name: "dJ_dw", "d2E_dW2_dW1".
+        start: the sample, where each has its own.
+        rows: the shape of what the rows run over.
+        columns: the shape of what the columns run over; () for a vector.
+    """
 
     world: World
     name: str
+    start: tuple[int, ...]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of rows and columns."""
+        return prod(self.rows), prod(self.columns)
 
     def at(self, row: int, column: int) -> Any:
         """Return an entry."""
-        second = len(derivative_of(self.name)) == 3
-        return self.world.values[self.name, (row, column) if second else (row,)]
+        place = (*unravelled(row, self.rows), *unravelled(column, self.columns))
+        return self.world.values[self.name, (*self.start, *place)]
+
+    def some(self) -> list[tuple[int, int]]:
+        """Return the places of some entries, the first and the last among them."""
+        rows, columns = self.shape
+        every = [(r, c) for r in range(rows) for c in range(columns)]
+        return sorted({*every[:: max(1, len(every) // _COMPARED)], every[-1]})
 
 
+def unravelled(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the indices of a position in the order of rows.
+
+    >>> unravelled(5, (2, 3))
+    (1, 2)
+    """
+    at: tuple[int, ...] = ()
+    for size in reversed(shape):
+        position, k = divmod(position, size)
+        at = (k, *at)
+    return at
+
+
+_COMPARED = 16  # about so many entries of a matrix of second derivatives are compared
 Value = Any  # a number of mpmath, a Matrix, an Excerpt or Derivatives
 
 
@@ -112,7 +151,7 @@ class Evaluator:
                 return diagonal(self.slopes(node.slopes))
             case Decimal():
                 return mpmath.mpf(decimal_digits(node))
-            case Word() | Glyph():
+            case Word() | Glyph() | Layers():
                 raise Unknown(str(node))
             case Toned() | Strong() | Renamed():
                 return self.value(node.body)
@@ -124,6 +163,8 @@ class Evaluator:
                 return self.call(node)
             case Gap():
                 return self.value(node.answer)
+            case Named():
+                return self.value(node.meaning)
             case Transposed():
                 return transposed(self.value(node.body))
             case Grid():
@@ -162,8 +203,11 @@ class Evaluator:
     def whole(self, name: str) -> Value:
         """Return a whole variable: a scalar, a column, a matrix; a tensor by pairs of indices."""
         world = self.world
-        if name in ("dJ_dw", "d2J_dw_dw"):
-            return Derivatives(world, name)
+        parts = derivative_of(name)
+        if parts[:1] in (("E",), ("J",)) and ("w" in parts or len(parts) == 3):
+            start = (self.binding[SAMPLE],) if parts[0] == "E" else ()
+            columns = world.shape(parts[2]) if len(parts) == 3 else ()
+            return Derivatives(world, name, start, world.shape(parts[1]), columns)
         if name == "I":
             raise Unknown("the identity, of any size")
         shape = world.shape(name)
@@ -175,16 +219,7 @@ class Evaluator:
             return flat[0]
         if len(shape) == 1:
             return column(flat)
-        rows = self.row_count(name, shape)
-        return single(np.array(flat, dtype=object).reshape(rows, -1))
-
-    def row_count(self, name: str, shape: tuple[int, ...]) -> int:
-        """Return how many rows a whole derivative has: one for each component of the first."""
-        above, *below = derivative_of(name) or ("",)
-        first = below[0] if above in ("E", "J") and len(below) == 2 else ""
-        if not first:
-            return shape[0]
-        return int(np.prod(self.world.shape(first)))
+        return single(np.array(flat, dtype=object).reshape(shape[0], -1))
 
     def slopes(self, node: Slopes) -> Value:
         function = scalar_function(node.name, node.order)
@@ -318,6 +353,12 @@ def agree(a: Value, b: Value, tolerance: Any = None) -> bool:
         a, b = b, a
     if isinstance(b, Excerpt):
         return all(agree(entry(a, at), v, tolerance) for at, v in b.entries.items())
+    if isinstance(b, Derivatives):
+        a, b = b, a
+    if isinstance(a, Derivatives):
+        other = np.atleast_2d(np.array(b, dtype=object))
+        same = other.shape == a.shape
+        return same and all(agree(a.at(*at), other[at], tolerance) for at in a.some())
     one, other = (np.atleast_2d(np.array(v, dtype=object)) for v in (a, b))
     if one.shape != other.shape:
         return False

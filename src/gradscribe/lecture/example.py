@@ -28,15 +28,20 @@ from gradscribe.lecture.verify import result_unit
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare, decimal_digits
 from gradscribe.model.network import Network
+from gradscribe.notation import split
 from gradscribe.symbols import ScalarFunction, component
 
 LARGE = 30  # parameters up to which every number is shown
 MOST_PLACES = 30
+NODES = 2  # of a layer of the example, where the network's own are too many
+DEEP_SIZES = (2, 2, 2, 1)  # of the example of a network of many layers
 STAND_IN = "sigmoid"  # what an abstract function is in the example
-_DRAWS = 400
+_DRAWS = 120
 _INPUTS = ("1", "2", "0.5", "-1")
 _SLOPE, _STEEP = 0.15, 1.6  # least f′, greatest |u|
 _ERROR = (0.2, 1.2)  # least and greatest |e|
+_DELTA = 0.01  # least |δ|
+BEST = 2  # of `worth`
 _KINK, _FLAT = 0.05, 1e-9  # least |u|; the f′ of a ramp that is off
 
 
@@ -48,20 +53,25 @@ class Example:
         derivation: the network's own, or that of one with the same layers of fewer nodes.
         values: the numbers of x, d and the parameters as decimal fractions, by name.
         places: decimal places that are shown.
-        reduced: whether the network has fewer nodes than the one it stands for.
+        original: the network that it stands for.
         assumed: the functions that are abstract in the network and bound in the example.
     """
 
     derivation: Derivation
     values: Mapping[str, tuple[str, ...]]
     places: int
-    reduced: bool
+    original: Network
     assumed: tuple[str, ...]
 
     @property
     def network(self) -> Network:
         """The network of the example."""
         return self.derivation.network
+
+    @property
+    def reduced(self) -> bool:
+        """Whether its network has other sizes than the one it stands for."""
+        return self.network.sizes != self.original.sizes
 
     @property
     def setting(self) -> Setting:
@@ -189,7 +199,7 @@ def example_of(network: Network, sample: str = "", places: int = 4) -> Example |
     counts = [_count(small, v) for v in (small.input, small.target)]
     given = sample_of(sample, *counts) if sample else None
     values = chosen(derivation, given)
-    return Example(derivation, values, places, small.sizes != network.sizes, assumed)
+    return Example(derivation, values, places, network, assumed)
 
 
 def small_network(network: Network) -> Network | None:
@@ -197,14 +207,27 @@ def small_network(network: Network) -> Network | None:
     if network.sizes is not None and parameter_count(network) <= LARGE:
         return network
     last = network.output.shape[0]
-    for width in (2, 1):
-        sizes = tuple(
-            1 if s == last and s != network.input.shape[0] else width for s in network.layers
-        )
-        small = replace(network, sizes=sizes)
-        if parameter_count(small) <= LARGE:
-            return small
-    return None
+    sizes = tuple(
+        1 if s == last and s != network.input.shape[0] else NODES for s in network.layers
+    )
+    small = replace(network, sizes=sizes)
+    if parameter_count(small) <= LARGE:
+        return small
+    layers = {split(q.name).stem for q in network.equations} <= {"u", "y", "e", "E"}
+    return similar(network, DEEP_SIZES) if layers else None
+
+
+def similar(network: Network, sizes: tuple[int, ...]) -> Network:
+    """Return a stack of layers of these sizes with the functions and the loss of a network."""
+    formula = "x"
+    for m in range(1, len(sizes)):
+        formula = f"f{m}(W{m} {formula} + b{m})"
+    general = Network.parse(f"{formula} loss={network.loss.name}")
+    entries = list(network.functions.values()) or [None]
+    hidden, output = entries[0], entries[-1]
+    functions = {f: hidden for f in general.functions}
+    functions[list(functions)[-1]] = output
+    return replace(general, functions=functions, sizes=sizes)
 
 
 def parameter_count(network: Network) -> int:
@@ -234,7 +257,7 @@ def chosen(
         score = worth(World(derivation, 0, values))
         if best is None or score > best[0]:
             best = (score, values)
-        if score >= 1:
+        if score >= BEST:
             break
     assert best is not None
     return best[1]
@@ -259,7 +282,19 @@ def _drawn(network: Network, seed: int) -> dict[str, tuple[str, ...]]:
 def worth(world: World) -> float:
     """Return 1 where nothing is saturated and no derivative vanishes; less the worse it is."""
     with mpmath.workdps(15):
-        return float(min(1, *_judgements(world)))
+        forward = float(min(1, *_judgements(world)))
+        # Sensitivities are looked at only where the rest is good.
+        return forward if forward < 1 else 1 + float(min(1, *_sensitivities(world)))
+
+
+def _sensitivities(world: World) -> Iterator[Any]:
+    """Yield how good each sensitivity is, those of ramps that are off left out."""
+    for equation in world.derivation.derived:
+        if split(equation.name).stem == "delta":
+            places = product(*map(range, world.shape(equation.name)))
+            values = [abs(world.values[equation.name, (0, *at)]) for at in places]
+            large = [v for v in values if v > _FLAT]
+            yield from (v / _DELTA for v in large or values)
 
 
 def _judgements(world: World) -> Iterator[Any]:

@@ -29,7 +29,7 @@ _GLYPHS = {
     "gradient_now": r"\nabla J\bigl(\boldsymbol{w}(k)\bigr)",
     "inverse_hessian_now": r"\boldsymbol{H}^{-1}\bigl(\boldsymbol{w}(k)\bigr)",
     "taylor_left": r"J(\boldsymbol{w}+\boldsymbol{p})", "cost_now": r"J(\boldsymbol{w})",
-    "form": r"\boldsymbol{z}^{\mathrm{t}}\boldsymbol{H}\boldsymbol{z}", "naught": "0",
+"naught": "0", "z": r"\boldsymbol{z}", "two": "2", "l_below_m": "l < m",
     "every_z": r"\boldsymbol{z} \ne \boldsymbol{0}", "hidden_range": r"m = 1,\dots,M-1",
     "whole_range": r"m = 1,\dots,M", "index_i": "i", "index_j": "j", "index_k": "k",
     "f_of_g": r"f\bigl(g(x)\bigr)", "g_of_x": "g(x)", "x": "x", "tau": r"\tau",
@@ -90,6 +90,10 @@ class _Symbols:
         sign = self.notation.call("partialsign")
         below = r"\,".join(f"{sign} {self.component(v, k, False)}" for v, k in variables)
         return rf"\frac{{{sign}^{{2}} {over}}}{{{below}}}"
+
+    def symbol(self, name: str, letters: list[str]) -> str:
+        """Return a component, or the whole where there are no letters."""
+        return self.component(name, letters, False) if letters else self.whole(name, False)
 
     def whole(self, name: str, of_sample: bool) -> str:
         """Return a whole vector or matrix."""
@@ -167,6 +171,19 @@ def _dialect(notation: Notation, words: Callable[[str], str], layers: Layers) ->
     )
 
 
+def symbol(notation: Notation, name: str, indices: Sequence[str], layer: str = "") -> str:
+    """Return a symbol by its name, with another word for its layer where one is given."""
+    stem = split(name).stem
+    number = layer or split(name).layer
+    if stem == "N" and number:
+        return notation.call("nodes", number)
+    if stem == "f" and number:
+        return notation.call("f", number)
+    if number and not split(name).layer:
+        return _Symbols(notation, {"1": number}).symbol(f"{name}1", list(indices))
+    return _Symbols(notation, {}).symbol(name, list(indices))
+
+
 def _cases(cases: list[tuple[str, str | None]], words: Callable[[str], str]) -> str:
     rows = [
         rf"{v} & \text{{{words('if')}}}\ {c}" if c else rf"{v} & \text{{{words('otherwise')}}}"
@@ -177,7 +194,7 @@ def _cases(cases: list[tuple[str, str | None]], words: Callable[[str], str]) -> 
 
 def _product(factors: list[str], sign: str) -> str:
     between = {"": r"\,", "cdot": r"\cdot ", "odot": r"\odot ", "otimes": r"\otimes ",
-               "times": r"\times "}[sign]
+               "times": r"\times ", "quad": r",\qquad "}[sign]
     return between.join(factors)
 
 
@@ -267,6 +284,7 @@ def latex_script(
         decimal=partial(_decimal, comma),
         word=lambda key: rf"\text{{{words(key)}}}",
         glyph=lambda name: _GLYPHS[name],
+        numbers=lambda numbers: "m = " + ", ".join(n or r"\dots" for n in numbers),
         product=_product,
         plus=_plus,
         ratio=lambda above, below: rf"\frac{{{above}}}{{{below}}}",
@@ -275,7 +293,7 @@ def latex_script(
         quotient=partial(_quotient, notation),
         applied=partial(_applied, notation),
         transposed=lambda body: f"{body}^{{{transpose}}}",
-        parentheses=lambda body: rf"\left({body}\right)" if _tall(body) else f"({body})",
+        parentheses=_parentheses,
         grid=_grid,
         brace=partial(_brace, _plain_tone) if plain else _macro_brace,
         toned=_plain_tone if plain else _macro_tone,
@@ -287,6 +305,13 @@ def latex_script(
 
 def _gap(number: int) -> str:
     return rf"\underset{{\scriptscriptstyle({number})}}{{\underline{{\hspace{{5em}}}}}}"
+
+
+def _parentheses(body: str) -> str:
+    """Return a body in parentheses that grow with it, but not for a brace above it alone."""
+    if "over" in body and not any(sign in body for sign in (r"\frac", r"\pd", r"\td", r"\sum")):
+        return rf"\bigl[\,{body}\,\bigr]"
+    return rf"\left({body}\right)" if _tall(body) else f"({body})"
 
 
 def _tall(body: str) -> bool:

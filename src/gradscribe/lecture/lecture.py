@@ -1,29 +1,110 @@
 """The lecture of a network: which sections it has, and in which order."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from gradscribe.derivation.steps import Derivation, derive
+from gradscribe.lecture.example import example_of, similar
 from gradscribe.lecture.model import Frame, Lecture, Setting
-from gradscribe.lecture.sections import chain, cost, deltas, example, gradient, network, path_sum
-from gradscribe.lecture.sections.network import sizes_text
+from gradscribe.lecture.sections import chain, cost, deltas, example, functions, gradient
+from gradscribe.lecture.sections import hessian, network, path_sum
+from gradscribe.lecture.sections.network import is_layered, sizes_text
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.teller import Teller
-from gradscribe.lecture.words import words_of
+from gradscribe.lecture.words import Words, words_of
 from gradscribe.model.network import Network
 
 MAX_FRAMES = 60
-Section = Callable[[Teller], Iterator[Frame]]
-SECTIONS: dict[str, Section] = {
-    "network": network.frames,
-    "cost": cost.frames,
-    "chain": chain.frames,
-    "deltas": deltas.frames,
-    "gradient": gradient.frames,
-    "example": example.frames,
-    "paths": path_sum.frames,
-}
+DEEP = 10  # equations of a network from which on its second derivatives are those of three layers
+THREE_LAYERS = "f3(W3 f2(W2 f1(W1 x + b1) + b2) + b3)"
+# The sizes of a second example in which a weight has two paths, where the first has one only.
+PATHS = (2, 2, 2, 1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The tellers of a lecture: of the network, of a general one, of the examples."""
+
+    derivation: Derivation
+    words: Words
+    style: Style
+
+    @cached_property
+    def teller(self) -> Teller:
+        """Tells about the network."""
+        return Teller(self.derivation, self.words, self.style)
+
+    @cached_property
+    def second(self) -> Teller:
+        """Tells about second derivatives: of the network, or of three layers like its own.
+
+        Where all layers have the same equations, those of any number of layers are those of
+        three; their functions may be any.
+        """
+        count = self.teller.layering.count
+        if count >= 3 and len(self.derivation.network.equations) <= DEEP:
+            return self.teller
+        if count < 2 or not is_layered(self.teller):
+            return self.teller
+        loss = self.derivation.network.loss
+        general = replace_loss(Network.parse(THREE_LAYERS), loss.name)
+        return Teller(derive(general, 2), self.words, self.style, "three")
+
+    @cached_property
+    def examples(self) -> tuple[example.Worked, ...]:
+        """The worked example and, where its weight has one path only, another one with two."""
+        style = self.style
+        first = example_of(self.derivation.network, style.sample, style.places)
+        if first is None:
+            return ()
+        found = [example.worked(self.teller, "example", first)]
+        if path_sum.count(found[0]) == 1 and is_layered(found[0].teller) and not style.weight:
+            other = example_of(similar(self.derivation.network, PATHS), "", style.places)
+            found += [example.worked(self.teller, "paths", other)] if other else []
+        return tuple(found)
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield all frames in order, each with its part."""
+        sections: list[tuple[str, Callable[[], Iterator[Frame]]]] = [
+            ("network", lambda: network.frames(self.teller)),
+            ("cost", lambda: cost.frames(self.teller)),
+            ("chain", lambda: chain.frames(self.teller)),
+            ("deltas", lambda: deltas.frames(self.teller)),
+            ("gradient", lambda: gradient.frames(self.teller)),
+            ("functions", lambda: functions.frames(self.teller)),
+            ("example", self.worked),
+            ("hessian", lambda: hessian.frames(self.teller)),
+            ("hessian", lambda: hessian.block_frames(self.second)),
+        ]
+        for part, section in sections:
+            for frame in section():
+                yield replace(frame, part=part)
+
+    def worked(self) -> Iterator[Frame]:
+        """Yield the numbers of the example, then the paths of its weight, or of another one's."""
+        if not self.examples:
+            yield example.large(self.teller)
+            return
+        first, *rest = self.examples
+        yield from example.frames(first)
+        yield from path_sum.frames(first)
+        for other in rest:
+            for frame in (*example.frames(other, gradient=False), *path_sum.frames(other)):
+                yield replace(frame, key=f"{frame.key}-paths")
+
+    def settings(self) -> dict[str, Setting]:
+        """Return the networks that frames speak of."""
+        found = {"network": Setting(self.derivation)}
+        if self.second is not self.teller:
+            found["three"] = Setting(self.second.derivation)
+        return found | {e.teller.setting: e.example.setting for e in self.examples}
+
+
+def replace_loss(general: Network, loss: str) -> Network:
+    """Return a network with another loss of the catalog."""
+    return Network.parse(f"{general.spec.partition(' loss=')[0]} loss={loss}")
 
 
 def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
@@ -35,34 +116,26 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
         locales: the folder with the sentences of each language.
 
     Raises:
-        InputError: there are no sentences in the language.
+        InputError: there are no sentences in the language, or the sample does not fit.
     """
     words = words_of(style.lang, locales)
-    teller = Teller(derivation, words, style)
-    frames = []
-    for part, section in SECTIONS.items():
-        frames += [replace(frame, part=part) for frame in section(teller)]
-    settings = {"network": Setting(derivation)}
-    if teller.example is not None:
-        settings[example.SETTING] = teller.example.setting
-    key = "subtitle" if derivation.network.sizes else "subtitle_symbolic"
-    value = (
-        {"sizes": sizes_text(teller)}
-        if derivation.network.sizes
-        else {"count": str(teller.layering.count)}
-    )
-    title = (style.title,) if style.title else words.pieces("lecture.title")
+    plan = Plan(derivation, words, style)
+    sizes = derivation.network.sizes
+    if sizes:
+        subtitle = words.pieces("lecture.subtitle", sizes=sizes_text(plan.teller))
+    else:
+        count = str(plan.teller.layering.count)
+        subtitle = words.pieces("lecture.subtitle_symbolic", count=count)
     return Lecture(
-        title=title,
-        subtitle=words.pieces(f"lecture.{key}", **value),
+        title=(style.title,) if style.title else words.pieces("lecture.title"),
+        subtitle=subtitle,
         language=style.lang,
-        frames=tuple(frames[:MAX_FRAMES]),
-        settings=settings,
+        frames=tuple(plan.frames())[:MAX_FRAMES],
+        settings=plan.settings(),
         network=derivation.network,
     )
 
 
-def lecture_of(network: Network, style: Style, locales: Path) -> Lecture:
+def lecture_of(of: Network, style: Style, locales: Path) -> Lecture:
     """Return the lecture of a network."""
-    deep = len(network.equations) > 10
-    return lecture(derive(network, 1 if deep else 2), style, locales)
+    return lecture(derive(of, 1 if len(of.equations) > DEEP else 2), style, locales)

@@ -29,7 +29,7 @@ from gradscribe.lecture.display import (
     Whole,
 )
 from gradscribe.lecture.shown import Shower, untoned
-from gradscribe.notation import SAMPLE
+from gradscribe.notation import SAMPLE, derivative_of, split
 from gradscribe.symbols import ScalarFunction
 
 Index = Expr
@@ -42,7 +42,7 @@ class Factor:
     indices: tuple[Index, ...]
     node: Node
     slopes: bool = False
-    sum_of_squares: int = 1
+    symmetric: bool = False
 
 
 class NoMatrixForm(Exception):
@@ -150,7 +150,8 @@ class Recogniser:
         if isinstance(expr, Indexed):
             indices = tuple(k for k in expr.indices if k != SAMPLE)
             node = Whole(expr.base.name, len(indices) < len(expr.indices))
-            return Factor(indices, Toned(tone, node) if tone else node)
+            symmetric = is_symmetric(expr.base.name)
+            return Factor(indices, Toned(tone, node) if tone else node, symmetric=symmetric)
         if isinstance(expr, Add):
             return self.bracket(expr)
         raise NoMatrixForm(str(expr))
@@ -308,6 +309,15 @@ def _order(term: Expr) -> tuple[bool, bool, bool, str]:
     return term.could_extract_minus_sign(), term.has(KroneckerDelta), not term.has(Sum), str(term)
 
 
+def is_symmetric(name: str) -> bool:
+    """Whether a matrix is a second derivative by twice the same variable: ∂δ^m/∂u^m."""
+    parts = derivative_of(name)
+    if len(parts) != 2:
+        return False
+    above, below = map(split, parts)
+    return (above.stem, below.stem) == ("delta", "u") and above.layer == below.layer
+
+
 def _has_indices(expr: Expr) -> bool:
     return bool(expr.has(Indexed) or expr.has(KroneckerDelta))
 
@@ -322,8 +332,8 @@ def _repeated(expr: Expr) -> list[Expr]:
 def _directed(edge: Factor, index: Index) -> tuple[Node, Index]:
     """Return a matrix as it is walked from an index, and where that leads."""
     row, column = edge.indices
-    if index == row:
-        return edge.node, column
+    if index == row or edge.symmetric:
+        return edge.node, column if index == row else row
     node = edge.node
     if isinstance(node, Toned):
         return Toned(node.tone, Transposed(node.body)), row

@@ -139,10 +139,6 @@ class PathShower:
         tones = [self.shower.tone(f) for f in Mul.make_args(factor.value) if not f.is_Number]
         return next((t for t in tones if t is not None), None)
 
-    def braced(self, path: Pathway) -> Node:
-        """Return a path in Leibniz notation, under each factor what it is equal to."""
-        return Product(tuple(map(self.brace, path.factors)))
-
     def brace(self, factor: Factor) -> Node:
         quotient: Node = Quotient(Atom(factor.above), Atom(factor.below), total=factor.total)
         tone = self.tone(factor)

@@ -12,6 +12,7 @@ from sympy import (
     Mul,
     Number,
     Pow,
+    S,
     Sum,
     Symbol,
 )
@@ -29,6 +30,7 @@ from gradscribe.lecture.display import (
     Power,
     Product,
     Quotient,
+    Ratio,
     Tone,
     Toned,
 )
@@ -127,6 +129,8 @@ class Shower:
                 return self.total(expr, braces)
             case Mul():
                 return self.product(expr, braces)
+            case Pow() if is_inverse(expr):
+                return Ratio(Atom(S.One), self.tree(Pow(expr.base, -expr.exp), braces=braces))
             case Pow() if expr.exp.is_Integer and expr.exp > 1:
                 return self.toned(expr, Power(self.plain(expr.base, braces), int(expr.exp)))
             case _:
@@ -167,6 +171,10 @@ class Shower:
 
     def product(self, expr: Mul, braces: bool) -> Node:
         coefficient, rest = expr.as_coeff_Mul()
+        below = [Pow(f.base, -f.exp) for f in Mul.make_args(rest) if is_inverse(f)]
+        if below and not any(_is_size(f) for f in below):
+            above = Mul(coefficient, *[f for f in Mul.make_args(rest) if not is_inverse(f)])
+            return Ratio(self.tree(above), self.tree(Mul(*below)))
         fraction = [f for f in Mul.make_args(rest) if _is_size(f)]
         ordered = sorted((f for f in Mul.make_args(rest) if not _is_size(f)), key=self.order)
         nodes = [self.factor(f, braces) for f in ordered]
@@ -183,6 +191,23 @@ class Shower:
             rest_nodes = (together, *nodes[1:])
             return rest_nodes[0] if len(rest_nodes) == 1 else Product(rest_nodes)
         return Product((number, *nodes))
+
+    def written_out(self, node: Node) -> Node:
+        """Return a formula with the error written out: e_i is (d_i − y_i)."""
+        error = self.equations.get("e")
+        match node:
+            case Atom(expr=Indexed() as expr) if error is not None and name_of(expr) == "e":
+                return untoned(self.tree(error.at(expr.indices)))
+            case Toned():
+                return Toned(node.tone, self.written_out(node.body))
+            case Product():
+                return Product(tuple(map(self.written_out, node.factors)), node.sign)
+            case Minus():
+                return Minus(self.written_out(node.body))
+            case Power():
+                return Power(self.written_out(node.base), node.exponent)
+            case _:
+                return node
 
     def order(self, factor: Expr) -> tuple[bool, tuple[int, str]]:
         """Return the place of a factor: the error first, then as in any formula."""
@@ -218,6 +243,12 @@ def untoned(node: Node) -> Node:
             return Plus(tuple(untoned(t) for t in node.terms))
         case _:
             return node
+
+
+def is_inverse(expr: Expr) -> bool:
+    """Whether a factor stands below a fraction bar."""
+    power = isinstance(expr, Pow) and expr.exp.is_Integer and bool(expr.exp < 0)
+    return power and not _is_size(expr)
 
 
 def _is_size(expr: Expr) -> bool:

@@ -9,7 +9,6 @@ from gradscribe.derivation import rules
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role
 from gradscribe.lecture.display import Atom, Node, Renamed, Whole, renamed
-from gradscribe.lecture.example import Example, example_of
 from gradscribe.lecture.layering import Group, Layering, layering
 from gradscribe.lecture.matrices import NoMatrixForm, Recogniser
 from gradscribe.lecture.model import (
@@ -65,11 +64,6 @@ class Teller:
     def layering(self) -> Layering:
         """The groups of layers."""
         return layering(self.derivation)
-
-    @cached_property
-    def example(self) -> Example | None:
-        """The worked example, if the network has a form that is small enough."""
-        return example_of(self.network, self.style.sample, self.style.places)
 
     @property
     def loss_words(self) -> str:

@@ -26,6 +26,7 @@ from gradscribe.notation import SAMPLE, SAMPLES, derivative_of, split
 from gradscribe.symbols import ScalarFunction
 
 DIGITS = 100
+_SIZES = (3, 2, 4, 5, 6, 7)  # of layers, all different
 _DEEP = 20  # equations of a network
 _NUMBERED = 65  # indices below this may be written as numbers
 _FIRST, _SECOND = 30, 18  # decimals of the steps of first and second differences
@@ -122,13 +123,13 @@ class World:
         self._compute_in_order()
 
     def _sizes(self) -> dict[Symbol, int]:
-        """Return the network's own sizes where its values are given; else small ones, all odd."""
+        """Return the network's own sizes where its values are given; else small ones."""
         layers = list(dict.fromkeys(self.network.layers))
         if self.given and self.network.sizes is not None:
             found = dict(zip(self.network.layers, self.network.sizes, strict=True))
             return {**found, SAMPLES: 1}
-        deep = len(layers) > 6
-        found = {s: (3 + k % 2 if deep else 3 + k) for k, s in enumerate(layers)}
+        deep = len(layers) > len(_SIZES)
+        found = {s: (2 + k % 2 if deep else _SIZES[k]) for k, s in enumerate(layers)}
         return {**found, SAMPLES: 3}
 
     def _flat(self) -> Iterator[Place]:

@@ -23,7 +23,9 @@ from gradscribe.lecture.display import (
     Gap,
     Glyph,
     Grid,
+    Layers as LayerNumbers,
     Minus,
+    Named,
     Node,
     Plus,
     Power,
@@ -59,6 +61,7 @@ class Script:
         decimal: a number's digits ("-0.25") -> text.
         word: a key of the locale -> text.
         glyph: the name of a symbol -> text.
+        numbers: numbers of layers, dots where one is empty -> text.
         product: texts of factors, the name of the sign between them -> text.
         plus: a term, whether it is subtracted, whether it is the first -> text.
         ratio: above, below -> text.
@@ -83,6 +86,7 @@ class Script:
     decimal: Callable[[str], str]
     word: Callable[[str], str]
     glyph: Callable[[str], str]
+    numbers: Callable[[tuple[str, ...]], str]
     product: Callable[[list[str], str], str]
     plus: Callable[[str, bool, bool], str]
     ratio: Callable[[str, str], str]
@@ -182,6 +186,8 @@ class _Writer:
                 return _ATOM, script.word(node.key)
             case Glyph():
                 return _ATOM, script.glyph(node.name)
+            case LayerNumbers():
+                return _SUM, script.numbers(node.numbers)
             case Quotient():
                 also = "" if node.also is None else self.text(node.also, _ATOM)
                 above, below = self.text(node.above, _PRODUCT), self.text(node.below, _ATOM)
@@ -191,6 +197,8 @@ class _Writer:
             case Call():
                 dialect = script.dialect(layers)
                 return _ATOM, dialect.function(node.function, self.text(node.argument))
+            case Named():
+                return self.written(node.label)
             case Gap():
                 return _ATOM, script.gap(node.number)
             case Transposed():
@@ -204,7 +212,7 @@ class _Writer:
     def transposable(self, body: Node) -> str:
         """Return a body that a T can be put to: what has a superscript goes in parentheses."""
         inner = body.body if isinstance(body, Toned) else body
-        plain = isinstance(inner, Grid) or (isinstance(inner, Whole) and inner.name in ("x", "d"))
+        plain = isinstance(inner, Grid | Glyph) or (isinstance(inner, Whole) and inner.name in ("x", "d"))
         bare = plain and not (isinstance(inner, Whole) and "0" in self.layers)
         return self.text(body, _ATOM) if bare else self.script.parentheses(self.text(body))
 
@@ -222,7 +230,9 @@ class _Writer:
         for position, factor in enumerate(node.factors):
             first = position == 0 and node.sign not in ("odot", "otimes")
             open_ended = isinstance(factor, Big) and position < len(node.factors) - 1
-            level = _SUM if first and not isinstance(bare(factor), Plus) else _PRODUCT
+            if node.sign == "quad":
+                open_ended, first = False, True
+            level = 0 if node.sign == "quad" else _SUM if first and not isinstance(bare(factor), Plus) else _PRODUCT
             texts.append(self.text(factor, _ATOM if open_ended else level))
         return self.script.product(texts, node.sign)
 

@@ -11,7 +11,6 @@ from gradscribe.lecture.model import (
     Emphasis,
     Frame,
     Legend,
-    Line,
     Picture,
     Piece,
     Points,
@@ -44,6 +43,9 @@ class Page:
 PAGES = {"169": Page(398.0, 203.0), "43": Page(307.0, 220.0)}
 
 
+A4 = Page(440.0, 1e9)
+
+
 @dataclass(frozen=True)
 class Piled:
     """A block as LaTeX with its height in points."""
@@ -62,7 +64,7 @@ class Builder:
         boxes: the boxes of formulas in LaTeX.
         page: the room.
         picture: a picture's LaTeX and height; None for one that cannot be drawn.
-        overlays: whether parts appear one after the other.
+        article: whether everything is shown at once and equations have numbers.
     """
 
     script: Script
@@ -70,7 +72,7 @@ class Builder:
     boxes: Callable[[Sequence[str]], list[Box]]
     page: Page
     picture: Callable[[Picture, Page], Piled | None]
-    overlays: bool = True
+    article: bool = False
 
     # -- words --
 
@@ -101,7 +103,7 @@ class Builder:
 
     def shown(self, step: int, text: str) -> str:
         """Return a text that appears on an overlay."""
-        return rf"\onslide<{step}->{{{text}}}" if step > 1 and self.overlays else text
+        return rf"\onslide<{step}->{{{text}}}" if step > 1 and not self.article else text
 
     # -- blocks --
 
@@ -138,7 +140,7 @@ class Builder:
 
     def points(self, block: Points) -> list[Piled]:
         items = [
-            rf"\item{f'<{item.step}->' if item.step > 1 and self.overlays else ''} {self.text(item.pieces)}"
+            rf"\item{f'<{item.step}->' if item.step > 1 and not self.article else ''} {self.text(item.pieces)}"
             for item in block.items
         ]
         height = sum(
@@ -148,17 +150,47 @@ class Builder:
         return [Piled(f"\\begin{{itemize}}\n  {inner}\n\\end{{itemize}}", height + 8)]
 
     def table(self, block: Rows) -> Piled:
+        """Return a table; one without a head has formulas for cells, each like a display."""
+        every = [*([block.head] if block.head else []), *block.rows]
+        widths = [max(self.length(row[c]) for row in every) for c in range(len(block.rows[0]))]
+        wide = sum(widths) + 12 * len(widths) > self.page.width
+        size = r"\small" if wide else r"\normalsize"
+        if not block.head:
+            return self.formulas(block, size)
+        columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
         head = " & ".join(self.text(cell) for cell in block.head)
-        rows = [" & ".join(self.text(cell) for cell in row) for row in block.rows]
-        columns = "l" * len(block.rows[0])
-        top = rf"\toprule {head} \\ \midrule" if head else r"\toprule"
-        body = " \\\\\n  ".join(rows)
+        body = " \\\\\n  ".join(" & ".join(self.text(cell) for cell in row) for row in block.rows)
         text = (
-            "\\begin{center}\n\\renewcommand{\\arraystretch}{1.15}\n"
-            f"\\begin{{tabular}}{{{columns}}}\n  {top}\n  {body} \\\\ \\bottomrule\n"
+            f"\\begin{{center}}{size}\n"
+            "\\renewcommand{\\arraystretch}{1.15}\n"
+            f"\\begin{{tabular}}{{{columns}}}\n  \\toprule {head} \\\\ \\midrule\n  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
-        return Piled(text, 17.5 * (len(rows) + bool(head)) + 8)
+        return Piled(text, 17.5 * (len(block.rows) + 1) + 8)
+
+    def formulas(self, block: Rows, size: str) -> Piled:
+        """Return formulas in columns, without rules, with room for matrices and fractions."""
+        columns = "@{}" + r"l@{\qquad}" * (len(block.rows[0]) - 1) + "l@{}"
+        rows = [" & ".join(self.displayed(cell) for cell in row) for row in block.rows]
+        body = " \\\\ \\addlinespace[6pt]\n  ".join(rows)
+        text = (
+            f"\\begin{{center}}{size}\n\\begin{{tabular}}{{{columns}}}\n  {body}\n"
+            "\\end{tabular}\n\\end{center}"
+        )
+        return Piled(text, sum(self.tallest(row) + 9 for row in block.rows) + 14)
+
+    def displayed(self, cell: tuple[Piece, ...]) -> str:
+        """Return a cell whose formulas are as large as in a display."""
+        texts = (
+            rf"$\displaystyle {written(p, self.script)}$" if isinstance(p, Node) else self.piece(p)
+            for p in cell
+        )
+        return "".join(texts)
+
+    def tallest(self, row: tuple[tuple[Piece, ...], ...]) -> float:
+        """Return the height of the highest formula in a row, in points."""
+        texts = [written(p, self.script) for cell in row for p in cell if isinstance(p, Node)]
+        return max([b.height + b.depth for b in self.boxes(texts)], default=TEXT_LINE)
 
     # -- displays --
 
@@ -170,7 +202,7 @@ class Builder:
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
             return [self.boxed(rows)]
-        return [self.aligned(part) for part in self.parted(rows)]
+        return [self.aligned(from_start(part)) for part in self.parted(rows)]
 
     def parted(self, rows: list[Row]) -> list[list[Row]]:
         """Return rows in parts that fit on a slide each."""
@@ -184,13 +216,15 @@ class Builder:
             used += TIGHT * row.height + ROW_GAP
         return parts
 
-    def row_texts(self, rows: list[Row]) -> str:
+    def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
         """Return rows of an alignment, each appearing with its step."""
         text = ""
         before = 1
         for position, row in enumerate(rows):
             hint = rf" &&\reason{{{self.text(row.hint)}}}" if row.hint else ""
             body = f"{row.left} &{row.right}{hint}"
+            if numbered and position < len(rows) - 1 and not rows[position + 1].left:
+                body += r" \notag"
             cut = "" if position == 0 else "\\\\[2pt]\n  "
             step = max(row.step, before)
             text += self.shown(step, f"{cut}{body}") if position else body
@@ -199,7 +233,9 @@ class Builder:
 
     def aligned(self, rows: list[Row]) -> Piled:
         first = min(row.step for row in rows)
-        text = f"\\begin{{align*}}\n  {self.row_texts(rows)}\n\\end{{align*}}"
+        kind = "align" if self.article else "align*"
+        inner = self.row_texts(rows, numbered=self.article)
+        text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
@@ -209,7 +245,8 @@ class Builder:
         first = min(row.step for row in rows)
         inner = self.row_texts(rows).replace("&&", "&\\quad&")
         inner = f"\\keyresult{{\\begin{{aligned}}\n  {inner}\n\\end{{aligned}}}}"
-        text = f"\\begin{{equation*}}\n{inner}\n\\end{{equation*}}"
+        kind = "equation" if self.article else "equation*"
+        text = f"\\begin{{{kind}}}\n{inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
@@ -242,6 +279,12 @@ class Builder:
         return []
 
 
+def from_start(rows: list[Row]) -> list[Row]:
+    """Return rows of a slide, the first of which is there from the start where others follow."""
+    late = rows[0].step - 1 if len(rows) > 1 else 0
+    return [replace(row, step=max(1, row.step - late)) for row in rows]
+
+
 def spaced(text: str) -> str:
     """Return plain words escaped, with the spaces at their ends."""
     inner = latex_text(text, LONG)
@@ -249,8 +292,3 @@ def spaced(text: str) -> str:
     left = " " if text[:1].isspace() else ""
     right = " " if text[-1:].isspace() and core else ""
     return f"{left}{core}{right}"
-
-
-def without_steps(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Return lines that all appear at once."""
-    return tuple(replace(line, step=1) for line in lines)

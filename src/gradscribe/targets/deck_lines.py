@@ -102,32 +102,47 @@ class Setter:
         whole = f"{relation} {written(part, self.script, layers)}"
         (box,) = self.boxes([whole])
         body, layers = inside(part, layers)
-        terms = body.terms if isinstance(body, Plus) else ()
-        if box.width <= room or len(terms) < 2:
+        if box.width <= room:
             return [(whole, box.height + box.depth)]
-        texts = [self.term(t, layers, first=k == 0) for k, t in enumerate(terms)]
-        widths = [b.width for b in self.boxes(texts)]
-        rows, used = [[0]], widths[0] + RELATION
-        for k in range(1, len(terms)):
-            if used + widths[k] > room:
-                rows.append([])
-                used = INDENT
-            rows[-1].append(k)
-            used += widths[k]
-        found = []
-        for position, row in enumerate(rows):
-            start = relation if position == 0 else r"\quad"
-            text = f"{start} " + "".join(texts[k] for k in row)
-            (box,) = self.boxes([text])
-            found.append((text, box.height + box.depth))
-        return found
+        chunks = self.chunks(body, layers, room - INDENT)
+        widths = [b.width for b in self.boxes([text for text, _ in chunks])]
+        rows: list[str] = [f"{relation} {chunks[0][0]}"]
+        used = widths[0] + RELATION
+        for (text, sign), width in zip(chunks[1:], widths[1:], strict=True):
+            if used + width > room:
+                rows.append(rf"\quad {{}}{sign}{text}")
+                used = INDENT + width
+            else:
+                rows[-1] += f" {{}}{sign}{text}"
+                used += width
+        boxes = self.boxes(rows)
+        return [(r, b.height + b.depth) for r, b in zip(rows, boxes, strict=True)]
 
-    def term(self, node: Node, layers: Layers, *, first: bool) -> str:
-        """Return a term with the sign before it."""
-        minus = isinstance(node, Minus)
-        body = node.body if isinstance(node, Minus) else node
-        inner = written(body if not isinstance(body, Plus) else node, self.script, layers)
-        return self.script.plus(inner, minus, first).replace(" + ", " {}+ ").replace(" - ", " {}- ", 1) if not first else self.script.plus(inner, minus, first)
+    def chunks(self, body: Node, layers: Layers, room: float) -> list[tuple[str, str]]:
+        """Return the terms of a sum, and the factors of terms that are too wide, with signs."""
+        terms = body.terms if isinstance(body, Plus) else (body,)
+        found: list[tuple[str, str]] = []
+        for position, term in enumerate(terms):
+            minus = isinstance(term, Minus)
+            inner = term.body if isinstance(term, Minus) else term
+            sign = "- " if minus else "+ " if position else ""
+            text = written(inner, self.script, layers)
+            (box,) = self.boxes([text])
+            if box.width + RELATION <= room or not isinstance(inner, Product):
+                found.append((text, sign))
+            else:
+                found += self.factors(inner, layers, sign)
+        return found if not found[0][1] else [(f"{found[0][1]}{found[0][0]}", ""), *found[1:]]
+
+    def factors(self, node: Product, layers: Layers, sign: str) -> list[tuple[str, str]]:
+        """Return the factors of a product, each of which may begin a line."""
+        between = {"odot": r"\odot ", "otimes": r"\otimes "}.get(node.sign, r"\cdot ")
+        signs = [sign, *[between] * (len(node.factors) - 1)]
+        texts = [
+            written(Product((f,)) if isinstance(inside(f, layers)[0], Plus) else f, self.script, layers)
+            for f in node.factors
+        ]
+        return list(zip(texts, signs, strict=True))
 
 
 def opened(node: Node, layers: Layers) -> tuple[Chain | None, Layers]:
@@ -144,8 +159,3 @@ def inside(node: Node, layers: Layers) -> tuple[Node, Layers]:
             layers = dict(node.layers)
         node = node.body
     return node, layers
-
-
-def factors(node: Node) -> tuple[Node, ...]:
-    """Return the factors of a product; anything else alone."""
-    return node.factors if isinstance(node, Product) else (node,)

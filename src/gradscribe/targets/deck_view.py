@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from gradscribe.lecture.latex import latex_script
-from gradscribe.lecture.model import Emphasis, Frame, Lecture, Picture, Piece
+from gradscribe.errors import InputError
+from gradscribe.lecture.latex import latex_script, symbol
+from gradscribe.lecture.model import Frame, Lecture, Picture
 from gradscribe.lecture.style import Style
-from gradscribe.lecture.symbols import Macro, macros, notation_of
+from gradscribe.lecture.symbols import Macro, Notation, macros, notation_of
 from gradscribe.lecture.words import Words
-from gradscribe.targets.deck import PAGES, Builder, Page, Piled, spaced
+from gradscribe.targets.deck import A4, PAGES, Builder, Page, Piled, spaced
+from gradscribe.typeset.block_picture import block_scene
 from gradscribe.typeset.boxes import Box
 from gradscribe.typeset.escaping import latex_text
 from gradscribe.typeset.measure import estimated
+from gradscribe.typeset.node_picture import node_scene
+from gradscribe.typeset.tikz import tikz
 
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
@@ -51,38 +56,40 @@ class DeckView:
     author: str
     symbols: str
     slides: tuple[SlideView, ...]
+    sections: tuple["SectionView", ...]
 
 
-def deck_view(
-    lecture: Lecture,
-    style: Style,
-    words: Words,
-    picture: Callable[[Picture, Page], Piled | None] = lambda *_: None,
-    *,
-    overlays: bool = True,
-) -> DeckView:
+@dataclass(frozen=True)
+class SectionView:
+    """A part of the lecture with its slides, for an article."""
+
+    title: str
+    slides: tuple[SlideView, ...]
+
+
+def deck_view(lecture: Lecture, style: Style, words: Words, *, article: bool = False) -> DeckView:
     """Return the view of a lecture.
 
     Args:
         lecture: what to show.
         style: how.
         words: the language's words.
-        picture: a picture's LaTeX.
-        overlays: whether parts of a slide appear one after the other.
+        article: whether it is for a page of text: nothing is hidden at first, and equations
+            have numbers.
     """
     table = macros(style, words.text("lecture.samples"))
     notation = notation_of(style, words.text("lecture.samples"), expanded=False)
-    script = latex_script(notation, lambda key: word(words, key), comma=words.comma)
     definitions = symbol_definitions(table)
     builder = Builder(
-        script=script,
+        script=latex_script(notation, lambda key: word(words, key), comma=words.comma),
         words=words,
         boxes=boxes_with(definitions),
-        page=PAGES[style.aspect],
-        picture=picture,
-        overlays=overlays,
+        page=A4 if article else PAGES[style.aspect],
+        picture=partial(drawn, notation),
+        article=article,
     )
-    slides = [slide for frame in lecture.frames for slide in slides_of(frame, builder)]
+    slides = {f.key: slides_of(f, builder) for f in lecture.frames}
+    parts = dict.fromkeys(f.part for f in lecture.frames)
     title = builder.text(lecture.title)
     return DeckView(
         aspect=style.aspect,
@@ -95,8 +102,28 @@ def deck_view(
         subtitle=builder.text(lecture.subtitle),
         author=latex_text(style.author) if style.author else "",
         symbols=definitions,
-        slides=tuple(slides),
+        slides=tuple(s for found in slides.values() for s in found),
+        sections=tuple(
+            SectionView(
+                spaced(words.text(f"parts.{part}")),
+                tuple(s for f in lecture.frames if f.part == part for s in slides[f.key]),
+            )
+            for part in parts
+        ),
     )
+
+
+def drawn(notation: Notation, picture: Picture, page: Page) -> Piled | None:
+    """Return a picture in TikZ with its height; None for a network that has none."""
+    try:
+        if picture.kind == "blocks":
+            scene = block_scene(picture.network, page.width)
+        else:
+            scene = node_scene(picture.network, page.width, min(page.height, 203.0) - 30)
+    except InputError:
+        return None
+    inner = tikz(scene, lambda s: symbol(notation, s.name, s.indices, s.layer))
+    return Piled(f"\\begin{{center}}\n{inner}\n\\end{{center}}", scene.height + 12)
 
 
 def word(words: Words, key: str) -> str:
@@ -139,11 +166,3 @@ def slides_of(frame: Frame, builder: Builder) -> list[SlideView]:
         key = frame.key if position == 1 else f"{frame.key}-{position}"
         found.append(SlideView(key, title + part, SPREAD.join(page), note if position == 1 else ""))
     return found
-
-
-def plain_text(pieces: tuple[Piece, ...]) -> str:
-    """Return the words of a title without its formulas."""
-    texts = [p.text if isinstance(p, Emphasis) else p if isinstance(p, str) else "…" for p in pieces]
-    return "".join(texts)
-
-

@@ -48,6 +48,7 @@ def explicit(teller: Teller) -> Frame:
     cost = teller.derivation["E"]
     error = teller.derivation.by_name.get("e")
     right = cost.right if error is None else rules.substitute(cost.right, error)
+    right = rules.tidy(right, ())
     lines = [Line(in_group(equal(Atom(cost.left), teller.tree(right)), last))]
     found = whole_of(teller, network.output.name, {f"u{last.shown}"})
     if found is not None:

@@ -1,7 +1,10 @@
 """The worked example: the numbers forward and backward, each put in where its symbol stood."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
+
+from sympy import Piecewise
 
 from gradscribe.catalog.activations import U
 from gradscribe.equation import Equation, Role, Variable
@@ -18,11 +21,11 @@ from gradscribe.lecture.display import (
 )
 from gradscribe.lecture.example import LARGE, Example, parameter_count
 from gradscribe.lecture.model import Frame, Line, Piece, Remark, Rows
+from gradscribe.lecture.substitution import formula_of
 from gradscribe.lecture.teller import Teller, display
 from gradscribe.notation import split
 from gradscribe.symbols import ScalarFunction, component, names
 
-SETTING = "example"
 WIDE, HIGH = 6, 4  # columns and rows of the largest matrix that is shown as one
 TOGETHER = 6  # lines that appear one after the other; more appear at once
 ACROSS = 5  # components in a row of a table
@@ -30,26 +33,33 @@ ACROSS = 5  # components in a row of a table
 Cell = tuple[Piece, ...]
 
 
-def frames(teller: Teller) -> Iterator[Frame]:
-    """Yield the frames of the worked example."""
-    example = teller.example
-    if example is None:
-        yield large(teller)
-        return
-    told = teller_of(teller, example)
-    yield data(told, teller, example)
-    for layer, group in layers(example.network.equations):
-        yield forward(told, example, layer, group)
-    for layer, group in layers(backward_equations(example)):
-        yield backward(told, example, layer, group)
-    for parameters in parameters_by_layer(example):
-        yield gradient(told, example, parameters)
-    yield result(told, example)
+@dataclass(frozen=True)
+class Worked:
+    """An example and who tells of it.
+
+    Attributes:
+        teller: tells of the example's network.
+        example: its numbers.
+    """
+
+    teller: Teller
+    example: Example
 
 
-def teller_of(teller: Teller, example: Example) -> Teller:
-    """Return a teller of the example's network, in the same language and style."""
-    return Teller(example.derivation, teller.words, teller.style, SETTING)
+def worked(teller: Teller, setting: str, example: Example) -> Worked:
+    """Return an example with a teller in the language and the style of another one."""
+    return Worked(Teller(example.derivation, teller.words, teller.style, setting), example)
+
+
+def frames(of: Worked, *, gradient: bool = True) -> Iterator[Frame]:
+    """Yield the frames of the worked example: forward, backward and, if wanted, the gradient."""
+    told, example = of.teller, of.example
+    yield data(told, example)
+    yield from forward(told, example)
+    yield from backward(told, example)
+    if gradient:
+        yield gradients(told, example)
+        yield result(told, example)
 
 
 def large(teller: Teller) -> Frame:
@@ -66,13 +76,13 @@ def large(teller: Teller) -> Frame:
 # -- the data --
 
 
-def data(told: Teller, teller: Teller, example: Example) -> Frame:
+def data(told: Teller, example: Example) -> Frame:
     """Show the sample, the parameters and the functions."""
     return told.frame(
         "example_data",
         told.sentence("example_data.sample", **sample_pieces(example)),
         data_table(example),
-        *remarks(told, teller, example),
+        *remarks(told, example),
         sizes=sizes_of(example),
     )
 
@@ -83,14 +93,13 @@ def sizes_of(example: Example) -> str:
     return "–".join(texts if len(texts) <= 8 else [*texts[:3], "⋯", *texts[-2:]])
 
 
-def remarks(told: Teller, teller: Teller, example: Example) -> list[Remark]:
+def remarks(told: Teller, example: Example) -> list[Remark]:
     """Return what has to be said of the example's network."""
     found = []
-    sizes = teller.network.sizes
-    if example.reduced and sizes is None:
+    if example.reduced and example.original.sizes is None:
         found.append(told.remark("example_data.symbolic", sizes=sizes_of(example)))
     elif example.reduced:
-        count = str(parameter_count(teller.network))
+        count = str(parameter_count(example.original))
         found.append(told.remark("example_data.reduced", count=count, sizes=sizes_of(example)))
     if example.assumed:
         functions = ", ".join(split(f).stem + split(f).layer for f in example.assumed)
@@ -151,7 +160,8 @@ def function_cell(example: Example, name: str) -> Cell:
     """Return an activation function with its formula."""
     entry = example.network.functions[name]
     assert entry is not None
-    return (equal(Call(name, Atom(U)), Atom(entry.formula)),)
+    formula = None if entry.formula.has(Piecewise) else formula_of(entry.formula, Atom(U))
+    return (equal(Call(name, Atom(U)), formula or Atom(entry.formula)),)
 
 
 def parameters_by_layer(example: Example) -> list[list[Variable]]:
@@ -190,16 +200,44 @@ def rounded(told: Teller) -> Remark:
     return told.remark("example.rounded", places=str(told.style.places))
 
 
-def forward(told: Teller, example: Example, layer: str, group: list[Equation]) -> Frame:
-    """Show the numbers of a layer, or of the error and the cost."""
-    key = "example_forward" if layer else "example_error"
-    values = {"layer": layer} if layer else {}
-    return told.frame(
-        key,
-        display(*stepped(forward_chains(example, group))),
+def packed(groups: list[tuple[str, list[Chain]]]) -> list[tuple[list[str], list[Chain]]]:
+    """Return lines layer by layer, short layers together as long as they are few lines."""
+    found: list[tuple[list[str], list[Chain]]] = []
+    for layer, chains in groups:
+        if found and len(found[-1][1]) + len(chains) <= TOGETHER:
+            found[-1][0].append(layer)
+            found[-1][1].extend(chains)
+        else:
+            found.append(([layer], list(chains)))
+    return found
+
+
+def passed(told: Teller, example: Example, key: str, equations: Iterable[Equation]) -> Iterator[Frame]:
+    """Yield frames with the numbers of equations, layer by layer."""
+    groups = [(layer, forward_chains(example, group)) for layer, group in layers(equations)]
+    for numbers, chains in packed(groups):
+        one = len(numbers) == 1
+        values = {"layer": numbers[0]} if one else {"first": numbers[0], "last": numbers[-1]}
+        yield told.frame(
+            key,
+            display(*stepped(chains)),
+            rounded(told),
+            title="title" if one else "several",
+            name=f"{key}-{numbers[0]}",
+            **values,
+        )
+
+
+def forward(told: Teller, example: Example) -> Iterator[Frame]:
+    """Show the numbers of each layer, then of the error and the cost."""
+    layered = [q for q in example.network.equations if split(q.name).layer]
+    rest = [q for q in example.network.equations if not split(q.name).layer]
+    yield from passed(told, example, "example_forward", layered)
+    yield told.frame(
+        "example_error",
+        told.sentence("example_error.sample"),
+        display(*stepped(forward_chains(example, rest))),
         rounded(told),
-        name=f"{key}-{layer}" if layer else key,
-        **values,
     )
 
 
@@ -238,15 +276,9 @@ def slope_equations(example: Example) -> dict[tuple[str, int], Equation]:
     return found
 
 
-def backward(told: Teller, example: Example, layer: str, group: list[Equation]) -> Frame:
-    """Show f′ and δ of a layer's nodes."""
-    return told.frame(
-        "example_backward",
-        display(*stepped(forward_chains(example, group))),
-        rounded(told),
-        name=f"example_backward-{layer}",
-        layer=layer,
-    )
+def backward(told: Teller, example: Example) -> Iterator[Frame]:
+    """Show f′ and δ of each layer's nodes, the last layer first."""
+    yield from passed(told, example, "example_backward", backward_equations(example))
 
 
 # -- the gradient --
@@ -263,16 +295,10 @@ def gradient_chains(example: Example, parameters: Sequence[Variable]) -> list[Ch
     return found
 
 
-def gradient(told: Teller, example: Example, parameters: Sequence[Variable]) -> Frame:
-    """Show the derivatives by all weights and biases of a layer."""
-    layer = split(parameters[0].name).layer
-    return told.frame(
-        "example_gradient",
-        display(*stepped(gradient_chains(example, parameters))),
-        rounded(told),
-        name=f"example_gradient-{layer}",
-        layer=layer,
-    )
+def gradients(told: Teller, example: Example) -> Frame:
+    """Show the derivatives by all weights and biases."""
+    chains = gradient_chains(example, example.network.parameters)
+    return told.frame("example_gradient", display(*stepped(chains)), rounded(told))
 
 
 def result(told: Teller, example: Example) -> Frame:

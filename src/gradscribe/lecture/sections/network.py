@@ -9,6 +9,7 @@ from gradscribe.lecture.display import (
     Atom,
     Brace,
     Glyph,
+    Layers,
     Node,
     Plus,
     Product,
@@ -148,8 +149,7 @@ def members(teller: Teller, group: Group, *, hidden: bool = False) -> Piece:
     if group.members == every and len(every) > 1:
         return Glyph("hidden_range" if hidden else "whole_range")
     numbers = [str(m) for m in group.members]
-    shown = numbers if len(numbers) <= SHOWN else [*numbers[:3], "…", numbers[-1]]
-    return "m = " + ", ".join(shown)
+    return Layers(tuple(numbers if len(numbers) <= SHOWN else [*numbers[:3], "", numbers[-1]]))
 
 
 def mapping(teller: Teller) -> Iterator[Frame]:

@@ -1,7 +1,7 @@
 """The direct chain: one term for each path from a weight to the cost, and their sum."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mpmath
 from sympy import Expr, Integer
@@ -12,6 +12,7 @@ from gradscribe.lecture.display import (
     Chain,
     Decimal,
     Minus,
+    Named,
     Node,
     Plus,
     Product,
@@ -23,11 +24,13 @@ from gradscribe.lecture.example import Example
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.pathways import PathShower, Pathway, Pathways, common
 from gradscribe.lecture.sample import weight_of
-from gradscribe.lecture.sections.example import rounded, teller_of
+from gradscribe.lecture.sections.example import Worked, rounded
 from gradscribe.lecture.shown import name_of
 from gradscribe.lecture.substitution import decimal, positive, subtracted
 from gradscribe.lecture.teller import Teller, display
 from gradscribe.lecture.world import DIGITS
+from gradscribe.notation import split
+from gradscribe.symbols import component
 
 SHOWN = 4  # paths that have a frame of their own
 SUMMED = 40  # paths that are summed in numbers
@@ -42,12 +45,14 @@ class _Chain:
         told: who tells.
         example: the numbers.
         start: the weight.
+        ways: the paths of its network.
         paths: all its paths.
     """
 
     told: Teller
     example: Example
     start: Expr
+    ways: Pathways
     paths: Sequence[Pathway]
 
     @property
@@ -59,6 +64,27 @@ class _Chain:
     def left(self) -> Node:
         """∂E by the weight."""
         return self.example.shower.tree(self.shower.derivative(self.start))
+
+    def braced(self, path: Pathway) -> Node:
+        """Return a path in Leibniz notation, what is a δ of it under a brace."""
+        deltas = [self.sensitivity(f.below) for f in path.factors]
+        known = [k for k, delta in enumerate(deltas) if delta is not None]
+        nodes: list[Node] = []
+        for position, (factor, delta) in enumerate(zip(path.factors, deltas, strict=True)):
+            nodes.append(self.shower.brace(factor))
+            # More than two braces, one above the other, are too high for a slide.
+            if delta is not None and position in (known[0], known[-1]):
+                nodes = [Brace(Product(tuple(nodes)), delta, over=True)]
+        return nodes[0] if len(nodes) == 1 else Product(tuple(nodes))
+
+    def sensitivity(self, at: Expr) -> Node | None:
+        """Return δ at an activation that acts on the cost along one path only."""
+        name = split(name_of(at))
+        delta = f"delta{name.layer}"
+        if name.stem != "u" or self.ways.count(at) != 1:
+            return None
+        known = delta in self.example.derivation.by_name
+        return Atom(component(delta, at.indices)) if known else None
 
     def symbols(self, path: Pathway) -> Node:
         """Return what a path's factors are equal to."""
@@ -76,7 +102,7 @@ class _Chain:
         at = tuple(getattr(self.start, "indices", ()))
         result = self.example.result(equation.left.xreplace(dict(zip(equation.indices, at, strict=True))))
         chain = self.example.line(equation, at, Strong(result))
-        return Line(chain, step=4, hint=self.told.pieces("path_sum.recursion"))
+        return Line(chain, step=4)
 
     def differing(self, path: Pathway) -> list[Expr]:
         """Return the activations through which this path goes and not all others do."""
@@ -95,20 +121,26 @@ class _Chain:
         return Chain(nodes, ("to",) * (len(nodes) - 1)) if len(nodes) > 1 else nodes[0]
 
 
-def frames(teller: Teller) -> Iterator[Frame]:
-    """Yield the frames on the paths of one weight."""
-    example = teller.example
-    if example is None:
-        return
-    network = example.network
+def count(of: Worked) -> int:
+    """Return how many paths the first weight of an example has."""
+    return _ways(of)[1].count(_ways(of)[0])
+
+
+def _ways(of: Worked) -> tuple[Expr, Pathways]:
+    """Return the weight that is followed, and the paths of its network."""
+    network, example = of.example.network, of.example
     shapes = [example.shape(p) for p in network.parameters]
-    start = weight_of(teller.style.weight, network, shapes)
-    ways = Pathways(network, example.world.sizes)
-    count = ways.count(start)
-    if not 0 < count <= SUMMED:
+    start = weight_of(of.teller.style.weight, network, shapes)
+    return start, Pathways(network, example.world.sizes)
+
+
+def frames(of: Worked) -> Iterator[Frame]:
+    """Yield the frames on the paths of one weight."""
+    start, ways = _ways(of)
+    if not 0 < ways.count(start) <= SUMMED:
         return
-    chain = _Chain(teller_of(teller, example), example, start, tuple(ways.of(start)))
-    if count == 1:
+    chain = _Chain(of.teller, of.example, start, ways, tuple(ways.of(start)))
+    if len(chain.paths) == 1:
         yield single(chain)
         return
     for number, path in enumerate(chain.paths[:SHOWN], 1):
@@ -121,20 +153,16 @@ def single(chain: _Chain) -> Frame:
     (path,) = chain.paths
     symbols = chain.symbols(path)
     found = chain.value(symbols)
-    lines = (
-        Line(equal(chain.left, chain.shower.braced(path))),
-        Line(equal(chain.left, symbols), step=2, continued=True),
-        Line(
-            equal(chain.left, chain.example.numbers(symbols, found), Strong(found)),
-            step=3,
-            continued=True,
-            hint=chain.told.pieces("path_sum.chain"),
-        ),
-        chain.recursion,
-    )
+    numbers = equal(chain.left, chain.example.numbers(symbols, found), Strong(found))
     return chain.told.frame(
         "path_single",
-        display(*lines),
+        display(
+            Line(equal(chain.left, chain.braced(path))),
+            Line(equal(chain.left, symbols), step=2, continued=True),
+            Line(numbers, step=3, continued=True),
+        ),
+        chain.told.sentence("path_sum.recursion", step=4),
+        display(chain.recursion),
         rounded(chain.told),
         w=Atom(chain.start),
     )
@@ -144,9 +172,9 @@ def one_of(chain: _Chain, number: int, path: Pathway) -> Frame:
     """Show one path of several."""
     symbols = chain.symbols(path)
     found = chain.value(symbols)
-    left = Product((Word("path"), Atom(Integer(number))))
+    left = Named(Product((Word("path"), Atom(Integer(number)))), symbols)
     lines = (
-        Line(equal(left, chain.shower.braced(path))),
+        Line(equal(left, chain.braced(path))),
         Line(equal(left, symbols), step=2, continued=True),
         Line(equal(left, chain.example.numbers(symbols, found), found), step=3, continued=True),
     )
@@ -164,18 +192,20 @@ def one_of(chain: _Chain, number: int, path: Pathway) -> Frame:
 
 def path_sum(chain: _Chain) -> Frame:
     """Show the sum over all paths, and that the recursion gives the same."""
-    told, example = chain.told, chain.example
+    told = chain.told
     terms = tuple(chain.symbols(p) for p in chain.paths)
     symbols = Plus((terms[0], *(subtracted(t) for t in terms[1:])))
     found = chain.value(symbols)
-    lines = [Line(equal(chain.left, factored(chain) or symbols))]
-    lines.append(Line(equal(chain.left, numbers_of(chain, terms, found), Strong(found)), 2, True,
-                      hint=told.pieces("path_sum.chain")))  # fmt: skip
-    lines.append(chain.recursion)
+    numbers = equal(chain.left, numbers_of(chain, terms, found), Strong(found))
     return told.frame(
         "path_sum",
         told.sentence("path_sum.sum", count=str(len(chain.paths))),
-        display(*lines),
+        display(
+            Line(equal(chain.left, factored(chain) or symbols)),
+            Line(numbers, step=2, continued=True),
+        ),
+        told.sentence("path_sum.recursion", step=3),
+        display(replace(chain.recursion, step=3)),
         rounded(told),
         w=Atom(chain.start),
     )
