@@ -40,6 +40,7 @@ from gradscribe.lecture.display import (
     Transposed,
     Whole,
     Word,
+    children,
 )
 from gradscribe.lecture.world import World
 from gradscribe.lecture.writing import decimal_digits
@@ -164,7 +165,7 @@ class Evaluator:
             case Gap():
                 return self.value(node.answer)
             case Named():
-                return self.value(node.meaning)
+                return self.named(node)
             case Transposed():
                 return transposed(self.value(node.body))
             case Grid():
@@ -251,6 +252,18 @@ class Evaluator:
         if not agree(body, label):
             raise DerivationError(f"a brace says {label} of {body}")
         return body
+
+    def named(self, node: Named) -> Value:
+        """Return what is meant, having compared a number that is its name with it."""
+        meaning = self.value(node.meaning)
+        try:
+            label = self.value(node.label)
+        except Unknown:
+            return meaning
+        tolerance = unit_in(node.label) / 2 + mpmath.mpf(10) ** -30
+        if not agree(meaning, label, tolerance):
+            raise DerivationError(f"{label} is written for {meaning}")
+        return meaning
 
     def call(self, node: Call) -> Value:
         """Return a function of a number: the network's own, or mpmath's of the same name."""
@@ -374,6 +387,11 @@ def entry(value: Value, at: tuple[int, int]) -> Value:
     if isinstance(value, Derivatives):
         return value.at(*at)
     return np.atleast_2d(np.array(value, dtype=object))[at]
+
+
+def unit_in(node: Node) -> Any:
+    """Return the largest unit in the last place of the rounded numbers in a formula."""
+    return max([unit_of(node), *(unit_in(c) for c in children(node))])
 
 
 def unit_of(node: Node) -> Any:

@@ -12,19 +12,18 @@ from itertools import product
 from typing import Any
 
 import mpmath
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Integer, Piecewise, Symbol
 
 from gradscribe.catalog.activations import ACTIVATIONS
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.equation import Equation, Variable
 from gradscribe.errors import InputError
 from gradscribe.lecture.display import Atom, Chain, Decimal, Node
-from gradscribe.lecture.evaluation import Evaluator, Unknown
+from gradscribe.lecture.evaluation import Evaluator, Unknown, unit_in
 from gradscribe.lecture.model import Setting
 from gradscribe.lecture.sample import sample_of
 from gradscribe.lecture.shown import Shower
 from gradscribe.lecture.substitution import Substitution, decimal, instantiated
-from gradscribe.lecture.verify import result_unit
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare, decimal_digits
 from gradscribe.model.network import Network
@@ -131,7 +130,7 @@ class Example:
         """
         with mpmath.workdps(DIGITS):
             value = self.evaluator.value(result)
-            unit = result_unit(result)
+            unit = unit_in(result)
             for places in range(self.places, MOST_PLACES):
                 found = Substitution(self.network, self.value, places).numbers(node)
                 if abs(self.computed(found) - value) < unit or unit == 0:
@@ -157,6 +156,8 @@ class Example:
         found = self.result(expr)
         numbers = self.numbers(symbols, found)
         middle = [n for n in dict.fromkeys((symbols, numbers)) if not self.says(n, found)]
+        if isinstance(symbols, Atom) and symbols.expr.has(Piecewise):
+            middle = []  # its cases stand with the function
         parts = (left, *middle, result or found)
         return Chain(parts, ("=",) * (len(parts) - 1))
 

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from gradscribe.derivation.steps import Derivation, derive
-from gradscribe.lecture.example import example_of, similar
-from gradscribe.lecture.model import Frame, Lecture, Setting
-from gradscribe.lecture.sections import chain, cost, deltas, example, functions, gradient
+from gradscribe.errors import InputError
+from gradscribe.lecture.example import LARGE, example_of, similar
+from gradscribe.lecture.model import Frame, Lecture, Piece, Setting
+from gradscribe.lecture.sections import chain, cost, deltas, example, exercise, functions, gradient
 from gradscribe.lecture.sections import hessian, network, path_sum
 from gradscribe.lecture.sections.network import is_layered, sizes_text
 from gradscribe.lecture.style import Style
@@ -65,8 +66,21 @@ class Plan:
             found += [example.worked(self.teller, "paths", other)] if other else []
         return tuple(found)
 
+    def subtitle(self) -> tuple[Piece, ...]:
+        """Return the line below the title."""
+        if self.style.exercise and self.examples:
+            sizes = example.sizes_of(self.examples[0].example)
+            return self.words.pieces("exercise.subtitle", sizes=sizes)
+        if self.derivation.network.sizes:
+            return self.words.pieces("lecture.subtitle", sizes=sizes_text(self.teller))
+        count = str(self.teller.layering.count)
+        return self.words.pieces("lecture.subtitle_symbolic", count=count)
+
     def frames(self) -> Iterator[Frame]:
         """Yield all frames in order, each with its part."""
+        if self.style.exercise:
+            yield from self.sheet()
+            return
         sections: list[tuple[str, Callable[[], Iterator[Frame]]]] = [
             ("network", lambda: network.frames(self.teller)),
             ("cost", lambda: cost.frames(self.teller)),
@@ -81,6 +95,20 @@ class Plan:
         for part, section in sections:
             for frame in section():
                 yield replace(frame, part=part)
+
+    def sheet(self) -> Iterator[Frame]:
+        """Yield the student's sheet and its key.
+
+        Raises:
+            InputError: no form of the network is small enough.
+        """
+        if not self.examples:
+            raise InputError(
+                "this network has too many parameters for a sheet",
+                received=self.derivation.network.spec,
+                allowed=f"at most {LARGE} parameters",
+            )
+        yield from exercise.frames(self.examples[0])
 
     def worked(self) -> Iterator[Frame]:
         """Yield the numbers of the example, then the paths of its weight, or of another one's."""
@@ -120,17 +148,13 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
     """
     words = words_of(style.lang, locales)
     plan = Plan(derivation, words, style)
-    sizes = derivation.network.sizes
-    if sizes:
-        subtitle = words.pieces("lecture.subtitle", sizes=sizes_text(plan.teller))
-    else:
-        count = str(plan.teller.layering.count)
-        subtitle = words.pieces("lecture.subtitle_symbolic", count=count)
+    frames = tuple(plan.frames())
+    title = words.pieces("exercise.title" if style.exercise else "lecture.title")
     return Lecture(
-        title=(style.title,) if style.title else words.pieces("lecture.title"),
-        subtitle=subtitle,
+        title=(style.title,) if style.title else title,
+        subtitle=plan.subtitle(),
         language=style.lang,
-        frames=tuple(plan.frames())[:MAX_FRAMES],
+        frames=frames[:MAX_FRAMES],
         settings=plan.settings(),
         network=derivation.network,
     )

@@ -120,6 +120,7 @@ class Frame:
         note: what the lecturer says: why each step holds.
         setting: the network whose numbers its formulas are evaluated with (see `Lecture`).
         part: the section that it belongs to.
+        fresh: whether its section begins on a new page, where there are pages of text.
     """
 
     key: str
@@ -128,6 +129,7 @@ class Frame:
     note: tuple[tuple[Piece, ...], ...] = ()
     setting: str = "network"
     part: str = ""
+    fresh: bool = False
 
     @property
     def displays(self) -> tuple[Display, ...]:

@@ -139,7 +139,7 @@ class PathShower:
         tones = [self.shower.tone(f) for f in Mul.make_args(factor.value) if not f.is_Number]
         return next((t for t in tones if t is not None), None)
 
-    def brace(self, factor: Factor) -> Node:
+    def brace(self, factor: Factor) -> Brace:
         quotient: Node = Quotient(Atom(factor.above), Atom(factor.below), total=factor.total)
         tone = self.tone(factor)
         body = Toned(tone, quotient) if tone else quotient

@@ -8,8 +8,8 @@ import mpmath
 from sympy import Indexed, Symbol, preorder_traversal
 
 from gradscribe.errors import DerivationError
-from gradscribe.lecture.display import Atom, Big, Chain, Decimal, Gap, Grid, Minus, Node, children
-from gradscribe.lecture.evaluation import Evaluator, Unknown, agree, unit_of
+from gradscribe.lecture.display import Atom, Big, Chain, Decimal, Gap, Grid, Minus, Named, Node, children
+from gradscribe.lecture.evaluation import Evaluator, Unknown, agree, unit_in
 from gradscribe.lecture.model import Frame, Lecture, Setting, relation_of
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare
@@ -175,11 +175,13 @@ def is_result(node: Node) -> bool:
 
 def result_unit(node: Node) -> Any:
     """Return the largest unit in the last place of the numbers in a result."""
-    return max([unit_of(node), *(result_unit(c) for c in children(node))])
+    return unit_in(node)
 
 
 def has_rounded(node: Node) -> bool:
     """Whether there is a rounded number in a formula."""
+    if isinstance(node, Named):
+        return has_rounded(node.meaning)
     rounded = isinstance(node, Decimal) and not node.exact
     return rounded or any(has_rounded(c) for c in children(node))
 

@@ -11,6 +11,7 @@ from gradscribe.lecture.display import (
     Brace,
     Chain,
     Decimal,
+    Gap,
     Minus,
     Named,
     Node,
@@ -38,7 +39,7 @@ FACTORED = 3  # paths whose sum is also shown with common factors in front
 
 
 @dataclass(frozen=True)
-class _Chain:
+class PathChain:
     """The paths of one weight in an example.
 
     Attributes:
@@ -76,6 +77,33 @@ class _Chain:
             if delta is not None and position in (known[0], known[-1]):
                 nodes = [Brace(Product(tuple(nodes)), delta, over=True)]
         return nodes[0] if len(nodes) == 1 else Product(tuple(nodes))
+
+    def name(self, position: int) -> Node:
+        """Return "path 1" for what the first path is."""
+        label = Product((Word("path"), Atom(Integer(position + 1))))
+        return Named(label, self.symbols(self.paths[position]))
+
+    def open_factors(self, path: Pathway, numbers: Sequence[int]) -> Node:
+        """Return a path with a place left open below each factor."""
+        factors = []
+        for factor, number in zip(path.factors, numbers, strict=True):
+            brace = self.shower.brace(factor)
+            answer = self.value(brace.body)
+            factors.append(replace(brace, label=Named(Gap(number, answer), brace.label)))
+        return Product(tuple(factors))
+
+    def closed_factors(self, path: Pathway) -> Node:
+        """Return a path with the number of each factor below it."""
+        factors = []
+        for factor in path.factors:
+            brace = self.shower.brace(factor)
+            factors.append(replace(brace, label=Named(self.value(brace.body), brace.label)))
+        return Product(tuple(factors))
+
+    @property
+    def weight(self) -> Node:
+        """The weight itself."""
+        return Atom(self.start)
 
     def sensitivity(self, at: Expr) -> Node | None:
         """Return δ at an activation that acts on the cost along one path only."""
@@ -134,12 +162,19 @@ def _ways(of: Worked) -> tuple[Expr, Pathways]:
     return start, Pathways(network, example.world.sizes)
 
 
-def frames(of: Worked) -> Iterator[Frame]:
-    """Yield the frames on the paths of one weight."""
+def chain_of(of: Worked) -> PathChain | None:
+    """Return the paths of the weight that is followed; None where there are too many."""
     start, ways = _ways(of)
     if not 0 < ways.count(start) <= SUMMED:
+        return None
+    return PathChain(of.teller, of.example, start, ways, tuple(ways.of(start)))
+
+
+def frames(of: Worked) -> Iterator[Frame]:
+    """Yield the frames on the paths of one weight."""
+    chain = chain_of(of)
+    if chain is None:
         return
-    chain = _Chain(of.teller, of.example, start, ways, tuple(ways.of(start)))
     if len(chain.paths) == 1:
         yield single(chain)
         return
@@ -148,31 +183,29 @@ def frames(of: Worked) -> Iterator[Frame]:
     yield path_sum(chain)
 
 
-def single(chain: _Chain) -> Frame:
+def single(chain: PathChain) -> Frame:
     """Show the one path of a weight, and that the recursion gives the same."""
     (path,) = chain.paths
     symbols = chain.symbols(path)
     found = chain.value(symbols)
-    numbers = equal(chain.left, chain.example.numbers(symbols, found), Strong(found))
+    numbers = equal(chain.left, symbols, chain.example.numbers(symbols, found), Strong(found))
     return chain.told.frame(
         "path_single",
         display(
             Line(equal(chain.left, chain.braced(path))),
-            Line(equal(chain.left, symbols), step=2, continued=True),
-            Line(numbers, step=3, continued=True),
+            Line(numbers, step=2, continued=True),
         ),
-        chain.told.sentence("path_sum.recursion", step=4),
-        display(chain.recursion),
+        display(replace(chain.recursion, step=3, hint=chain.told.pieces("path_single.recursion"))),
         rounded(chain.told),
         w=Atom(chain.start),
     )
 
 
-def one_of(chain: _Chain, number: int, path: Pathway) -> Frame:
+def one_of(chain: PathChain, number: int, path: Pathway) -> Frame:
     """Show one path of several."""
     symbols = chain.symbols(path)
     found = chain.value(symbols)
-    left = Named(Product((Word("path"), Atom(Integer(number)))), symbols)
+    left = chain.name(number - 1)
     lines = (
         Line(equal(left, chain.braced(path))),
         Line(equal(left, symbols), step=2, continued=True),
@@ -190,7 +223,7 @@ def one_of(chain: _Chain, number: int, path: Pathway) -> Frame:
     )
 
 
-def path_sum(chain: _Chain) -> Frame:
+def path_sum(chain: PathChain) -> Frame:
     """Show the sum over all paths, and that the recursion gives the same."""
     told = chain.told
     terms = tuple(chain.symbols(p) for p in chain.paths)
@@ -211,7 +244,7 @@ def path_sum(chain: _Chain) -> Frame:
     )
 
 
-def numbers_of(chain: _Chain, terms: Sequence[Node], found: Decimal) -> Node:
+def numbers_of(chain: PathChain, terms: Sequence[Node], found: Decimal) -> Node:
     """Return the sum of the paths' numbers, with so many places that it gives the result."""
     with mpmath.workdps(DIGITS):
         values = [chain.example.evaluator.value(t) for t in terms]
@@ -224,7 +257,7 @@ def numbers_of(chain: _Chain, terms: Sequence[Node], found: Decimal) -> Node:
     return total
 
 
-def factored(chain: _Chain) -> Node | None:
+def factored(chain: PathChain) -> Node | None:
     """Return the sum with the factors that all paths share in front and behind, if there are."""
     first, last = common(chain.paths)
     if len(chain.paths) > FACTORED or first + last == 0:
