@@ -148,6 +148,7 @@ def _sum(expr: Add, d: Dialect) -> str:
 
 
 def term_order(term: Expr) -> tuple[bool, bool, bool, str]:
+    """Return the place of a term in a sum: numbers first, then sums, what is subtracted last."""
     return (term.could_extract_minus_sign(), not term.is_number, not term.has(Sum), str(term))
 
 

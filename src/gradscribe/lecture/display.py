@@ -189,10 +189,12 @@ class Gap(Node):
     Attributes:
         number: the number of the place, from 1.
         answer: what belongs there.
+        narrow: whether there is little room for it, as below a factor.
     """
 
     number: int
     answer: Node
+    narrow: bool = False
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ _COMPARED = 16  # about so many entries of a matrix of second derivatives are co
 Value = Any  # a number of mpmath, a Matrix, an Excerpt or Derivatives
 
 
-class Unknown(Exception):
+class NoValueError(Exception):
     """A formula has a part that stands for no value: dots, a word, a place left open."""
 
 
@@ -139,7 +139,7 @@ class Evaluator:
         """Return the value of a formula.
 
         Raises:
-            Unknown: part of it has none.
+            NoValueError: part of it has none.
         """
         match node:
             case Atom():
@@ -153,7 +153,7 @@ class Evaluator:
             case Decimal():
                 return mpmath.mpf(decimal_digits(node))
             case Word() | Glyph() | Layers():
-                raise Unknown(str(node))
+                raise NoValueError(str(node))
             case Toned() | Strong() | Renamed():
                 return self.value(node.body)
             case Brace():
@@ -174,6 +174,7 @@ class Evaluator:
                 return self.arithmetic(node)
 
     def arithmetic(self, node: Node) -> Value:
+        """Return the value of an operation."""
         match node:
             case Product():
                 return self.product(node)
@@ -195,6 +196,7 @@ class Evaluator:
         raise DerivationError(f"a {type(node).__name__} has no value")
 
     def power(self, node: Power) -> Value:
+        """Return a power, of a number or of a matrix."""
         base = self.value(node.base)
         result = base
         for _ in range(node.exponent - 1):
@@ -210,7 +212,7 @@ class Evaluator:
             columns = world.shape(parts[2]) if len(parts) == 3 else ()
             return Derivatives(world, name, start, world.shape(parts[1]), columns)
         if name == "I":
-            raise Unknown("the identity, of any size")
+            raise NoValueError("the identity, of any size")
         shape = world.shape(name)
         sampled = name in world.variables and world.variables[name].per_sample
         sampled = sampled or derivative_of(name)[:1] == ("E",)
@@ -223,6 +225,7 @@ class Evaluator:
         return single(np.array(flat, dtype=object).reshape(shape[0], -1))
 
     def slopes(self, node: Slopes) -> Value:
+        """Return the column of f′(u_i)."""
         function = scalar_function(node.name, node.order)
         base = self.world.variables[node.argument]
         k = Symbol("k_", integer=True)
@@ -231,12 +234,14 @@ class Evaluator:
         return column([self.world.value(expr, {**self.binding, k: at}) for at in range(count)])
 
     def product(self, node: Product) -> Value:
+        """Return a product, from the left to the right."""
         result = self.value(node.factors[0])
         for factor in node.factors[1:]:
             result = combined(result, self.value(factor), node.sign)
         return result
 
     def big(self, node: Big) -> Value:
+        """Return a sum over an index."""
         total: Value = mpmath.mpf(0)
         for k in range(self.world.sizes[node.last]):
             total = total + Evaluator(self.world, {**self.binding, node.index: k}).value(node.body)
@@ -247,7 +252,7 @@ class Evaluator:
         body = self.value(node.body)
         try:
             label = self.value(node.label)
-        except Unknown:
+        except NoValueError:
             return body
         if not agree(body, label):
             raise DerivationError(f"a brace says {label} of {body}")
@@ -258,7 +263,7 @@ class Evaluator:
         meaning = self.value(node.meaning)
         try:
             label = self.value(node.label)
-        except Unknown:
+        except NoValueError:
             return meaning
         tolerance = unit_in(node.label) / 2 + mpmath.mpf(10) ** -30
         if not agree(meaning, label, tolerance):
@@ -274,6 +279,7 @@ class Evaluator:
         return getattr(mpmath, node.function)(argument)
 
     def applied(self, node: Applied) -> Value:
+        """Return a function of a number, or of each entry of a matrix."""
         argument = self.value(node.argument)
         if node.function == "diag":
             return diagonal(argument)
@@ -293,6 +299,7 @@ class Evaluator:
         return np.array([[apply(v) for v in row] for row in argument], dtype=object)
 
     def grid(self, node: Grid) -> Value:
+        """Return a matrix, or some of its entries where only some are shown."""
         if not node.down and not node.across:
             return single(np.array([[self.value(c) for c in r] for r in node.rows], dtype=object))
         down = node.down or tuple(Integer(k + 1) for k in range(len(node.rows)))
@@ -311,7 +318,7 @@ class Evaluator:
             function = lambdify(below, above, "mpmath")
             return mpmath.diff(function, self.world.free[below.name])
         if node.also is not None or node.order != 1:
-            raise Unknown("second derivatives are written by their names")
+            raise NoValueError("second derivatives are written by their names")
         names = [_name(above), _name(below)]
         equation = self.world.equations.get(names[0])
         if equation is not None and names[1] in {s.name for s in equation.right.free_symbols}:
@@ -327,7 +334,7 @@ def _component(node: Node) -> Expr:
     while isinstance(node, Toned | Strong | Renamed):
         node = node.body
     if not isinstance(node, Atom):
-        raise Unknown("only components are differentiated")
+        raise NoValueError("only components are differentiated")
     return node.expr
 
 

@@ -19,7 +19,7 @@ from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.equation import Equation, Variable
 from gradscribe.errors import InputError
 from gradscribe.lecture.display import Atom, Chain, Decimal, Node
-from gradscribe.lecture.evaluation import Evaluator, Unknown, unit_in
+from gradscribe.lecture.evaluation import Evaluator, NoValueError, unit_in
 from gradscribe.lecture.model import Setting
 from gradscribe.lecture.sample import sample_of
 from gradscribe.lecture.shown import Shower
@@ -41,6 +41,7 @@ _SLOPE, _STEEP = 0.15, 1.6  # least f′, greatest |u|
 _ERROR = (0.2, 1.2)  # least and greatest |e|
 _DELTA = 0.01  # least |δ|
 BEST = 2  # of `worth`
+_LEAST = mpmath.mpf(10) ** -30  # what exact results may differ by
 _KINK, _FLAT = 0.05, 1e-9  # least |u|; the f′ of a ramp that is off
 
 
@@ -133,23 +134,25 @@ class Example:
             unit = unit_in(result)
             for places in range(self.places, MOST_PLACES):
                 found = Substitution(self.network, self.value, places).numbers(node)
-                if abs(self.computed(found) - value) < unit or unit == 0:
-                    if unit or abs(self.computed(found) - value) < mpmath.mpf(10) ** -30:
-                        return found
+                if abs(self.computed(found) - value) < max(unit, _LEAST):
+                    return found
         return found
 
     def computed(self, node: Node) -> Any:
         """Return what a formula of numbers gives."""
         try:
             return self.evaluator.value(node)
-        except Unknown:
+        except NoValueError:
             return mpmath.inf
 
-    def line(self, equation: Equation, at: tuple[Integer, ...], result: Node | None = None) -> Chain:
+    def line(
+        self, equation: Equation, at: tuple[Integer, ...], result: Node | None = None
+    ) -> Chain:
         """Return left = symbols = numbers = result for one component of an equation."""
         values = dict(zip(equation.indices, at, strict=True))
         left = self.shower.tree(equation.shown_left.xreplace(values))
-        return self.chain(left, equation.left.xreplace(values), self.symbols(equation.right, values), result)
+        symbols = self.symbols(equation.right, values)
+        return self.chain(left, equation.left.xreplace(values), symbols, result)
 
     def chain(self, left: Node, expr: Expr, symbols: Node, result: Node | None = None) -> Chain:
         """Return left = symbols = numbers = result, without what would be said twice."""
@@ -208,9 +211,7 @@ def small_network(network: Network) -> Network | None:
     if network.sizes is not None and parameter_count(network) <= LARGE:
         return network
     last = network.output.shape[0]
-    sizes = tuple(
-        1 if s == last and s != network.input.shape[0] else NODES for s in network.layers
-    )
+    sizes = tuple(1 if s == last and s != network.input.shape[0] else NODES for s in network.layers)
     small = replace(network, sizes=sizes)
     if parameter_count(small) <= LARGE:
         return small
@@ -226,8 +227,7 @@ def similar(network: Network, sizes: tuple[int, ...]) -> Network:
     general = Network.parse(f"{formula} loss={network.loss.name}")
     entries = list(network.functions.values()) or [None]
     hidden, output = entries[0], entries[-1]
-    functions = {f: hidden for f in general.functions}
-    functions[list(functions)[-1]] = output
+    functions = dict.fromkeys(general.functions, hidden) | {list(general.functions)[-1]: output}
     return replace(general, functions=functions, sizes=sizes)
 
 

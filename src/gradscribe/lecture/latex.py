@@ -1,4 +1,4 @@
-r"""Displayed formulas in LaTeX: with one macro a symbol for a deck, without for KaTeX and MathJax."""
+"""Displayed formulas in LaTeX: with one macro a symbol for a deck, with none for KaTeX."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -193,8 +193,14 @@ def _cases(cases: list[tuple[str, str | None]], words: Callable[[str], str]) -> 
 
 
 def _product(factors: list[str], sign: str) -> str:
-    between = {"": r"\,", "cdot": r"\cdot ", "odot": r"\odot ", "otimes": r"\otimes ",
-               "times": r"\times ", "quad": r",\qquad "}[sign]
+    between = {
+        "": r"\,",
+        "cdot": r"\cdot ",
+        "odot": r"\odot ",
+        "otimes": r"\otimes ",
+        "times": r"\times ",
+        "quad": r",\qquad ",
+    }[sign]
     return between.join(factors)
 
 
@@ -216,7 +222,9 @@ def _applied(notation: Notation, function: str, argument: str, layers: Layers) -
     return rf"{head}\bigl({argument}\bigr)"
 
 
-def _quotient(notation: Notation, above: str, below: str, total: bool, order: int, also: str) -> str:
+def _quotient(
+    notation: Notation, above: str, below: str, total: bool, order: int, also: str
+) -> str:
     if order == 1 and not also:
         return notation.call("td" if total else "pd", above, below)
     sign = r"\mathrm{d}" if total else notation.call("partialsign")
@@ -262,9 +270,7 @@ def _decimal(comma: bool, digits: str) -> str:
     return digits.replace(".", "{,}") if comma else digits
 
 
-def latex_script(
-    notation: Notation, words: Callable[[str], str], *, comma: bool = False
-) -> Script:
+def latex_script(notation: Notation, words: Callable[[str], str], *, comma: bool = False) -> Script:
     """Return the script of LaTeX.
 
     Args:
@@ -303,8 +309,9 @@ def latex_script(
     )
 
 
-def _gap(number: int) -> str:
-    return rf"\underset{{\scriptscriptstyle({number})}}{{\underline{{\hspace{{5em}}}}}}"
+def _gap(number: int, narrow: bool) -> str:
+    room = "3em" if narrow else "5.5em"
+    return rf"\underset{{\scriptscriptstyle({number})}}{{\underline{{\hspace{{{room}}}}}}}"
 
 
 def _parentheses(body: str) -> str:

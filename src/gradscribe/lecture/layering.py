@@ -60,8 +60,8 @@ def renumbered(name: str, numbers: Mapping[str, str]) -> str:
         above, below = (renumbered(p, numbers) for p in parts)
         return f"d{above}_d{below}"
     if len(parts) == 3:
-        above, *below = (renumbered(p, numbers) for p in parts)
-        return f"d2{above}_d{below[0]}_d{below[1]}"
+        cost, first, second = (renumbered(p, numbers) for p in parts)
+        return f"d2{cost}_d{first}_d{second}"
     layer = "0" if name == "x" else split(name).layer
     if layer not in numbers:
         return name

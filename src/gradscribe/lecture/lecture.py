@@ -9,8 +9,18 @@ from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.errors import InputError
 from gradscribe.lecture.example import LARGE, example_of, similar
 from gradscribe.lecture.model import Frame, Lecture, Piece, Setting
-from gradscribe.lecture.sections import chain, cost, deltas, example, exercise, functions, gradient
-from gradscribe.lecture.sections import hessian, network, path_sum
+from gradscribe.lecture.sections import (
+    chain,
+    cost,
+    deltas,
+    example,
+    exercise,
+    functions,
+    gradient,
+    hessian,
+    network,
+    path_sum,
+)
 from gradscribe.lecture.sections.network import is_layered, sizes_text
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.teller import Teller
@@ -119,7 +129,7 @@ class Plan:
         yield from example.frames(first)
         yield from path_sum.frames(first)
         for other in rest:
-            for frame in (*example.frames(other, gradient=False), *path_sum.frames(other)):
+            for frame in (*example.frames(other, own=False), *path_sum.frames(other)):
                 yield replace(frame, key=f"{frame.key}-paths")
 
     def settings(self) -> dict[str, Setting]:

@@ -8,7 +8,7 @@ that are not connected make an outer product. Nothing here knows what the factor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, Pow, Sum, Symbol
 
@@ -28,43 +28,14 @@ from gradscribe.lecture.display import (
     Transposed,
     Whole,
 )
+from gradscribe.lecture.index_graph import Factor, Graph, directed, path_between
 from gradscribe.lecture.shown import Shower, untoned
 from gradscribe.notation import SAMPLE, derivative_of, split
 from gradscribe.symbols import ScalarFunction
 
-Index = Expr
 
-
-@dataclass(frozen=True)
-class Factor:
-    """A factor of a product: its indices in order, and the whole array that it is a part of."""
-
-    indices: tuple[Index, ...]
-    node: Node
-    slopes: bool = False
-    symmetric: bool = False
-
-
-class NoMatrixForm(Exception):
+class NoMatrixFormError(Exception):
     """An expression is no product of vectors and matrices."""
-
-
-@dataclass
-class _Graph:
-    """The factors of one product that are not used yet."""
-
-    factors: list[Factor]
-    used: set[int] = field(default_factory=set)
-
-    def at(self, index: Index) -> list[int]:
-        """Return the factors that hang at an index or lead from it."""
-        return [
-            p for p, f in enumerate(self.factors) if index in f.indices and p not in self.used
-        ]
-
-    def take(self, position: int) -> Factor:
-        self.used.add(position)
-        return self.factors[position]
 
 
 @dataclass(frozen=True)
@@ -79,11 +50,11 @@ class Recogniser:
         Two free indices are row and column; four are two of rows and two of columns.
 
         Raises:
-            NoMatrixForm: there is none.
+            NoMatrixFormError: there is none.
         """
         try:
             return self.sum(expr, tuple(free))
-        except NoMatrixForm:
+        except NoMatrixFormError:
             return self.sum(rules.collapse(rules.distribute(expr)), tuple(free))
 
     def sum(self, expr: Expr, free: tuple[Symbol, ...]) -> Node:
@@ -104,18 +75,19 @@ class Recogniser:
         return nodes[0] if len(nodes) == 1 else Plus(tuple(nodes))
 
     def term(self, term: Expr, free: tuple[Symbol, ...]) -> Node:
+        """Return the matrix form of a product."""
         coefficient, rest = term.as_coeff_Mul()
         if any(isinstance(f, Sum) and f.limits[0][0] == SAMPLE for f in Mul.make_args(rest)):
             return self.over_samples(term, free)
         factors, limits = rules.flattened(rest)
         sizes = [f for f in factors if not _has_indices(f)]
-        graph = _Graph([self.factor(f) for g in factors if g not in sizes for f in _repeated(g)])
+        graph = Graph([self.factor(f) for g in factors if g not in sizes for f in _repeated(g)])
         for factor in graph.factors:
             if not all(k in free or k in limits for k in factor.indices):
-                raise NoMatrixForm(str(term))
+                raise NoMatrixFormError(str(term))
         node = self.read(graph, free)
         if len(graph.used) != len(graph.factors):
-            raise NoMatrixForm(str(term))
+            raise NoMatrixFormError(str(term))
         scale = Mul(coefficient, *sizes)
         return _scaled(scale, node)
 
@@ -126,7 +98,8 @@ class Recogniser:
         inner = Big(*limit, self.form(total.function, free))
         return _scaled(term / total, inner)
 
-    def read(self, graph: _Graph, free: tuple[Symbol, ...]) -> Node:
+    def read(self, graph: Graph, free: tuple[Symbol, ...]) -> Node:
+        """Read a graph off from its free indices."""
         if not free:
             return self.scalar(graph)
         if len(free) == 1:
@@ -141,10 +114,12 @@ class Recogniser:
         if isinstance(expr, ScalarFunction):
             (argument,) = expr.args
             if not isinstance(argument, Indexed):
-                raise NoMatrixForm(str(expr))
+                raise NoMatrixFormError(str(expr))
             slopes = Slopes(expr.stem, argument.base.name, expr.order)
             node: Node = slopes if expr.order else Applied(expr.stem, Whole(argument.base.name))
-            return Factor(tuple(argument.indices), Toned(tone, node) if tone else node, expr.order > 0)
+            return Factor(
+                tuple(argument.indices), Toned(tone, node) if tone else node, expr.order > 0
+            )
         if isinstance(expr, KroneckerDelta):
             return Factor(tuple(expr.args), Whole("I"))
         if isinstance(expr, Indexed):
@@ -154,31 +129,31 @@ class Recogniser:
             return Factor(indices, Toned(tone, node) if tone else node, symmetric=symmetric)
         if isinstance(expr, Add):
             return self.bracket(expr)
-        raise NoMatrixForm(str(expr))
+        raise NoMatrixFormError(str(expr))
 
     def bracket(self, expr: Add) -> Factor:
         """Return a sum of components with the same one index, such as d_i − y_i, as a vector."""
         at = {k for a in expr.atoms(Indexed) for k in a.indices if k != SAMPLE}
         if len(at) != 1:
-            raise NoMatrixForm(str(expr))
+            raise NoMatrixFormError(str(expr))
         if any(t.has(KroneckerDelta) or t.has(Sum) for t in expr.args):
-            raise NoMatrixForm(str(expr))
+            raise NoMatrixFormError(str(expr))
         return Factor(tuple(at), self.sum(expr, tuple(at)))
 
     # -- reading --
 
-    def scalar(self, graph: _Graph) -> Node:
+    def scalar(self, graph: Graph) -> Node:
         """Return a number: the product of two vectors."""
         if not graph.factors[0].indices:
             return graph.take(0).node
         start = graph.factors[0].indices[0]
         vectors = [p for p in graph.at(start) if len(graph.factors[p].indices) == 1]
         if not vectors:
-            raise NoMatrixForm("no vector to begin with")
+            raise NoMatrixFormError("no vector to begin with")
         left = graph.take(vectors[0]).node
         return Product((Transposed(left), *_parts(self.vector(graph, start))))
 
-    def vector(self, graph: _Graph, index: Index) -> Node:
+    def vector(self, graph: Graph, index: Expr) -> Node:
         """Return the vector of what hangs at an index: diagonals first, then the rest."""
         diagonals: list[Node] = []
         vectors: list[Node] = []
@@ -189,20 +164,20 @@ class Recogniser:
             else:
                 vectors.append(self.walk(graph, factor, index))
         if not vectors and not diagonals:
-            raise NoMatrixForm("a sum without a vector")
+            raise NoMatrixFormError("a sum without a vector")
         if not vectors:
             return diagonals[0] if len(diagonals) == 1 else Product(tuple(diagonals), "odot")
         core = vectors[0] if len(vectors) == 1 else Product(tuple(vectors), "odot")
         return _joined([_diagonal(d) for d in diagonals], core)
 
-    def walk(self, graph: _Graph, edge: Factor, index: Index) -> Node:
+    def walk(self, graph: Graph, edge: Factor, index: Expr) -> Node:
         """Return the vector that a matrix gives, of what hangs at its other end."""
-        matrix, other = _directed(edge, index)
+        matrix, other = directed(edge, index)
         return _joined([matrix], self.vector(graph, other))
 
-    def matrix(self, graph: _Graph, row: Index, column: Index) -> Node:
+    def matrix(self, graph: Graph, row: Expr, column: Expr) -> Node:
         """Return a matrix: a path from the row to the column, or an outer product."""
-        path = _path(graph, row, column)
+        path = path_between(graph, row, column)
         if path is None:
             left = self.vector(graph, row)
             right = self.vector(graph, column)
@@ -211,16 +186,17 @@ class Recogniser:
         at = row
         for position in path:
             if position in graph.used:
-                raise NoMatrixForm("two ways")
+                raise NoMatrixFormError("two ways")
             edge = graph.take(position)
             nodes += self.hanging(graph, at, set(path))
-            matrix, at = _directed(edge, at)
+            matrix, at = directed(edge, at)
             if not (isinstance(matrix, Whole) and matrix.name == "I"):
                 nodes.append(matrix)
         nodes += self.hanging(graph, column, set(path))
-        if any(isinstance(f.node, Whole) and f.node.name == "I" for f in graph.factors) and len(
-            path
-        ) == 1:
+        if (
+            any(isinstance(f.node, Whole) and f.node.name == "I" for f in graph.factors)
+            and len(path) == 1
+        ):
             return self.diagonal_matrix(nodes)
         return nodes[0] if len(nodes) == 1 else Product(tuple(nodes))
 
@@ -235,7 +211,7 @@ class Recogniser:
         inner = tuple(_undiagonal(n) for n in nodes)
         return Applied("diag", inner[0] if len(inner) == 1 else Product(inner, "odot"))
 
-    def hanging(self, graph: _Graph, index: Index, path: set[int]) -> list[Node]:
+    def hanging(self, graph: Graph, index: Expr, path: set[int]) -> list[Node]:
         """Return what hangs at an index beside a path, as diagonal matrices."""
         found = []
         for position in graph.at(index):
@@ -246,7 +222,7 @@ class Recogniser:
             found.append(_diagonal(node))
         return sorted(found, key=lambda n: not isinstance(_bare(n), Diagonal))
 
-    def blocks(self, graph: _Graph, free: tuple[Symbol, ...]) -> Node:
+    def blocks(self, graph: Graph, free: tuple[Symbol, ...]) -> Node:
         """Return a Kronecker product: rows by the first indices, columns by the last."""
         half = (len(free) + 1) // 2
         if len(free) == 3:
@@ -256,7 +232,7 @@ class Recogniser:
         left_rows, left_columns = list(rows), list(columns)
         for row in rows:
             for column in columns:
-                if column in left_columns and _path(graph, row, column) is not None:
+                if column in left_columns and path_between(graph, row, column) is not None:
                     at = (rows.index(row), columns.index(column))
                     pieces.append((*at, self.matrix(graph, row, column)))
                     left_rows.remove(row)
@@ -266,7 +242,7 @@ class Recogniser:
 
     def kronecker(
         self,
-        graph: _Graph,
+        graph: Graph,
         rows: Sequence[Symbol],
         columns: Sequence[Symbol],
         pieces: list[tuple[int, int, Node]],
@@ -300,7 +276,7 @@ class Recogniser:
                 covectors.remove(other)
                 position[1] += 1
             else:
-                raise NoMatrixForm("the order of the indices is crossed")
+                raise NoMatrixFormError("the order of the indices is crossed")
         return ordered[0] if len(ordered) == 1 else Product(tuple(ordered), "otimes")
 
 
@@ -327,35 +303,6 @@ def _repeated(expr: Expr) -> list[Expr]:
     if isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp > 0:
         return [expr.base] * int(expr.exp)
     return [expr]
-
-
-def _directed(edge: Factor, index: Index) -> tuple[Node, Index]:
-    """Return a matrix as it is walked from an index, and where that leads."""
-    row, column = edge.indices
-    if index == row or edge.symmetric:
-        return edge.node, column if index == row else row
-    node = edge.node
-    if isinstance(node, Toned):
-        return Toned(node.tone, Transposed(node.body)), row
-    return (node if node == Whole("I") else Transposed(node)), row
-
-
-def _path(graph: _Graph, start: Index, goal: Index) -> list[int] | None:
-    """Return the edges of the shortest way between two indices that are not used yet."""
-    ways: list[tuple[Index, list[int]]] = [(start, [])]
-    seen = {start}
-    while ways:
-        here, path = ways.pop(0)
-        if here == goal:
-            return path
-        for position in graph.at(here):
-            indices = graph.factors[position].indices
-            if len(indices) == 2:
-                other = indices[1] if indices[0] == here else indices[0]
-                if other not in seen:
-                    seen.add(other)
-                    ways.append((other, [*path, position]))
-    return None
 
 
 def _bare(node: Node) -> Node:

@@ -140,6 +140,7 @@ class PathShower:
         return next((t for t in tones if t is not None), None)
 
     def brace(self, factor: Factor) -> Brace:
+        """Return a factor in Leibniz notation over what it is equal to."""
         quotient: Node = Quotient(Atom(factor.above), Atom(factor.below), total=factor.total)
         tone = self.tone(factor)
         body = Toned(tone, quotient) if tone else quotient

@@ -146,30 +146,36 @@ class Shower:
         return Atom(expr)
 
     def toned(self, expr: Expr, node: Node) -> Node:
+        """Return a formula in the tone of an expression."""
         tone = self.tone(expr)
         return Toned(tone, node) if tone else node
 
     def derivative(self, expr: Derivative) -> Quotient:
+        """Return a derivative as a quotient."""
         above, below = Atom(expr.expr), Atom(expr.variables[0])
         return Quotient(above, below, total=self.is_total(expr))
 
     def sum(self, expr: Add, braces: bool) -> Node:
+        """Return a sum, in one tone where it is an error."""
         tone = self.tone_of_difference(expr)
         node = Plus(tuple(self.term(a, braces) for a in sorted(expr.args, key=term_order)))
         return Toned(tone, untoned(node)) if tone else node
 
     def term(self, expr: Expr, braces: bool) -> Node:
+        """Return a term, as a negative where it begins with a minus."""
         if expr.could_extract_minus_sign():
             return Minus(self.tree(-expr, braces=braces))
         return self.tree(expr, braces=braces)
 
     def total(self, expr: Sum, braces: bool) -> Node:
+        """Return a sum over indices."""
         node = self.tree(expr.function, braces=braces)
         for k, _, stop in reversed(expr.limits):
             node = Big(k, stop, node)
         return node
 
     def product(self, expr: Mul, braces: bool) -> Node:
+        """Return a product in the order of the lecture."""
         coefficient, rest = expr.as_coeff_Mul()
         below = [Pow(f.base, -f.exp) for f in Mul.make_args(rest) if is_inverse(f)]
         if below and not any(_is_size(f) for f in below):
@@ -214,6 +220,7 @@ class Shower:
         return self.tone(factor) is not Tone.ERROR, factor_order(factor)
 
     def scaled(self, scale: Expr, nodes: list[Node]) -> Node:
+        """Return a product with a factor of sizes before it."""
         return Product((Atom(scale), *nodes)) if nodes else Atom(scale)
 
     def factor(self, expr: Expr, braces: bool) -> Node:

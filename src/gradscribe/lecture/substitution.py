@@ -45,9 +45,7 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
     return replace(node, **parts)
 
 
-def instantiated(
-    node: Node, values: Mapping[Symbol, Integer], sizes: Mapping[Symbol, int]
-) -> Node:
+def instantiated(node: Node, values: Mapping[Symbol, Integer], sizes: Mapping[Symbol, int]) -> Node:
     """Return a formula with numbers for its indices, its sums written out term by term."""
     if isinstance(node, Atom):
         return Atom(node.expr.xreplace(dict(values)))
@@ -122,6 +120,7 @@ class Substitution:
         return found
 
     def atom(self, expr: Expr) -> Node:
+        """Return the number that a component is, or a function of a number."""
         if expr.is_Number:
             return Atom(expr)
         if isinstance(expr, ScalarFunction) and expr.order == 0:
@@ -234,4 +233,3 @@ def _call(expr: Expr, argument: Node) -> Node | None:
     name = "exp" if isinstance(expr, exp) else type(expr).__name__
     inner = formula_of(expr.args[0], argument)
     return Call(name, inner) if inner is not None and hasattr(mpmath, name) else None
-

@@ -104,8 +104,7 @@ class Notation:
     def _inner(self, body: str) -> str:
         """Put in the definitions of the macros that a definition is made of."""
         body = re.sub(r"\\layer\{([^{}]*)\}", lambda m: self.call("layer", m[1]), body)
-        body = body.replace(r"\partialsign", self.macros["partialsign"].body)
-        return body
+        return body.replace(r"\partialsign", self.macros["partialsign"].body)
 
 
 def notation_of(style: Style, samples: str, *, expanded: bool) -> Notation:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Derivative, Expr, Integer
+from sympy import Derivative, Expr, Integer, KroneckerDelta
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role
 from gradscribe.lecture.display import Atom, Node, Renamed, Whole, renamed
 from gradscribe.lecture.layering import Group, Layering, layering
-from gradscribe.lecture.matrices import NoMatrixForm, Recogniser
+from gradscribe.lecture.matrices import NoMatrixFormError, Recogniser
 from gradscribe.lecture.model import (
     Block,
     Display,
@@ -93,7 +93,7 @@ class Teller:
         """Return the matrix form of an equation's right side, if it has one."""
         try:
             return self.recogniser.form(equation.right, equation.indices)
-        except NoMatrixForm:
+        except NoMatrixFormError:
             return None
 
     def elementwise(self, equation: Equation) -> Expr:
@@ -102,14 +102,14 @@ class Teller:
         Where ∂v_k/∂u_i is 0 for k ≠ i, the sum over k has one term.
         """
         start = equation.steps[0].after
-        values = {}
+        values: dict[Expr, Expr] = {}
         for derivative in start.atoms(Derivative):
             name = str(derivative.variables[0].base.name)
             variable = self.network.variables[name]
             slope = rules.collapse(
                 rules.evaluate_derivatives(derivative, self.derivation.by_name, {name: variable})
             )
-            deltas = [f for f in rules.flattened(slope)[0] if isinstance(f, rules.KroneckerDelta)]
+            deltas = [f for f in rules.flattened(slope)[0] if isinstance(f, KroneckerDelta)]
             for delta in deltas:
                 values[derivative] = values.get(derivative, derivative) * delta
         return rules.tidy(rules.collapse(start.xreplace(values)), equation.indices, ("k", "l", "s"))

@@ -8,8 +8,19 @@ import mpmath
 from sympy import Indexed, Symbol, preorder_traversal
 
 from gradscribe.errors import DerivationError
-from gradscribe.lecture.display import Atom, Big, Chain, Decimal, Gap, Grid, Minus, Named, Node, children
-from gradscribe.lecture.evaluation import Evaluator, Unknown, agree, unit_in
+from gradscribe.lecture.display import (
+    Atom,
+    Big,
+    Chain,
+    Decimal,
+    Gap,
+    Grid,
+    Minus,
+    Named,
+    Node,
+    children,
+)
+from gradscribe.lecture.evaluation import Evaluator, NoValueError, agree, unit_in
 from gradscribe.lecture.model import Frame, Lecture, Setting, relation_of
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare
@@ -111,22 +122,22 @@ class _Comparison:
             for expr, inner in _atoms(part, frozenset()):
                 for item in preorder_traversal(expr):
                     if isinstance(item, Indexed):
-                        self.note(item, inner | set(summed(expr)), found)
+                        self.note(item, inner | frozenset(summed(expr)), found)
         return found
 
-    def note(self, item: Indexed, bound: set[Symbol], found: dict[Symbol, int]) -> None:
+    def note(self, item: Indexed, bound: frozenset[Symbol], found: dict[Symbol, int]) -> None:
         shape = self.world.shape(item.base.name)
         indices = item.indices[len(item.indices) - len(shape) :]
         for k, size in zip(indices, shape, strict=True):
-            if isinstance(k, Symbol) and k not in bound and k != SAMPLE and k.is_integer:
-                if k not in self.world.sizes and k.name != "K":
-                    found[k] = min(size, found.get(k, size))
+            known = k in bound or k == SAMPLE or k in self.world.sizes or str(k) == "K"
+            if isinstance(k, Symbol) and k.is_integer and not known:
+                found[k] = min(size, found.get(k, size))
 
     def pair(self, parts: list[Node], k: int, binding: dict[Any, int]) -> int:
         evaluator = Evaluator(self.world, binding)
         try:
             a, b = (evaluator.value(p) for p in parts[k : k + 2])
-        except Unknown:
+        except NoValueError:
             return 0
         if not agree(a, b, self.tolerance(parts, k, a, b)):
             raise DerivationError(

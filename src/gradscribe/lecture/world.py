@@ -16,7 +16,7 @@ import mpmath
 from sympy import Integer, Symbol, lambdify
 from sympy.core.expr import Expr
 
-from gradscribe.catalog.activations import U, Activation
+from gradscribe.catalog.activations import Activation, U
 from gradscribe.derivation.execution import Binding, Execution, Place
 from gradscribe.derivation.numbers import Dual, Numbers
 from gradscribe.derivation.steps import Derivation
@@ -103,9 +103,7 @@ class World:
             are then the network's own.
     """
 
-    def __init__(
-        self, derivation: Derivation, seed: int = 0, given: Values | None = None
-    ) -> None:
+    def __init__(self, derivation: Derivation, seed: int = 0, given: Values | None = None) -> None:
         self.derivation, self.network = derivation, derivation.network
         self.rng = random.Random(seed)
         self.numbers = _NUMBERS

@@ -23,7 +23,6 @@ from gradscribe.lecture.display import (
     Gap,
     Glyph,
     Grid,
-    Layers as LayerNumbers,
     Minus,
     Named,
     Node,
@@ -40,6 +39,9 @@ from gradscribe.lecture.display import (
     Transposed,
     Whole,
     Word,
+)
+from gradscribe.lecture.display import (
+    Layers as LayerNumbers,
 )
 from gradscribe.notation import split
 from gradscribe.symbols import ScalarFunction
@@ -76,7 +78,7 @@ class Script:
         toned: tone, body -> text.
         strong: body -> text.
         relation: the name of a relation -> its sign.
-        gap: the number of a place left open -> text.
+        gap: the number of a place left open, whether it is narrow -> text.
     """
 
     dialect: Callable[[Layers], Dialect]
@@ -101,7 +103,7 @@ class Script:
     toned: Callable[[Tone, str], str]
     strong: Callable[[str], str]
     relation: Callable[[str], str]
-    gap: Callable[[int], str] = "({})".format
+    gap: Callable[[int, bool], str] = "({})".format
 
 
 def written(node: Node, script: Script, layers: Layers | None = None) -> str:
@@ -139,7 +141,9 @@ class _Writer:
                 dialect = script.dialect(self.layers)
                 text = expression(node.expr, dialect)
                 tight = expression(node.expr, dialect, _PRODUCT) == text
-                return (_ATOM if expression(node.expr, dialect, 3) == text else 2) if tight else 1, text
+                return (
+                    _ATOM if expression(node.expr, dialect, 3) == text else 2
+                ) if tight else 1, text
             case Product():
                 return _PRODUCT, self.product(node)
             case Plus():
@@ -200,7 +204,7 @@ class _Writer:
             case Named():
                 return self.written(node.label)
             case Gap():
-                return _ATOM, script.gap(node.number)
+                return _ATOM, script.gap(node.number, node.narrow)
             case Transposed():
                 return _ATOM, script.transposed(self.transposable(node.body))
             case Grid():
@@ -212,7 +216,9 @@ class _Writer:
     def transposable(self, body: Node) -> str:
         """Return a body that a T can be put to: what has a superscript goes in parentheses."""
         inner = body.body if isinstance(body, Toned) else body
-        plain = isinstance(inner, Grid | Glyph) or (isinstance(inner, Whole) and inner.name in ("x", "d"))
+        plain = isinstance(inner, Grid | Glyph) or (
+            isinstance(inner, Whole) and inner.name in ("x", "d")
+        )
         bare = plain and not (isinstance(inner, Whole) and "0" in self.layers)
         return self.text(body, _ATOM) if bare else self.script.parentheses(self.text(body))
 
@@ -232,7 +238,13 @@ class _Writer:
             open_ended = isinstance(factor, Big) and position < len(node.factors) - 1
             if node.sign == "quad":
                 open_ended, first = False, True
-            level = 0 if node.sign == "quad" else _SUM if first and not isinstance(bare(factor), Plus) else _PRODUCT
+            level = (
+                0
+                if node.sign == "quad"
+                else _SUM
+                if first and not isinstance(bare(factor), Plus)
+                else _PRODUCT
+            )
             texts.append(self.text(factor, _ATOM if open_ended else level))
         return self.script.product(texts, node.sign)
 

@@ -1,7 +1,8 @@
 """The blocks of a lecture as LaTeX, and frames of such a height that each fits on a slide."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -28,7 +29,11 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
+EMPTY_LINE = 14.0  # what a display that opens a slide has above it
+# Blocks share what room is left, half as much between them as below them.
+SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
+TAG = 28.0  # points that the number of a line takes
 CHARACTER = 5.35  # points that a letter takes on average
 
 
@@ -48,10 +53,19 @@ A4 = Page(440.0, 1e9)
 
 @dataclass(frozen=True)
 class Piled:
-    """A block as LaTeX with its height in points."""
+    """A block as LaTeX.
+
+    Attributes:
+        text: the LaTeX.
+        height: its height in points.
+        display: whether it is a display, which belongs to the paragraph before it.
+        lead: whether it is a sentence, which may introduce what follows.
+    """
 
     text: str
     height: float
+    display: bool = False
+    lead: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,7 @@ class Builder:
         return "".join(self.piece(p) for p in pieces)
 
     def piece(self, piece: Piece) -> str:
+        """Return a piece of a sentence."""
         if isinstance(piece, str):
             return spaced(piece)
         if isinstance(piece, Emphasis):
@@ -127,27 +142,37 @@ class Builder:
                 return [] if found is None else [found]
             case Legend():
                 tones = (Tone.ERROR, Tone.SLOPE, Tone.WEIGHT, Tone.INPUT)
-                names = "".join(f"{{{spaced(self.words.text(f'legend.{t.value}'))}}}" for t in tones)
+                names = "".join(
+                    f"{{{spaced(self.words.text(f'legend.{t.value}'))}}}" for t in tones
+                )
                 return [Piled(rf"\medskip\rolelegend{names}", 22.0)]
             case Blank():
-                return [Piled("\n".join([r"\par\medskip\blank{\linewidth}"] * block.lines), 20.0 * block.lines)]
+                return [
+                    Piled(
+                        "\n".join([r"\par\medskip\blank{\linewidth}"] * block.lines),
+                        20.0 * block.lines,
+                    )
+                ]
 
     def sentence(self, block: Sentence) -> Piled:
+        """Return a sentence, in bold where it is a heading."""
         text = self.text(block.pieces)
         text = rf"\lead{{{text}}}" if block.head else text
         height = TEXT_LINE * self.lines(block.pieces, self.page.width) + 3
-        return Piled(self.shown(block.step, text) + r"\par", height)
+        return Piled(self.shown(block.step, text), height, lead=True)
 
     def points(self, block: Points) -> list[Piled]:
-        items = [
-            rf"\item{f'<{item.step}->' if item.step > 1 and not self.article else ''} {self.text(item.pieces)}"
-            for item in block.items
-        ]
+        """Return a list."""
+        items = [rf"\item{self.overlay(i.step)} {self.text(i.pieces)}" for i in block.items]
         height = sum(
             TEXT_LINE * self.lines(i.pieces, self.page.width - 15) + 3.5 for i in block.items
         )
         inner = "\n  ".join(items)
         return [Piled(f"\\begin{{itemize}}\n  {inner}\n\\end{{itemize}}", height + 8)]
+
+    def overlay(self, step: int) -> str:
+        """Return the overlays on which an item of a list is shown."""
+        return f"<{step}->" if step > 1 and not self.article else ""
 
     def table(self, block: Rows) -> Piled:
         """Return a table; one without a head has formulas for cells, each like a display."""
@@ -195,14 +220,17 @@ class Builder:
     # -- displays --
 
     def display(self, block: Display) -> list[Piled]:
+        """Return lines of formulas, in parts that fit on a slide each."""
         if not block.lines:
             return []
         hints = [self.length(line.hint) for line in block.lines if line.hint]
-        room = max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
+        tags = TAG if any(line.number for line in block.lines) else 0
+        room = tags + max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
             return [self.boxed(rows)]
-        return [self.aligned(from_start(part)) for part in self.parted(rows)]
+        numbered = self.article and block.numbered
+        return [self.aligned(from_start(part), numbered) for part in self.parted(rows)]
 
     def parted(self, rows: list[Row]) -> list[list[Row]]:
         """Return rows in parts that fit on a slide each."""
@@ -223,7 +251,9 @@ class Builder:
         for position, row in enumerate(rows):
             hint = rf" &&\reason{{{self.text(row.hint)}}}" if row.hint else ""
             body = f"{row.left} &{row.right}{hint}"
-            if numbered and position < len(rows) - 1 and not rows[position + 1].left:
+            if row.number:
+                body += rf" \tag{{{row.number}}}"
+            elif numbered and position < len(rows) - 1 and not rows[position + 1].left:
                 body += r" \notag"
             cut = "" if position == 0 else "\\\\[2pt]\n  "
             step = max(row.step, before)
@@ -231,17 +261,19 @@ class Builder:
             before = step
         return text
 
-    def aligned(self, rows: list[Row]) -> Piled:
+    def aligned(self, rows: list[Row], numbered: bool) -> Piled:
+        """Return lines under each other."""
         first = min(row.step for row in rows)
-        kind = "align" if self.article else "align*"
-        inner = self.row_texts(rows, numbered=self.article)
+        kind = "align" if numbered else "align*"
+        inner = self.row_texts(rows, numbered=numbered)
         text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
-        return Piled(text, height)
+        return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
+        """Return lines in a box."""
         first = min(row.step for row in rows)
         inner = self.row_texts(rows).replace("&&", "&\\quad&")
         inner = f"\\keyresult{{\\begin{{aligned}}\n  {inner}\n\\end{{aligned}}}}"
@@ -250,33 +282,57 @@ class Builder:
         if first > 1:
             text = self.shown(first, f"%\n{text}")
         height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
-        return Piled(text, height)
+        return Piled(text, height, display=True)
 
     # -- frames --
 
-    def pages(self, frame: Frame) -> list[list[str]]:
-        """Return the LaTeX of the blocks of a frame, parted into slides that are not too high."""
+    def pages(self, frame: Frame) -> list[str]:
+        """Return the LaTeX of a frame, parted into slides that are not too high."""
         feet = [p for b in frame.blocks if isinstance(b, Remark) for p in self.piled(b)]
         foot = sum(p.height for p in feet)
         pages: list[list[Piled]] = [[]]
         used = foot
-        for block in frame.blocks:
-            if isinstance(block, Remark):
-                continue
-            for part in self.piled(block):
-                if pages[-1] and used + part.height > self.page.height:
-                    carried = self.carried(pages[-1])
-                    pages.append(carried)
-                    used = foot + sum(p.height for p in carried)
+        for block, room in with_rooms(frame.blocks):
+            for part in [] if isinstance(block, Remark | Blank) else self.piled(block):
+                part = self.with_room(part, room)
+                height = part.height + (EMPTY_LINE if part.display and opens(pages[-1]) else 0)
+                if pages[-1] and used + height > self.page.height:
+                    pages.append(carried(pages[-1]))
+                    used = foot + sum(p.height for p in pages[-1])
                 pages[-1].append(part)
-                used += part.height
-        return [[p.text for p in (*page, *feet)] for page in pages if page]
+                used += height
+        return [self.joined([*page, *feet]) for page in pages if page]
 
-    def carried(self, page: list[Piled]) -> list[Piled]:
-        """Take a sentence that introduces what does not fit with it to the next slide."""
-        if len(page) > 1 and page[-1].text.endswith(r"\par"):
-            return [page.pop()]
-        return []
+    def with_room(self, part: Piled, room: Blank | None) -> Piled:
+        """Return a block with the lines to write on below it, which stay with it."""
+        if room is None:
+            return part
+        (lines,) = self.piled(room)
+        return Piled(f"{part.text}\n{lines.text}", part.height + lines.height)
+
+    def joined(self, parts: list[Piled]) -> str:
+        """Return blocks one below the other; they share what room is left."""
+        text = parts[0].text
+        for part in parts[1:]:
+            text += "\n" if part.display else "\n\n" if self.article else SPREAD
+            text += part.text
+        return text
+
+
+def with_rooms(blocks: Sequence[Block]) -> Iterator[tuple[Block, Blank | None]]:
+    """Yield blocks, each with the lines to write on that follow it."""
+    for block, following in zip_longest(blocks, blocks[1:]):
+        yield block, following if isinstance(following, Blank) else None
+
+
+def opens(page: list[Piled]) -> bool:
+    """Whether a display that is put on a slide has no text right before it."""
+    return not page or page[-1].display
+
+
+def carried(page: list[Piled]) -> list[Piled]:
+    """Take a sentence that introduces what does not fit with it to the next slide."""
+    return [page.pop()] if len(page) > 1 and page[-1].lead else []
 
 
 def from_start(rows: list[Row]) -> list[Row]:

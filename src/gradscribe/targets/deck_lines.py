@@ -1,7 +1,7 @@
 """Lines of displayed formulas, broken where they are too wide for a slide."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradscribe.lecture.display import (
     Chain,
@@ -30,6 +30,7 @@ class Row:
         step: the overlay on which it appears.
         hint: words beside it.
         height: its height and depth in points.
+        number: the number of the place left open that it answers, 0 for none.
     """
 
     left: str
@@ -37,6 +38,7 @@ class Row:
     step: int
     hint: tuple[Piece, ...]
     height: float
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Setter:
         widest = max(widths, default=0.0)
         found: list[Row] = []
         for line, left in zip(lines, lefts, strict=True):
-            found += self.line(line, left, self.width - widest - room)
+            rows = self.line(line, left, self.width - widest - room)
+            found += [*rows[:-1], replace(rows[-1], number=line.number)]
         return found
 
     def left(self, line: Line) -> str:
@@ -92,7 +95,9 @@ class Setter:
             start = left if position == 0 else ""
             pieces = self.pieces(relation, part, layers, room)
             for k, (text, height) in enumerate(pieces):
-                rows.append(Row(start if k == 0 else "", text, line.step, hint if k == 0 else (), height))
+                rows.append(
+                    Row(start if k == 0 else "", text, line.step, hint if k == 0 else (), height)
+                )
         return rows
 
     def pieces(
@@ -139,7 +144,9 @@ class Setter:
         between = {"odot": r"\odot ", "otimes": r"\otimes "}.get(node.sign, r"\cdot ")
         signs = [sign, *[between] * (len(node.factors) - 1)]
         texts = [
-            written(Product((f,)) if isinstance(inside(f, layers)[0], Plus) else f, self.script, layers)
+            written(
+                Product((f,)) if isinstance(inside(f, layers)[0], Plus) else f, self.script, layers
+            )
             for f in node.factors
         ]
         return list(zip(texts, signs, strict=True))

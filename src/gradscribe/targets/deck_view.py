@@ -18,15 +18,14 @@ from gradscribe.typeset.measure import estimated
 from gradscribe.typeset.node_picture import node_scene
 from gradscribe.typeset.tikz import tikz
 
-# Blocks share what room is left, half as much between them as below them.
-SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 BABEL = {"en": "english", "pt": "brazilian"}
 TAGS = {"en": "en-US", "pt": "pt-BR"}
 # What the theme's macros do to the width of a formula, for the estimate.
 _THEME = r"""
 \newcommand{\errortone}[1]{#1}\newcommand{\slopetone}[1]{#1}
 \newcommand{\weighttone}[1]{#1}\newcommand{\inputtone}[1]{#1}
-\newcommand{\factor}[3]{\underbrace{\vphantom{\frac{\partial u_k^m}{\partial u_k^m}}#2}_{\textstyle #3}}
+\newcommand{\factorstrut}{\vphantom{\frac{\partial u_k^m}{\partial u_k^m}}}
+\newcommand{\factor}[3]{\underbrace{\factorstrut #2}_{\textstyle #3}}
 \newcommand{\factorover}[3]{\overbrace{#2}^{\textstyle #3}}
 """
 
@@ -166,5 +165,5 @@ def slides_of(frame: Frame, builder: Builder) -> list[SlideView]:
     for position, page in enumerate(pages, 1):
         part = f" ({position}/{len(pages)})" if len(pages) > 1 else ""
         key = frame.key if position == 1 else f"{frame.key}-{position}"
-        found.append(SlideView(key, title + part, SPREAD.join(page), note if position == 1 else ""))
+        found.append(SlideView(key, title + part, page, note if position == 1 else ""))
     return found

@@ -113,9 +113,7 @@ def weight_chain(teller: Teller, weight: Equation, group: Group) -> Frame:
     expr = teller.elementwise(weight)
     delta = component(f"delta{group.shown}", weight.indices[:1])
     derivative = component(f"dE_du{group.shown}", weight.indices[:1])
-    lines = (
-        Line(in_group(equal(left_of(weight), teller.tree(expr, braces=True)), group), step=1),
-    )
+    lines = (Line(in_group(equal(left_of(weight), teller.tree(expr, braces=True)), group), step=1),)
     definition = in_group(equal(Atom(delta), Atom(derivative), first=":="), group)
     return teller.frame(
         "weight_chain",
@@ -149,9 +147,7 @@ def affine(teller: Teller, weight: Equation, bias: Equation | None, group: Group
     )
 
 
-def weight_gradient(
-    teller: Teller, weight: Equation, bias: Equation | None, group: Group
-) -> Frame:
+def weight_gradient(teller: Teller, weight: Equation, bias: Equation | None, group: Group) -> Frame:
     """Show ∂E/∂w = δ y and ∂E/∂b = δ, the results of this part."""
     lines = []
     for step, equation in enumerate((weight, bias), 1):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sympy import Expr, Integer, Symbol, preorder_traversal
+from sympy import Expr, Integer, Mul, Symbol, preorder_traversal
 
 from gradscribe.derivation import rules
 from gradscribe.equation import Equation
@@ -23,7 +23,7 @@ from gradscribe.lecture.layering import Group
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.sections.network import elided_layers, members
 from gradscribe.lecture.teller import Teller, display, general, in_group
-from gradscribe.symbols import ScalarFunction, component, scalar_function
+from gradscribe.symbols import ScalarFunction, component, scalar_function, total
 
 
 def frames(teller: Teller) -> Iterator[Frame]:
@@ -146,7 +146,7 @@ def put_in(teller: Teller, expr: Expr, equation: Equation) -> Expr:
     found = rules.occurrences(expr, equation.variable)
     inner = chain.xreplace(dict(zip(equation.indices, found[0].indices, strict=True)))
     factors, limits = rules.flattened(expr.xreplace({found[0]: inner}))
-    joined = rules.total(rules.Mul(*factors), limits) if limits else expr
+    joined = total(Mul(*factors), limits) if limits else expr
     return rules.tidy(joined, equation.indices, ("k", "l", "s"))
 
 
@@ -245,5 +245,3 @@ def recursion(teller: Teller) -> Iterator[Frame]:
         display(*lines),
         teller.remark("recursion.cost"),
     )
-
-

@@ -20,7 +20,8 @@ from gradscribe.lecture.display import (
     equal,
 )
 from gradscribe.lecture.example import LARGE, Example, parameter_count
-from gradscribe.lecture.model import Frame, Line, Piece, Remark, Rows
+from gradscribe.lecture.model import Frame, Line, Picture, Piece, Remark, Rows, Sentence
+from gradscribe.lecture.sections.network import is_layered
 from gradscribe.lecture.substitution import formula_of
 from gradscribe.lecture.teller import Teller, display
 from gradscribe.notation import split
@@ -51,15 +52,34 @@ def worked(teller: Teller, setting: str, example: Example) -> Worked:
     return Worked(Teller(example.derivation, teller.words, teller.style, setting), example)
 
 
-def frames(of: Worked, *, gradient: bool = True) -> Iterator[Frame]:
-    """Yield the frames of the worked example: forward, backward and, if wanted, the gradient."""
+def frames(of: Worked, *, own: bool = True) -> Iterator[Frame]:
+    """Yield the frames of the worked example.
+
+    Args:
+        of: the example.
+        own: whether it is the lecture's main one; another one has no frames of its gradient.
+    """
     told, example = of.teller, of.example
-    yield data(told, example)
+    drawn = (example.reduced or not own) and is_layered(told)
+    if drawn:
+        yield picture(told, example)
+    yield data(told, example, () if drawn else remarks(told, example))
     yield from forward(told, example)
     yield from backward(told, example)
-    if gradient:
+    if own:
         yield gradients(told, example)
         yield result(told, example)
+
+
+def picture(told: Teller, example: Example) -> Frame:
+    """Show the network of the example, node by node."""
+    return told.frame(
+        "example_network",
+        told.sentence("example_network.every"),
+        Picture(example.network, "nodes"),
+        *remarks(told, example),
+        sizes=sizes_of(example),
+    )
 
 
 def large(teller: Teller) -> Frame:
@@ -76,13 +96,13 @@ def large(teller: Teller) -> Frame:
 # -- the data --
 
 
-def data(told: Teller, example: Example) -> Frame:
+def data(told: Teller, example: Example, said: Sequence[Remark]) -> Frame:
     """Show the sample, the parameters and the functions."""
     return told.frame(
         "example_data",
-        told.sentence("example_data.sample", **sample_pieces(example)),
+        sample_sentence(told, example),
         data_table(example),
-        *remarks(told, example),
+        *said,
         sizes=sizes_of(example),
     )
 
@@ -107,17 +127,18 @@ def remarks(told: Teller, example: Example) -> list[Remark]:
     return found
 
 
-def sample_pieces(example: Example) -> dict[str, Piece]:
-    """Return the sample's input and desired output as formulas."""
-    network = example.network
-    return {"x": vector(example, network.input), "d": vector(example, network.target)}
+def sample_sentence(told: Teller, example: Example) -> Sentence:
+    """Return the sentence with the sample's input and desired output."""
+    x, d = (vector(example, v) for v in (example.network.input, example.network.target))
+    return told.sentence("example_data.sample", x=x, d=d)
 
 
 def vector(example: Example, variable: Variable) -> Node:
     """Return a vector with its numbers, as a transposed row; a single component by itself."""
     places = list(example.places_of(variable))
     if len(places) == 1:
-        return equal(Atom(component(variable.name, places[0])), example.exact(variable.name, places[0]))
+        (at,) = places
+        return equal(Atom(component(variable.name, at)), example.exact(variable.name, at))
     row = tuple(example.exact(variable.name, at) for at in places)
     return equal(Whole(variable.name), Transposed(Grid((row,))))
 
@@ -128,7 +149,8 @@ def data_table(example: Example) -> Rows:
     for parameters in parameters_by_layer(example):
         cells = [cell for p in parameters for cell in parameter_cells(example, p)]
         layer = split(parameters[0].name).layer
-        cells += [function_cell(example, f) for f in example.network.functions if split(f).layer == layer]
+        functions = [f for f in example.network.functions if split(f).layer == layer]
+        cells += [function_cell(example, f) for f in functions]
         rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
     return padded(rows)
 
@@ -212,20 +234,19 @@ def packed(groups: list[tuple[str, list[Chain]]]) -> list[tuple[list[str], list[
     return found
 
 
-def passed(told: Teller, example: Example, key: str, equations: Iterable[Equation]) -> Iterator[Frame]:
+def passed(
+    told: Teller, example: Example, key: str, equations: Iterable[Equation]
+) -> Iterator[Frame]:
     """Yield frames with the numbers of equations, layer by layer."""
     groups = [(layer, forward_chains(example, group)) for layer, group in layers(equations)]
     for numbers, chains in packed(groups):
-        one = len(numbers) == 1
-        values = {"layer": numbers[0]} if one else {"first": numbers[0], "last": numbers[-1]}
-        yield told.frame(
-            key,
-            display(*stepped(chains)),
-            rounded(told),
-            title="title" if one else "several",
-            name=f"{key}-{numbers[0]}",
-            **values,
-        )
+        blocks = display(*stepped(chains)), rounded(told)
+        name = f"{key}-{numbers[0]}"
+        if len(numbers) == 1:
+            yield told.frame(key, *blocks, name=name, layer=numbers[0])
+        else:
+            first, last = numbers[0], numbers[-1]
+            yield told.frame(key, *blocks, name=name, title="several", first=first, last=last)
 
 
 def forward(told: Teller, example: Example) -> Iterator[Frame]:
@@ -327,4 +348,3 @@ def result_cells(example: Example, variable: Variable) -> list[Cell]:
     return [
         (equal(Atom(component(name, at)), cell),) for at, cell in zip(places, cells, strict=True)
     ]
-

@@ -9,7 +9,7 @@ from itertools import count
 
 from gradscribe.equation import Equation
 from gradscribe.lecture.display import Chain, Decimal, Gap, Node, Strong, equal
-from gradscribe.lecture.model import Blank, Block, Frame, Line, Picture, Piece, Rows
+from gradscribe.lecture.model import Blank, Block, Display, Frame, Line, Picture, Piece, Rows
 from gradscribe.lecture.sections.example import (
     Worked,
     backward_equations,
@@ -17,10 +17,9 @@ from gradscribe.lecture.sections.example import (
     forward_chains,
     gradient_chains,
     layers,
-    padded,
     remarks,
     rounded,
-    sample_pieces,
+    sample_sentence,
     sizes_of,
 )
 from gradscribe.lecture.sections.path_sum import PathChain, chain_of
@@ -57,7 +56,7 @@ class Question:
         *start, last = self.chain.parts
         strong = last if isinstance(last, Strong) else Strong(last)
         chain = replace(self.chain, parts=(*start, strong))
-        return Line(chain, hint=(f"({self.number})",))
+        return Line(chain, number=self.number)
 
 
 @dataclass(frozen=True)
@@ -96,11 +95,10 @@ def frames(of: Worked) -> Iterator[Frame]:
     found = tasks(of, numbers)
     chain = chain_of(of)
     paths = path_tasks(chain, numbers) if chain else ()
-    yield replace(given(of), part=SHEET)
-    for task in found:
-        yield replace(sheet(of, task), part=SHEET)
+    for frame in (given(of), *(sheet(of, task) for task in found)):
+        yield replace(frame, part=SHEET, note=())
     if chain and paths:
-        yield replace(path_sheet(of, chain, paths), part=SHEET)
+        yield replace(path_sheet(of, chain, paths), part=SHEET, note=())
     for position, task in enumerate(found):
         yield replace(key_of(of, task), part=KEY, fresh=position == 0)
     if chain and paths:
@@ -136,7 +134,7 @@ def given(of: Worked) -> Frame:
     return told.frame(
         "exercise_given",
         Picture(example.network, "nodes"),
-        told.sentence("example_data.sample", **sample_pieces(example)),
+        sample_sentence(told, example),
         data_table(example),
         *remarks(told, example),
         told.remark("exercise_given.places", places=str(told.style.places)),
@@ -148,8 +146,7 @@ def sheet(of: Worked, task: Task) -> Frame:
     """Show places to fill in, with room to work where there is something to work out."""
     blocks: list[Block] = [of.teller.sentence(f"exercise_{task.key}.do")]
     for group in rows_of(task):
-        cells = tuple((q.asked,) for q in group)
-        blocks.append(Rows((), (cells,)) if len(cells) == SIDE_BY_SIDE else padded_row(cells))
+        blocks.append(padded_row(tuple((q.asked,) for q in group)))
         if task.working:
             blocks.append(Blank(WORKING))
     return of.teller.frame(f"exercise_{task.key}", *blocks)
@@ -169,14 +166,15 @@ def rows_of(task: Task) -> Iterator[tuple[Question, ...]]:
 
 
 def node_of(question: Question) -> tuple[str, ...]:
-    """Return the layer and the indices of what is asked for."""
+    """Return the layer and the indices of what is asked for; "" for what has no layer."""
     left = question.chain.parts[0]
     expr = getattr(bare(left), "expr", None)
     arguments = getattr(expr, "args", ())
     inner = arguments[0] if arguments and not hasattr(expr, "indices") else expr
     base = getattr(inner, "base", inner)
     at = getattr(inner, "indices", ())
-    return (split(str(base)).layer, *map(str, at))
+    layer = split(str(base)).layer
+    return (layer, *map(str, at)) if layer else ("",)
 
 
 def padded_row(cells: tuple[tuple[Piece, ...], ...]) -> Rows:
@@ -206,7 +204,8 @@ def path_sheet(of: Worked, chain: PathChain, paths: Sequence[PathTask]) -> Frame
         body = chain.open_factors(chain.paths[task.path], task.factors)
         gap = Gap(task.result, chain.value(chain.symbols(chain.paths[task.path])))
         left = path_left(chain, task)
-        blocks.append(display(Line(equal(left, body)), Line(equal(left, gap), continued=True)))
+        lines = Line(equal(left, body)), Line(equal(left, gap), continued=True)
+        blocks.append(Display(lines, numbered=False))
     return told.frame("exercise_path", *blocks, w=chain.weight)
 
 
@@ -236,11 +235,12 @@ def path_key(of: Worked, chain: PathChain, paths: Sequence[PathTask]) -> Frame:
         numbers = equal(left, chain.example.numbers(symbols, result), Strong(result))
         values = chain.closed_factors(path)
         blocks.append(
-            display(
-                Line(equal(left, values), hint=(f"({task.factors[0]}–{task.factors[-1]})",)),
-                Line(numbers, continued=True, hint=(f"({task.result})",)),
+            Display(
+                (
+                    Line(equal(left, values), hint=(f"({task.factors[0]}–{task.factors[-1]})",)),
+                    Line(numbers, continued=True, number=task.result),
+                ),
+                numbered=False,
             )
         )
-    return of.teller.frame(
-        "exercise_path_key", *blocks, rounded(of.teller), w=chain.weight
-    )
+    return of.teller.frame("exercise_path_key", *blocks, rounded(of.teller), w=chain.weight)

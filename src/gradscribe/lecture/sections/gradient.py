@@ -49,7 +49,7 @@ def same_last(teller: Teller, names: list[str], count: int) -> bool:
 
 def by_matrices(teller: Teller, key: str, of: str) -> Iterator[Frame]:
     """Show the derivatives of E or J by whole matrices, the results of this part."""
-    lines = []
+    lines: list[Line] = []
     for names, group in parameters(teller):
         for name in names:
             equation = teller.derivation[f"d{of}_d{name}"]

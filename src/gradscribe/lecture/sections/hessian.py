@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from sympy import Expr
+
 from gradscribe.derivation import rules
 from gradscribe.equation import Equation
 from gradscribe.lecture.display import (
@@ -10,7 +12,6 @@ from gradscribe.lecture.display import (
     Chain,
     Glyph,
     Minus,
-    Node,
     Plus,
     Product,
     Ratio,
@@ -19,7 +20,7 @@ from gradscribe.lecture.display import (
     equal,
 )
 from gradscribe.lecture.layering import Group, moved
-from gradscribe.lecture.matrices import NoMatrixForm
+from gradscribe.lecture.matrices import NoMatrixFormError
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.sections.cost import ENDS, entries, parameter_count
 from gradscribe.lecture.teller import Teller, display, general, in_group
@@ -248,7 +249,7 @@ def block_lines(
     right = before_substitution(teller, equation)
     try:
         found = teller.recogniser.form(right, equation.indices)
-    except NoMatrixForm:
+    except NoMatrixFormError:
         return []
     group = Group(0, (), names)
     hint = (Glyph("l_below_m"),) if "1" in names and names["1"] == "l" else ()
@@ -256,7 +257,7 @@ def block_lines(
     return [Line(formula, step=before + 1, hint=hint)]
 
 
-def before_substitution(teller: Teller, equation: Equation) -> rules.Expr:
+def before_substitution(teller: Teller, equation: Equation) -> Expr:
     """Return a block with ∂y/∂u by its name, and ∂u/∂W evaluated."""
     kept = [s.after for s in equation.steps if s.rule == "Kronecker delta"]
     if not kept:

@@ -1,6 +1,7 @@
 """The network: its picture, its notation, its equations, its mapping, its functions."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sympy import Expr, Symbol
 
@@ -117,18 +118,11 @@ def sizes_of_layer() -> tuple[Node, Node]:
 def forward(teller: Teller) -> Iterator[Frame]:
     """Show how a layer computes: by nodes and as a whole, for each kind of layer."""
     square = Product(sizes_of_layer(), "times")
-    for position, group in enumerate(teller.layering.forward[:SHOWN]):
-        names = [n for q in teller.network.equations if split(n := q.name).layer == str(group.shown)]
-        lines, wholes = [], []
-        for name in names:
-            equation = teller.derivation[name]
-            left = Atom(equation.left)
-            lines.append(Line(in_group(equal(left, teller.tree(equation.right)), group)))
-            matrix = teller.matrix(equation)
-            if matrix is not None:
-                wholes.append(Line(in_group(equal(Whole(name), matrix), group), step=2))
+    groups = teller.layering.forward[:SHOWN]
+    for position, group in enumerate(groups):
+        lines, wholes = forward_lines(teller, group)
         any_layer = bool(group.layers)
-        yield teller.frame(
+        frame = teller.frame(
             "forward",
             teller.sentence("forward.start", y=START) if any_layer and not position else None,
             teller.sentence("forward.nodes", head=True, layers=members(teller, group)),
@@ -137,9 +131,24 @@ def forward(teller: Teller) -> Iterator[Frame]:
             display(*wholes),
             teller.remark("forward.shapes", w=general("W"), shape=square) if any_layer else None,
             name="forward" if position == 0 else f"forward-{group.shown}",
-            title="title" if len(teller.layering.forward) == 1 else "one",
-            **({} if len(teller.layering.forward) == 1 else {"m": str(group.shown)}),
         )
+        one = teller.pieces("forward.one", m=str(group.shown))
+        yield frame if len(groups) == 1 else replace(frame, title=one)
+
+
+def forward_lines(teller: Teller, group: Group) -> tuple[list[Line], list[Line]]:
+    """Return a layer's equations by nodes, and those of the whole layer."""
+    layer = str(group.shown)
+    names = [n for q in teller.network.equations if split(n := q.name).layer == layer]
+    lines, wholes = [], []
+    for name in names:
+        equation = teller.derivation[name]
+        line = equal(Atom(equation.left), teller.tree(equation.right))
+        lines.append(Line(in_group(line, group)))
+        matrix = teller.matrix(equation)
+        if matrix is not None:
+            wholes.append(Line(in_group(equal(Whole(name), matrix), group), step=2))
+    return lines, wholes
 
 
 def members(teller: Teller, group: Group, *, hidden: bool = False) -> Piece:

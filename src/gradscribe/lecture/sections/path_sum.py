@@ -89,7 +89,9 @@ class PathChain:
         for factor, number in zip(path.factors, numbers, strict=True):
             brace = self.shower.brace(factor)
             answer = self.value(brace.body)
-            factors.append(replace(brace, label=Named(Gap(number, answer), brace.label)))
+            factors.append(
+                replace(brace, label=Named(Gap(number, answer, narrow=True), brace.label))
+            )
         return Product(tuple(factors))
 
     def closed_factors(self, path: Pathway) -> Node:
@@ -128,7 +130,9 @@ class PathChain:
         """The same derivative by the recursion."""
         equation = self.example.derivation.by_name[f"dE_d{name_of(self.start)}"]
         at = tuple(getattr(self.start, "indices", ()))
-        result = self.example.result(equation.left.xreplace(dict(zip(equation.indices, at, strict=True))))
+        result = self.example.result(
+            equation.left.xreplace(dict(zip(equation.indices, at, strict=True)))
+        )
         chain = self.example.line(equation, at, Strong(result))
         return Line(chain, step=4)
 
