@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal as DecimalNumber
 from itertools import product
 from math import prod
 from typing import Any
@@ -40,8 +39,8 @@ from gradscribe.lecture.display import (
     Transposed,
     Whole,
     Word,
-    children,
 )
+from gradscribe.lecture.rounding import unit_in
 from gradscribe.lecture.world import World
 from gradscribe.lecture.writing import decimal_digits
 from gradscribe.notation import SAMPLE, derivative_of
@@ -394,18 +393,3 @@ def entry(value: Value, at: tuple[int, int]) -> Value:
     if isinstance(value, Derivatives):
         return value.at(*at)
     return np.atleast_2d(np.array(value, dtype=object))[at]
-
-
-def unit_in(node: Node) -> Any:
-    """Return the largest unit in the last place of the rounded numbers in a formula."""
-    return max([unit_of(node), *(unit_in(c) for c in children(node))])
-
-
-def unit_of(node: Node) -> Any:
-    """Return a unit in the last place of what is shown of a result, 0 for exact numbers."""
-    found = [mpmath.mpf(0)]
-    if isinstance(node, Decimal) and not node.exact:
-        digits = decimal_digits(node)
-        places = max(0, -int(DecimalNumber(digits).as_tuple().exponent))
-        found.append(mpmath.mpf(10) ** -places)
-    return max(found)

@@ -18,12 +18,13 @@ from gradscribe.catalog.activations import ACTIVATIONS
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.equation import Equation, Variable
 from gradscribe.errors import InputError
-from gradscribe.lecture.display import Atom, Chain, Decimal, Node
-from gradscribe.lecture.evaluation import Evaluator, NoValueError, unit_in
+from gradscribe.lecture.display import Atom, Chain, Decimal, Grid, Node, Strong, equal
+from gradscribe.lecture.evaluation import Evaluator, NoValueError, agree
 from gradscribe.lecture.model import Setting
+from gradscribe.lecture.rounding import unit_in
 from gradscribe.lecture.sample import sample_of
 from gradscribe.lecture.shown import Shower
-from gradscribe.lecture.substitution import Substitution, decimal, instantiated
+from gradscribe.lecture.substitution import Substitution, decimal, instantiated, shown
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare, decimal_digits
 from gradscribe.model.network import Network
@@ -123,7 +124,7 @@ class Example:
         """Return an expression at certain indices, its sums written out."""
         return instantiated(self.shower.tree(expr), values, self.world.sizes)
 
-    def numbers(self, node: Node, result: Decimal) -> Node:
+    def numbers(self, node: Node, result: Node) -> Node:
         """Return a formula with numbers, of so many places that it gives the result shown.
 
         What is computed from the numbers that are shown differs from the result that is shown
@@ -131,10 +132,10 @@ class Example:
         """
         with mpmath.workdps(DIGITS):
             value = self.evaluator.value(result)
-            unit = unit_in(result)
+            bound = max(unit_in(result) - _LEAST, _LEAST)
             for places in range(self.places, MOST_PLACES):
-                found = Substitution(self.network, self.value, places).numbers(node)
-                if abs(self.computed(found) - value) < max(unit, _LEAST):
+                found = Substitution(self.network, self.evaluator.value, places).numbers(node)
+                if agree(self.computed(found), value, bound):
                     return found
         return found
 
@@ -164,12 +165,23 @@ class Example:
         parts = (left, *middle, result or found)
         return Chain(parts, ("=",) * (len(parts) - 1))
 
+    def matrix_chain(self, left: Node, symbols: Node) -> Chain:
+        """Return left = matrices by their names = the same with numbers = the result."""
+        with mpmath.workdps(DIGITS):
+            found = shown(self.evaluator.value(symbols), self.places)
+        return equal(left, symbols, self.numbers(symbols, found), strong(found))
+
     def says(self, node: Node, number: Decimal) -> bool:
         """Whether a formula is nothing but this number."""
         node = bare(node)
         if isinstance(node, Atom) and node.expr.is_Number:
             return bool(number.exact and self.computed(node) == self.computed(number))
         return isinstance(node, Decimal) and decimal_digits(node) == decimal_digits(number)
+
+
+def strong(result: Node) -> Node:
+    """Return a result in bold; a matrix as it is."""
+    return result if isinstance(result, Grid) else Strong(result)
 
 
 # -- choosing the network and its numbers --
@@ -210,13 +222,13 @@ def small_network(network: Network) -> Network | None:
     """Return a network whose parameters can all be shown: itself, or one of 2-2-…-1 nodes."""
     if network.sizes is not None and parameter_count(network) <= LARGE:
         return network
+    layered = {split(q.name).stem for q in network.equations} <= {"u", "y", "e", "E"}
+    if layered and len(network.equations) - 2 > 2 * len(DEEP_SIZES[1:]):
+        return similar(network, DEEP_SIZES)
     last = network.output.shape[0]
     sizes = tuple(1 if s == last and s != network.input.shape[0] else NODES for s in network.layers)
     small = replace(network, sizes=sizes)
-    if parameter_count(small) <= LARGE:
-        return small
-    layers = {split(q.name).stem for q in network.equations} <= {"u", "y", "e", "E"}
-    return similar(network, DEEP_SIZES) if layers else None
+    return small if parameter_count(small) <= LARGE else None
 
 
 def similar(network: Network, sizes: tuple[int, ...]) -> Network:

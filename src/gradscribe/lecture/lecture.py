@@ -14,6 +14,7 @@ from gradscribe.lecture.sections import (
     cost,
     deltas,
     example,
+    example_matrices,
     exercise,
     functions,
     gradient,
@@ -127,6 +128,7 @@ class Plan:
             return
         first, *rest = self.examples
         yield from example.frames(first)
+        yield from example_matrices.frames(first)
         yield from path_sum.frames(first)
         for other in rest:
             for frame in (*example.frames(other, own=False), *path_sum.frames(other)):

@@ -141,10 +141,13 @@ class PathShower:
 
     def brace(self, factor: Factor) -> Brace:
         """Return a factor in Leibniz notation over what it is equal to."""
-        quotient: Node = Quotient(Atom(factor.above), Atom(factor.below), total=factor.total)
+        return Brace(self.quotient(factor), self.shower.tree(factor.value))
+
+    def quotient(self, factor: Factor) -> Node:
+        """Return a factor in Leibniz notation."""
+        quotient = Quotient(Atom(factor.above), Atom(factor.below), total=factor.total)
         tone = self.tone(factor)
-        body = Toned(tone, quotient) if tone else quotient
-        return Brace(body, self.shower.tree(factor.value))
+        return Toned(tone, quotient) if tone else quotient
 
     def factors(self, factors: Sequence[Factor]) -> Node:
         """Return what factors are equal to, in the order of the path, their numbers in front."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import mpmath
+import numpy as np
 from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, Rational, Symbol, exp
 
 from gradscribe.catalog.activations import U
@@ -17,15 +18,21 @@ from gradscribe.lecture.display import (
     Big,
     Call,
     Decimal,
+    Diagonal,
+    Grid,
     Minus,
     Node,
     Plus,
     Power,
     Product,
     Ratio,
+    Slopes,
     Strong,
     Toned,
+    Transposed,
+    Whole,
 )
+from gradscribe.lecture.writing import bare
 from gradscribe.model.network import Network
 from gradscribe.symbols import ScalarFunction
 
@@ -100,18 +107,20 @@ class Substitution:
 
     Attributes:
         network: the network.
-        value: the value of a component or of a function of one.
+        value: the value of a component, of a vector or of a matrix.
         places: decimal places of rounded numbers.
     """
 
     network: Network
-    value: Callable[[Expr], Any]
+    value: Callable[[Node], Any]
     places: int
 
     def numbers(self, node: Node) -> Node:
         """Return a formula with numbers for all components."""
         if isinstance(node, Atom):
             return self.atom(node.expr)
+        if isinstance(node, Whole | Slopes | Diagonal | Transposed):
+            return shown(self.value(node), self.places)
         found = rebuilt(node, self.numbers)
         if isinstance(found, Plus):
             return Plus((found.terms[0], *(subtracted(t) for t in found.terms[1:])))
@@ -125,11 +134,11 @@ class Substitution:
             return Atom(expr)
         if isinstance(expr, ScalarFunction) and expr.order == 0:
             return self.function(expr)
-        return decimal(self.value(expr), self.places)
+        return decimal(self.value(Atom(expr)), self.places)
 
     def function(self, expr: ScalarFunction) -> Node:
         """Return f(0.6) as its formula says it, or as f(0.6) where that is too much."""
-        argument = decimal(self.value(expr.args[0]), self.places)
+        argument = decimal(self.value(Atom(expr.args[0])), self.places)
         entry = self.network.functions.get(expr.stem)
         if entry is None or entry.formula.has(Piecewise):
             return Call(expr.stem, argument)
@@ -138,8 +147,17 @@ class Substitution:
 
 
 def numeric_product(node: Product) -> Product:
-    """Return a product of numbers with signs between them."""
-    return Product(tuple(_factors(node)), "cdot")
+    """Return a product of numbers with signs between them; matrices need none."""
+    factors = _factors(node)
+    matrices = any(isinstance(bare(f), Grid) for f in factors)
+    return Product(tuple(factors), node.sign if matrices else "cdot")
+
+
+def shown(value: Any, places: int) -> Node:
+    """Return a number, or a matrix of numbers, rounded to so many places."""
+    if not isinstance(value, np.ndarray):
+        return decimal(value, places)
+    return Grid(tuple(tuple(decimal(v, places) for v in row) for row in value))
 
 
 def _factors(node: Product) -> list[Node]:

@@ -20,8 +20,9 @@ from gradscribe.lecture.display import (
     Node,
     children,
 )
-from gradscribe.lecture.evaluation import Evaluator, NoValueError, agree, unit_in
+from gradscribe.lecture.evaluation import Evaluator, NoValueError, agree
 from gradscribe.lecture.model import Frame, Lecture, Setting, relation_of
+from gradscribe.lecture.rounding import unit_in
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare
 from gradscribe.notation import SAMPLE, SAMPLES

@@ -188,7 +188,8 @@ class Builder:
         text = (
             f"\\begin{{center}}{size}\n"
             "\\renewcommand{\\arraystretch}{1.15}\n"
-            f"\\begin{{tabular}}{{{columns}}}\n  \\toprule {head} \\\\ \\midrule\n  {body} \\\\ \\bottomrule\n"
+            f"\\begin{{tabular}}{{{columns}}}\n  \\toprule {head} \\\\ \\midrule\n"
+            f"  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
         return Piled(text, 17.5 * (len(block.rows) + 1) + 8)
@@ -308,7 +309,7 @@ class Builder:
         if room is None:
             return part
         (lines,) = self.piled(room)
-        return Piled(f"{part.text}\n{lines.text}", part.height + lines.height)
+        return Piled(f"{part.text}\\nopagebreak\n{lines.text}", part.height + lines.height)
 
     def joined(self, parts: list[Piled]) -> str:
         """Return blocks one below the other; they share what room is left."""

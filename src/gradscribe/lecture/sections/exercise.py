@@ -9,8 +9,9 @@ from itertools import count
 
 from gradscribe.equation import Equation
 from gradscribe.lecture.display import Chain, Decimal, Gap, Node, Strong, equal
-from gradscribe.lecture.model import Blank, Block, Display, Frame, Line, Picture, Piece, Rows
+from gradscribe.lecture.model import Blank, Block, Display, Frame, Line, Picture, Rows
 from gradscribe.lecture.sections.example import (
+    Cell,
     Worked,
     backward_equations,
     data_table,
@@ -100,7 +101,9 @@ def frames(of: Worked) -> Iterator[Frame]:
     if chain and paths:
         yield replace(path_sheet(of, chain, paths), part=SHEET, note=())
     for position, task in enumerate(found):
-        yield replace(key_of(of, task), part=KEY, fresh=position == 0)
+        frame = key_of(of, task)
+        first = position == 0
+        yield replace(frame, part=KEY, fresh=first, note=frame.note if first else ())
     if chain and paths:
         yield replace(path_key(of, chain, paths), part=KEY)
 
@@ -145,10 +148,12 @@ def given(of: Worked) -> Frame:
 def sheet(of: Worked, task: Task) -> Frame:
     """Show places to fill in, with room to work where there is something to work out."""
     blocks: list[Block] = [of.teller.sentence(f"exercise_{task.key}.do")]
-    for group in rows_of(task):
-        blocks.append(padded_row(tuple((q.asked,) for q in group)))
-        if task.working:
-            blocks.append(Blank(WORKING))
+    rows = [padded_row(tuple((q.asked,) for q in group)) for group in rows_of(task)]
+    if task.working:
+        for row in rows:
+            blocks += [Rows((), (row,)), Blank(WORKING)]
+    else:
+        blocks.append(Rows((), tuple(rows)))
     return of.teller.frame(f"exercise_{task.key}", *blocks)
 
 
@@ -177,9 +182,9 @@ def node_of(question: Question) -> tuple[str, ...]:
     return (layer, *map(str, at)) if layer else ("",)
 
 
-def padded_row(cells: tuple[tuple[Piece, ...], ...]) -> Rows:
-    """Return a row of answers with empty cells at its end, so that columns are as wide."""
-    return Rows((), ((*cells, *[("",)] * (SIDE_BY_SIDE - len(cells))),))
+def padded_row(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """Return a row of answers with empty cells at its end, so that all are as long."""
+    return (*cells, *[("",)] * (SIDE_BY_SIDE - len(cells)))
 
 
 def path_tasks(chain: PathChain, numbers: Iterator[int]) -> tuple[PathTask, ...]:

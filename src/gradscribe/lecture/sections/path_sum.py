@@ -62,6 +62,11 @@ class PathChain:
         return PathShower(self.example.shower)
 
     @property
+    def derivative(self) -> Expr:
+        """∂E by the weight, by its name."""
+        return component(f"dE_d{name_of(self.start)}", getattr(self.start, "indices", ()))
+
+    @property
     def left(self) -> Node:
         """∂E by the weight."""
         return self.example.shower.tree(self.shower.derivative(self.start))
@@ -166,12 +171,18 @@ def _ways(of: Worked) -> tuple[Expr, Pathways]:
     return start, Pathways(network, example.world.sizes)
 
 
+def chain_from(of: Worked, start: Expr) -> PathChain:
+    """Return all paths of a weight."""
+    ways = _ways(of)[1]
+    return PathChain(of.teller, of.example, start, ways, tuple(ways.of(start)))
+
+
 def chain_of(of: Worked) -> PathChain | None:
     """Return the paths of the weight that is followed; None where there are too many."""
     start, ways = _ways(of)
     if not 0 < ways.count(start) <= SUMMED:
         return None
-    return PathChain(of.teller, of.example, start, ways, tuple(ways.of(start)))
+    return chain_from(of, start)
 
 
 def frames(of: Worked) -> Iterator[Frame]:
