@@ -5,6 +5,7 @@ What is substituted is the displayed tree itself, so the numbers stand where the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
 from typing import Any
 
 import mpmath
@@ -149,8 +150,13 @@ class Substitution:
 def numeric_product(node: Product) -> Product:
     """Return a product of numbers with signs between them; matrices need none."""
     factors = _factors(node)
-    matrices = any(isinstance(bare(f), Grid) for f in factors)
-    return Product(tuple(factors), node.sign if matrices else "cdot")
+    if not any(isinstance(bare(f), Grid) for f in factors):
+        return Product(tuple(factors), "cdot")
+    found: list[Node] = []
+    for matrices, group in groupby(factors, key=lambda f: isinstance(bare(f), Grid)):
+        run = tuple(group)
+        found += run if matrices or len(run) == 1 else (Product(run, "cdot"),)
+    return Product(tuple(found), node.sign)
 
 
 def shown(value: Any, places: int) -> Node:

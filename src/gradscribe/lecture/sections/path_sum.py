@@ -203,15 +203,15 @@ def single(chain: PathChain) -> Frame:
     (path,) = chain.paths
     symbols = chain.symbols(path)
     found = chain.value(symbols)
-    numbers = equal(chain.left, symbols, chain.example.numbers(symbols, found), Strong(found))
+    numbers = equal(chain.left, chain.example.numbers(symbols, found), Strong(found))
     return chain.told.frame(
         "path_single",
         display(
             Line(equal(chain.left, chain.braced(path))),
-            Line(numbers, step=2, continued=True),
+            Line(equal(chain.left, symbols), step=2, continued=True),
+            Line(numbers, step=3, continued=True),
         ),
-        display(replace(chain.recursion, step=3, hint=chain.told.pieces("path_single.recursion"))),
-        rounded(chain.told),
+        display(replace(chain.recursion, step=4, hint=chain.told.pieces("path_single.recursion"))),
         w=Atom(chain.start),
     )
 
