@@ -34,7 +34,7 @@ demo: $(VENV)/.ready
 	$(bin)/python -m gradscribe check $(demo)/digits.py
 	OPENBLAS_NUM_THREADS=1 $(bin)/python examples/train_digits.py $(demo)/digits.py
 
-test: $(VENV)/.ready-test
+test: $(VENV)/.ready-test build/.tex
 	$(TEST_ENV) $(bin)/python -m pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
 
 lint: $(VENV)/.ready-lint
@@ -57,6 +57,28 @@ bench: $(VENV)/.ready-bench
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# TeX, for the tests of slides: installed where that is possible, else the tests that need it fail,
+# or are left out with GRADSCRIBE_WITHOUT_TEX=1. It is looked for again as long as it is missing.
+tex_packages := texlive-latex-recommended texlive-pictures lmodern poppler-utils
+have_tex := command -v pdflatex >/dev/null && command -v pdftotext >/dev/null && \
+    kpsewhich beamer.cls tikz.sty lmodern.sty mathtools.sty >/dev/null
+
+build/.tex:
+	@mkdir -p build
+	@if $(have_tex); then touch $@; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing TeX (once): $(tex_packages)"; \
+	    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq \
+	        --no-install-recommends $(tex_packages); } >build/tex.log 2>&1 || true; \
+	fi
+	@if $(have_tex); then touch $@; else \
+	    echo "##########################################################################" >&2; \
+	    echo "# There is no TeX here, and it could not be installed. Slides are NOT tested" >&2; \
+	    echo "# without it. On Debian or Ubuntu, as root:" >&2; \
+	    echo "#   apt-get install $(tex_packages)" >&2; \
+	    echo "# GRADSCRIBE_WITHOUT_TEX=1 make test leaves these tests out; else they fail." >&2; \
+	    echo "##########################################################################" >&2; fi
 
 # The environment, and what is installed into it: again whenever pyproject.toml changes.
 $(VENV)/.made:

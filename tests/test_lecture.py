@@ -79,8 +79,7 @@ def test_fifty_layers_are_told_in_frames_that_do_not_grow() -> None:
 
 
 def test_a_custom_activation_is_told_and_holds() -> None:
-    swish = Activation("swish", U / (1 + (-U).exp() if hasattr(-U, "exp") else U), "swish")
-    swish = replace(swish, formula=U * CATALOG.activations["sigmoid"].formula)
+    swish = Activation("swish", U * CATALOG.activations["sigmoid"].formula, "swish")
     catalog = replace(CATALOG, activations=CATALOG.activations.with_entry(swish))
     network = Network.parse("f2(W2 f1(W1 x + b1) + b2) f1=swish f2=tanh", catalog=catalog)
     found = lecture(derive(network, 2), Style(), LOCALES)
@@ -151,7 +150,7 @@ def _pieces(block: Any) -> list[Piece]:
 
 # Pieces of LaTeX that must stand in the frames named, written by hand from the lecture.
 MUST_SHOW = {
-    "explicit": r"\errortone{(\des{k} - \yi{k}{M})^{2}}",
+    "explicit": r"\errortone{(\des{j} - \yi{j}{M})^{2}}",
     "weight_gradient": r"\pd{E}{\w{i}{j}{m}} &= \di{i}{m}",
     "output_delta": r"\errortone{-2\,(\des{i} - \yi{i}{M})}\,\slopetone{\fp{M}(\ui{i}{M})}",
     "hidden_delta": r"\slopetone{\fp{m}(\ui{i}{m})}\,\sum_{k=1}^{\nodes{m+1}} "
@@ -164,9 +163,7 @@ MUST_SHOW = {
 
 def test_key_results_read_as_in_the_lecture() -> None:
     source = derivation_text("2-2-1 sigmoid", "beamer")
-    bodies = {
-        key: body for key, body in re.findall(r"\n% ([\w-]+)\n(.*?)\\end\{frame\}", source, re.S)
-    }
+    bodies = dict(re.findall(r"\n% ([\w-]+)\n(.*?)\\end\{frame\}", source, re.S))
     for key, wanted in MUST_SHOW.items():
         assert wanted in bodies[key], f"{key}: {bodies[key]}"
 
@@ -234,6 +231,17 @@ def test_a_sample_that_does_not_fit_is_refused(sample: str) -> None:
     assert "2 inputs" in str(caught.value)
 
 
+def test_an_exercise_has_blanks_and_then_its_key() -> None:
+    network = Network.parse("2-2-1 sigmoid")
+    sheet = lecture_of(network, Style(exercise=True), LOCALES)
+    keys = [f.key for f in sheet.frames]
+    assert keys.index("exercise_gradient") < keys.index("example_forward")
+    blanks = {f.key: str(f.blocks).count("Glyph(name='blank')") for f in sheet.frames}
+    assert blanks["exercise_forward"] == 5
+    assert sum(n for key, n in blanks.items() if key.startswith("example")) == 0
+    assert verified_lecture(sheet).compared > 30
+
+
 # ---- the verifier catches faults -----------------------------------------------------------------
 
 
@@ -254,6 +262,10 @@ def _with_fault(told_: Lecture, key: str, fault: Any) -> Lecture:
             frame = replace(frame, blocks=blocks)
         frames.append(frame)
     return replace(told_, frames=tuple(frames))
+
+
+def _faulty(line: Line, fault: Any) -> Line:
+    return replace(line, formula=fault(line.formula))
 
 
 def _everywhere(node: Any, change: Any) -> Any:
@@ -387,6 +399,17 @@ STYLES = {
 }
 
 
+def _symbols(source: str) -> list[str]:
+    """Return the symbols of a deck's displays; where lines are broken follows their widths."""
+    body = source.partition(r"\begin{document}")[2]
+    displays = re.findall(
+        r"\\begin\{(?:align|equation)\*\}(.*?)\\end\{(?:align|equation)", body, re.S
+    )
+    return re.findall(
+        r"\\(?:w|W|[buyd]i|[buyd]vec|f|fp|fpp|Fp|Hu)(?:\{[^{}]*\})+", "".join(displays)
+    )
+
+
 @pytest.mark.parametrize("name", STYLES)
 def test_a_notation_changes_only_the_definitions_of_macros(name: str) -> None:
     word, definition = STYLES[name]
@@ -394,9 +417,18 @@ def test_a_notation_changes_only_the_definitions_of_macros(name: str) -> None:
     changed = derivation_text("2-2-1 sigmoid", "beamer", style=Style(**{name: word}))
     assert definition in changed
     assert definition not in usual
-    body = usual.partition(r"\begin{document}")[2]
-    assert changed.partition(r"\begin{document}")[2] == body
+    assert _symbols(changed) == _symbols(usual)
+    assert len(_symbols(usual)) > 250
     assert word in CHOICES[name].words
+
+
+def test_numerator_layout_transposes_every_derivative_by_a_matrix() -> None:
+    network = Network.parse("3-2-2 tanh,sigmoid")
+    found = lecture_of(network, Style(layout="numerator"), LOCALES)
+    assert verified_lecture(found).compared > 60
+    source = derivation_text("3-2-2 tanh", "beamer", style=Style(layout="numerator"))
+    assert r"\pd{E}{\W{m}} &= \inputtone{\yvec{m-1}}\,(\dvec{m})^{\T{}}" in source
+    assert "numerator layout" in source
 
 
 def test_the_same_network_gives_the_same_bytes() -> None:

@@ -15,7 +15,6 @@ pytestmark = pytest.mark.usefixtures("tex")
 BODY = r"""\titleframe
 \begin{frame}{Um título com acento: $w_{1}^{1}$}
 \rolelegend{erro}{derivada}{peso}{entrada}
-\lead{Saída.} Texto com \alert{ênfase}, \blank{3cm}
 \begin{align*}
  \delta &= \factor{error}{-2(d-y)}{e}\;\factor{slope}{\frac{\mathrm{d}y}{\mathrm{d}u}}{f'(u)}\;
    \factorover{weight}{w}{W} && \reason{regra da cadeia}
@@ -25,8 +24,9 @@ BODY = r"""\titleframe
 \hypothesis{Vale para nó a nó.}
 \note{Uma nota: $x$.}
 \end{frame}
-\begin{frame}{Lista}\begin{itemize}\item a\begin{itemize}\item b\end{itemize}\end{itemize}\today\end{frame}
-"""  # noqa: E501
+\begin{frame}{Lista}\lead{Saída.} Texto com \alert{ênfase}, \blank{3cm}
+\begin{itemize}\item a\begin{itemize}\item b\end{itemize}\end{itemize}\today\end{frame}
+"""
 ARTICLE = r"""\maketitle\section{Rede}\frametitle{Um título}
 \rolelegend{a}{b}{c}{d}\lead{Saída.} Texto.
 \begin{align} a &= \factor{error}{-2e}{x} \onslide<2->{\\ &= b} \end{align}

@@ -41,10 +41,12 @@ class Whole(Node):
     Attributes:
         name: the variable's name.
         of_sample: whether the index n of the sample is written.
+        numerator: whether it stands for its transpose, as ∂E/∂W does in numerator layout.
     """
 
     name: str
     of_sample: bool = False
+    numerator: bool = False
 
 
 @dataclass(frozen=True)
@@ -297,3 +299,26 @@ def children(node: Node) -> tuple[Node, ...]:
             for item in value:
                 found += item if isinstance(item, tuple) else [item]
     return tuple(n for n in found if isinstance(n, Node))
+
+
+def transpose(node: Node) -> Node:
+    """Return the transpose of a matrix form, written out: (A b)ᵀ is bᵀ Aᵀ."""
+    match node:
+        case Transposed():
+            return node.body
+        case Toned():
+            return Toned(node.tone, transpose(node.body))
+        case Plus():
+            return Plus(tuple(map(transpose, node.terms)))
+        case Minus():
+            return Minus(transpose(node.body))
+        case Big():
+            return Big(node.index, node.last, transpose(node.body))
+        case Product() if not node.sign:
+            numbers = tuple(f for f in node.factors if isinstance(f, Atom))
+            others = tuple(transpose(f) for f in reversed(node.factors) if not isinstance(f, Atom))
+            return Product((*numbers, *others))
+        case Atom() | Diagonal():
+            return node
+        case _:
+            return Transposed(node)

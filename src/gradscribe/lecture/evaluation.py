@@ -144,7 +144,8 @@ class Evaluator:
             case Atom():
                 return self.world.value(node.expr, dict(self.binding))
             case Whole():
-                return self.whole(node.name)
+                value = self.whole(node.name)
+                return transposed(value) if node.numerator else value
             case Slopes():
                 return self.slopes(node)
             case Diagonal():

@@ -140,6 +140,8 @@ class _Comparison:
             a, b = (evaluator.value(p) for p in parts[k : k + 2])
         except NoValueError:
             return 0
+        except (DerivationError, ValueError) as error:
+            raise DerivationError(f"frame {self.frame.key}: {error}") from error
         if not agree(a, b, self.tolerance(parts, k, a, b)):
             raise DerivationError(
                 f"frame {self.frame.key}: the sides of an equation differ: "

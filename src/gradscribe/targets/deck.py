@@ -29,6 +29,7 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
+BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame of a box
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
@@ -122,8 +123,13 @@ class Builder:
 
     # -- blocks --
 
-    def piled(self, block: Block) -> list[Piled]:
-        """Return a block, in parts that may be parted by a new slide."""
+    def piled(self, block: Block, foot: float = 0) -> list[Piled]:
+        """Return a block, in parts that may be parted by a new slide.
+
+        Args:
+            block: the block.
+            foot: what is at the foot of each slide, in points.
+        """
         match block:
             case Sentence():
                 return [self.sentence(block)]
@@ -132,7 +138,7 @@ class Builder:
                 count = self.lines(block.pieces, self.page.width * 1.15)
                 return [Piled(text, 11.5 * count + 6)]
             case Display():
-                return self.display(block)
+                return self.display(block, foot)
             case Points():
                 return self.points(block)
             case Rows():
@@ -220,7 +226,7 @@ class Builder:
 
     # -- displays --
 
-    def display(self, block: Display) -> list[Piled]:
+    def display(self, block: Display, foot: float) -> list[Piled]:
         """Return lines of formulas, in parts that fit on a slide each."""
         if not block.lines:
             return []
@@ -229,16 +235,19 @@ class Builder:
         room = tags + max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
-            return [self.boxed(rows)]
+            return [self.boxed(part) for part in self.parted(rows, foot)]
         numbered = self.article and block.numbered
-        return [self.aligned(from_start(part), numbered) for part in self.parted(rows)]
+        return [self.aligned(from_start(part), numbered) for part in self.parted(rows, foot)]
 
-    def parted(self, rows: list[Row]) -> list[list[Row]]:
-        """Return rows in parts that fit on a slide each."""
+    def parted(self, rows: list[Row], foot: float) -> list[list[Row]]:
+        """Return rows in parts that fit on a slide each, above what is at its foot."""
+        every = sum(TIGHT * row.height + ROW_GAP for row in rows)
+        if every + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
+            return [rows]
         parts: list[list[Row]] = [[]]
         used = 0.0
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - 40:
+            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
@@ -294,7 +303,7 @@ class Builder:
         pages: list[list[Piled]] = [[]]
         used = foot
         for block, room in with_rooms(frame.blocks):
-            for part in [] if isinstance(block, Remark | Blank) else self.piled(block):
+            for part in [] if isinstance(block, Remark | Blank) else self.piled(block, foot):
                 part = self.with_room(part, room)
                 height = part.height + (EMPTY_LINE if part.display and opens(pages[-1]) else 0)
                 if pages[-1] and used + height > self.page.height:

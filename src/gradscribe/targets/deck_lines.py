@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gradscribe.lecture.display import (
+    Big,
     Chain,
     Minus,
     Node,
@@ -110,7 +111,7 @@ class Setter:
         if box.width <= room:
             return [(whole, box.height + box.depth)]
         chunks = self.chunks(body, layers, room - INDENT)
-        widths = [b.width for b in self.boxes([text for text, _ in chunks])]
+        widths = [b.width for b in self.boxes([f"{{}}{sign}{text}" for text, sign in chunks])]
         rows: list[str] = [f"{relation} {chunks[0][0]}"]
         used = widths[0] + RELATION
         for (text, sign), width in zip(chunks[1:], widths[1:], strict=True):
@@ -133,11 +134,26 @@ class Setter:
             sign = "- " if minus else "+ " if position else ""
             text = written(inner, self.script, layers)
             (box,) = self.boxes([text])
-            if box.width + RELATION <= room or not isinstance(inner, Product):
+            total = inner.factors[-1] if isinstance(inner, Product) else inner
+            if box.width + RELATION <= room:
                 found.append((text, sign))
-            else:
+            elif isinstance(total, Big) and isinstance(total.body, Plus):
+                found += self.summands(inner, total, layers, sign)
+            elif isinstance(inner, Product):
                 found += self.factors(inner, layers, sign)
+            else:
+                found.append((text, sign))
         return found if not found[0][1] else [(f"{found[0][1]}{found[0][0]}", ""), *found[1:]]
+
+    def summands(self, node: Node, total: Big, layers: Layers, sign: str) -> list[tuple[str, str]]:
+        """Return the terms in the parentheses behind the sign of a sum."""
+        inner, *rest = self.chunks(total.body, layers, self.width)
+        last = self.script.size(str(total.last), layers)
+        head = self.script.big(str(total.index), last, f"({inner[0]}")
+        before = node.factors[:-1] if isinstance(node, Product) else ()
+        texts = [written(f, self.script, layers) for f in before]
+        start = (self.script.product([*texts, head], ""), sign)
+        return [start, *rest[:-1], (f"{rest[-1][0]})", rest[-1][1])] if rest else [start]
 
     def factors(self, node: Product, layers: Layers, sign: str) -> list[tuple[str, str]]:
         """Return the factors of a product, each of which may begin a line."""

@@ -18,6 +18,7 @@ from gradscribe.typeset.measure import estimated
 from gradscribe.typeset.node_picture import node_scene
 from gradscribe.typeset.tikz import tikz
 
+ROOM, FOOT = 203.0, 34.0  # points for a picture, less what the line below it takes
 BABEL = {"en": "english", "pt": "brazilian"}
 TAGS = {"en": "en-US", "pt": "pt-BR"}
 # What the theme's macros do to the width of a formula, for the estimate.
@@ -120,7 +121,7 @@ def drawn(notation: Notation, picture: Picture, page: Page) -> Piled | None:
         if picture.kind == "blocks":
             scene = block_scene(picture.network, page.width)
         else:
-            scene = node_scene(picture.network, page.width, min(page.height, 203.0) - 30)
+            scene = node_scene(picture.network, page.width, min(page.height, ROOM) - FOOT)
     except InputError:
         return None
     inner = tikz(scene, lambda s: symbol(notation, s.name, s.indices, s.layer))

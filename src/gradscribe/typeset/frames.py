@@ -27,9 +27,10 @@ class Frame:
 
 
 def frames(source: str) -> list[Frame]:
-    """Return the frames of a deck in order."""
+    """Return the frames of a deck in order; what its preamble defines is none."""
     found = []
-    for begin in _BEGIN.finditer(source):
+    start = max(0, source.find(r"\begin{document}"))
+    for begin in _BEGIN.finditer(source, start):
         end = _END.search(source, begin.end())
         if end is None:
             break

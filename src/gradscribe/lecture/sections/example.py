@@ -326,25 +326,25 @@ def result(told: Teller, example: Example) -> Frame:
     """Show the whole gradient in the shapes of the parameters."""
     rows = []
     for parameters in parameters_by_layer(example):
-        cells = [cell for p in parameters for cell in result_cells(example, p)]
+        cells = [cell for p in parameters for cell in result_cells(told, example, p)]
         rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
     return told.frame(
         "example_result", told.sentence("example_result.shapes"), padded(rows), rounded(told)
     )
 
 
-def result_cells(example: Example, variable: Variable) -> list[Cell]:
+def result_cells(told: Teller, example: Example, variable: Variable) -> list[Cell]:
     """Return the derivative by a parameter in its shape."""
     name = f"dE_d{variable.name}"
     places = list(example.places_of(variable))
     cells = [example.result(component(name, at)) for at in places]
     shape = example.shape(variable)
-    left: Node = Whole(name)
-    if len(shape) == 2 and shape[0] <= HIGH and shape[1] <= HIGH and len(places) > 1:
-        grid = Grid(tuple(tuple(cells[k : k + shape[1]]) for k in range(0, len(cells), shape[1])))
-        return [(equal(left, grid),)]
-    if len(shape) == 1 and 1 < shape[0] <= HIGH:
-        return [(equal(left, Grid(tuple((c,) for c in cells))),)]
+    numerator = told.style.layout == "numerator"
+    left: Node = Whole(name, numerator=numerator)
+    if len(places) > 1 and all(n <= HIGH for n in shape) and len(shape) in (1, 2):
+        width = shape[1] if len(shape) == 2 else 1
+        rows = [tuple(cells[k : k + width]) for k in range(0, len(cells), width)]
+        return [(equal(left, Grid(tuple(zip(*rows, strict=True) if numerator else rows))),)]
     return [
         (equal(Atom(component(name, at)), cell),) for at, cell in zip(places, cells, strict=True)
     ]

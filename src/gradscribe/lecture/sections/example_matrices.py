@@ -4,7 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from sympy import Expr, Integer
 
-from gradscribe.lecture.display import Atom, Chain, Grid, Node, Product, Strong, Whole, equal
+from gradscribe.lecture.display import (
+    Atom,
+    Chain,
+    Grid,
+    Node,
+    Product,
+    Strong,
+    Whole,
+    equal,
+    transpose,
+)
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.pathways import Pathway
 from gradscribe.lecture.sections.example import HIGH, WIDE, Worked, rounded, stepped
@@ -37,7 +47,11 @@ def layer_by_layer(of: Worked) -> Iterator[Frame]:
 def matrix_chain(of: Worked, name: str) -> Chain | None:
     """Return an equation in matrices with numbers, if it has such a form."""
     found = of.teller.matrix(of.example.derivation[name])
-    return None if found is None else of.example.matrix_chain(Whole(name), found)
+    if found is None:
+        return None
+    if of.teller.style.layout == "numerator" and name.startswith("dE_d"):
+        return of.example.matrix_chain(Whole(name, numerator=True), transpose(found))
+    return of.example.matrix_chain(Whole(name), found)
 
 
 # -- the weights and the bias of one node --

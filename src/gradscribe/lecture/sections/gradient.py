@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gradscribe.equation import Equation
-from gradscribe.lecture.display import Node, Transposed, Whole, equal
+from gradscribe.lecture.display import Node, Whole, equal, transpose
 from gradscribe.lecture.layering import Group
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.sections.network import SHOWN, members
@@ -72,10 +72,9 @@ def matrix_line(teller: Teller, equation: Equation) -> Node | None:
     found = teller.matrix(equation)
     if found is None:
         return None
-    left: Node = Whole(equation.name)
     if teller.style.layout == "numerator":
-        return equal(Transposed(left), Transposed(found))
-    return equal(left, found)
+        return equal(Whole(equation.name, numerator=True), transpose(found))
+    return equal(Whole(equation.name), found)
 
 
 def algorithm(teller: Teller) -> Frame:

@@ -62,9 +62,9 @@ def sizes_text(teller: Teller) -> str:
     """Return the sizes of a network: 2–2–1, or how many layers it has."""
     sizes = teller.network.sizes
     if sizes is None:
-        return "N0 … NM"
+        return ""
     texts = [str(n) for n in sizes]
-    return "–".join(texts if len(texts) <= 8 else [*texts[:3], "⋯", *texts[-2:]])
+    return "–".join(texts if len(texts) <= 8 else [*texts[:3], "…", *texts[-2:]])
 
 
 def blocks(teller: Teller) -> Frame:

@@ -210,8 +210,8 @@ def single(chain: PathChain) -> Frame:
             Line(equal(chain.left, chain.braced(path))),
             Line(equal(chain.left, symbols), step=2, continued=True),
             Line(numbers, step=3, continued=True),
+            replace(chain.recursion, hint=chain.told.pieces("path_single.recursion")),
         ),
-        display(replace(chain.recursion, step=4, hint=chain.told.pieces("path_single.recursion"))),
         w=Atom(chain.start),
     )
 
