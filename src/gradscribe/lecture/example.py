@@ -21,7 +21,7 @@ from gradscribe.errors import InputError
 from gradscribe.lecture.display import Atom, Chain, Decimal, Grid, Node, Strong, equal
 from gradscribe.lecture.evaluation import Evaluator, NoValueError, agree
 from gradscribe.lecture.model import Setting
-from gradscribe.lecture.rounding import unit_in
+from gradscribe.lecture.rounding import within
 from gradscribe.lecture.sample import sample_of
 from gradscribe.lecture.shown import Shower
 from gradscribe.lecture.substitution import Substitution, decimal, instantiated, shown
@@ -42,7 +42,6 @@ _SLOPE, _STEEP = 0.15, 1.6  # least f′, greatest |u|
 _ERROR = (0.2, 1.2)  # least and greatest |e|
 _DELTA = 0.01  # least |δ|
 BEST = 2  # of `worth`
-_LEAST = mpmath.mpf(10) ** -30  # what exact results may differ by
 _KINK, _FLAT = 0.05, 1e-9  # least |u|; the f′ of a ramp that is off
 
 
@@ -132,7 +131,7 @@ class Example:
         """
         with mpmath.workdps(DIGITS):
             value = self.evaluator.value(result)
-            bound = max(unit_in(result) - _LEAST, _LEAST)
+            bound = within(result)
             for places in range(self.places, MOST_PLACES):
                 found = Substitution(self.network, self.evaluator.value, places).numbers(node)
                 if agree(self.computed(found), value, bound):

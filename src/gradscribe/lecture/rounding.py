@@ -9,6 +9,18 @@ from gradscribe.lecture.display import Decimal, Node, children
 from gradscribe.lecture.writing import decimal_digits
 
 
+LEAST = mpmath.mpf(10) ** -30  # what exact numbers may differ by
+
+
+def within(result: Node) -> Any:
+    """Return what a computation with rounded numbers may differ by from a result that is shown.
+
+    Less than a unit in the last place: sums of rounded numbers can be off by exactly one, which
+    is a wrong digit.
+    """
+    return max(unit_in(result) - LEAST, LEAST)
+
+
 def unit_in(node: Node) -> Any:
     """Return the largest unit in the last place of the rounded numbers in a formula."""
     return max([unit_of(node), *(unit_in(c) for c in children(node))])

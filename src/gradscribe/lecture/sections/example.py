@@ -239,9 +239,10 @@ def passed(
 ) -> Iterator[Frame]:
     """Yield frames with the numbers of equations, layer by layer."""
     groups = [(layer, forward_chains(example, group)) for layer, group in layers(equations)]
-    for numbers, chains in packed(groups):
+    parts = packed(groups)
+    for numbers, chains in parts:
         blocks = display(*stepped(chains)), rounded(told)
-        name = f"{key}-{numbers[0]}"
+        name = key if len(parts) == 1 else f"{key}-{numbers[0]}"
         if len(numbers) == 1:
             yield told.frame(key, *blocks, name=name, layer=numbers[0])
         else:

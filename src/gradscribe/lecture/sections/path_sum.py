@@ -21,9 +21,11 @@ from gradscribe.lecture.display import (
     Word,
     equal,
 )
-from gradscribe.lecture.example import Example
+from gradscribe.lecture.evaluation import agree
+from gradscribe.lecture.example import MOST_PLACES, Example
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.pathways import PathShower, Pathway, Pathways, common
+from gradscribe.lecture.rounding import within
 from gradscribe.lecture.sample import weight_of
 from gradscribe.lecture.sections.example import Worked, rounded
 from gradscribe.lecture.shown import name_of
@@ -264,10 +266,10 @@ def numbers_of(chain: PathChain, terms: Sequence[Node], found: Decimal) -> Node:
     with mpmath.workdps(DIGITS):
         values = [chain.example.evaluator.value(t) for t in terms]
         whole = chain.example.evaluator.value(found)
-        for places in range(chain.example.places, 30):
+        for places in range(chain.example.places, MOST_PLACES):
             numbers = [decimal(v, places) for v in values]
             total = Plus((numbers[0], *(subtracted(n) for n in numbers[1:])))
-            if abs(chain.example.evaluator.value(total) - whole) < mpmath.mpf(10) ** -found.places:
+            if agree(chain.example.evaluator.value(total), whole, within(found)):
                 return total
     return total
 
