@@ -8,7 +8,6 @@ import mpmath
 from gradscribe.lecture.display import Decimal, Node, children
 from gradscribe.lecture.writing import decimal_digits
 
-
 LEAST = mpmath.mpf(10) ** -30  # what exact numbers may differ by
 
 
