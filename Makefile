@@ -13,13 +13,15 @@ TEST_ENV := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 bin := $(VENV)/bin
 pip := $(bin)/python -m pip --disable-pip-version-check install -q
 demo := build/demo
+# The PDF of the slides is made where there is TeX to make it with.
+demo_pdf := $(if $(shell command -v pdflatex),--pdf)
 examples := $(sort $(wildcard examples/*.toml))
 
 .PHONY: help demo test lint regenerate bench clean
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo        derivation, module and training of examples/digits.toml, in $(demo)/"
+	@echo "make demo        derivation, slides, module and training of examples/digits.toml, in $(demo)/"
 	@echo "make test        the test suite (PYTEST_FLAGS='-k name' selects)"
 	@echo "make lint        ruff and mypy"
 	@echo "make regenerate  write generated/*.py again from examples/*.toml"
@@ -30,6 +32,7 @@ help:
 demo: $(VENV)/.ready
 	@mkdir -p $(demo)
 	$(bin)/python -m gradscribe derive examples/digits.toml --format text -o $(demo)/derivation.txt
+	$(bin)/python -m gradscribe derive examples/digits.toml --format beamer -o $(demo)/lecture.tex $(demo_pdf)
 	$(bin)/python -m gradscribe generate examples/digits.toml -o $(demo)/digits.py
 	$(bin)/python -m gradscribe check $(demo)/digits.py
 	OPENBLAS_NUM_THREADS=1 $(bin)/python examples/train_digits.py $(demo)/digits.py

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal as DecimalNumber
 
-from sympy import Expr, Indexed
+from sympy import Expr, Function, Indexed
 
 from gradscribe.formula import Dialect, expression
 from gradscribe.lecture.display import (
@@ -44,7 +44,6 @@ from gradscribe.lecture.display import (
     Layers as LayerNumbers,
 )
 from gradscribe.notation import split
-from gradscribe.symbols import ScalarFunction
 
 Layers = Mapping[str, str]
 
@@ -278,8 +277,8 @@ def bare(node: Node) -> Node:
 
 
 def has_layer(expr: Expr) -> bool:
-    """Whether a component is written with the number of a layer above it."""
-    return isinstance(expr, ScalarFunction) or (
+    """Whether a power of it would be misread: it has a layer's number above, or an argument."""
+    return isinstance(expr, Function) or (
         isinstance(expr, Indexed) and bool(split(expr.base.name).layer)
     )
 

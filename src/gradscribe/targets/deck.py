@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -33,6 +33,7 @@ BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame o
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
+LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 TAG = 28.0  # points that the number of a line takes
 CHARACTER = 5.35  # points that a letter takes on average
@@ -193,7 +194,7 @@ class Builder:
         body = " \\\\\n  ".join(" & ".join(self.text(cell) for cell in row) for row in block.rows)
         text = (
             f"\\begin{{center}}{size}\n"
-            "\\renewcommand{\\arraystretch}{1.15}\n"
+            "\\tallrows\n"
             f"\\begin{{tabular}}{{{columns}}}\n  \\toprule {head} \\\\ \\midrule\n"
             f"  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
@@ -323,9 +324,10 @@ class Builder:
     def joined(self, parts: list[Piled]) -> str:
         """Return blocks one below the other; they share what room is left."""
         text = parts[0].text
-        for part in parts[1:]:
-            text += "\n" if part.display else "\n\n" if self.article else SPREAD
-            text += part.text
+        for before, part in pairwise(parts):
+            room = "\n\n" if self.article else SPREAD
+            lead = "\n" if self.article or not before.lead else LEAD
+            text += (lead if part.display else room) + part.text
         return text
 
 
