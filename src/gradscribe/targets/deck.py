@@ -143,7 +143,7 @@ class Builder:
             case Points():
                 return self.points(block)
             case Rows():
-                return [self.table(block)]
+                return [self.table(block)] if block.head else self.formulas(block)
             case Picture():
                 found = self.picture(block, self.page)
                 return [] if found is None else [found]
@@ -182,13 +182,10 @@ class Builder:
         return f"<{step}->" if step > 1 and not self.article else ""
 
     def table(self, block: Rows) -> Piled:
-        """Return a table; one without a head has formulas for cells, each like a display."""
+        """Return a table with a head."""
         every = [*([block.head] if block.head else []), *block.rows]
         widths = [max(self.length(row[c]) for row in every) for c in range(len(block.rows[0]))]
-        wide = sum(widths) + 12 * len(widths) > self.page.width
-        size = r"\small" if wide else r"\normalsize"
-        if not block.head:
-            return self.formulas(block, size)
+        size = r"\small" if sum(widths) + 12 * len(widths) > self.page.width else r"\normalsize"
         columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
         head = " & ".join(self.text(cell) for cell in block.head)
         body = " \\\\\n  ".join(" & ".join(self.text(cell) for cell in row) for row in block.rows)
@@ -201,16 +198,32 @@ class Builder:
         )
         return Piled(text, 17.5 * (len(block.rows) + 1) + 8)
 
-    def formulas(self, block: Rows, size: str) -> Piled:
-        """Return formulas in columns, without rules, with room for matrices and fractions."""
-        columns = "@{}" + r"l@{\qquad}" * (len(block.rows[0]) - 1) + "l@{}"
-        rows = [" & ".join(self.displayed(cell) for cell in row) for row in block.rows]
+    def formulas(self, block: Rows) -> list[Piled]:
+        """Return a table without a head: formulas in columns, so many rows as fit on a slide."""
+        widths = [max(self.length(row[c]) for row in block.rows) for c in range(len(block.rows[0]))]
+        wide = sum(widths) + 20 * (len(widths) - 1) > self.page.width
+        gap = r"\quad" if wide else r"\qquad"
+        parts: list[list[tuple[tuple[Piece, ...], ...]]] = [[]]
+        used = 0.0
+        for row in block.rows:
+            height = self.tallest(row) + 9
+            if parts[-1] and used + height > self.page.height - 50:
+                parts.append([])
+                used = 0.0
+            parts[-1].append(row)
+            used += height
+        return [self.columns(part, r"\small" if wide else r"\normalsize", gap) for part in parts]
+
+    def columns(self, lines: list[tuple[tuple[Piece, ...], ...]], size: str, gap: str) -> Piled:
+        """Return rows of formulas, without rules, with room for matrices and fractions."""
+        columns = "@{}" + f"l@{{{gap}}}" * (len(lines[0]) - 1) + "l@{}"
+        rows = [" & ".join(self.displayed(cell) for cell in row) for row in lines]
         body = " \\\\ \\addlinespace[6pt]\n  ".join(rows)
         text = (
             f"\\begin{{center}}{size}\n\\begin{{tabular}}{{{columns}}}\n  {body}\n"
             "\\end{tabular}\n\\end{center}"
         )
-        return Piled(text, sum(self.tallest(row) + 9 for row in block.rows) + 14)
+        return Piled(text, sum(self.tallest(row) + 9 for row in lines) + 14)
 
     def displayed(self, cell: tuple[Piece, ...]) -> str:
         """Return a cell whose formulas are as large as in a display."""

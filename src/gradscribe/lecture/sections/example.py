@@ -139,6 +139,8 @@ def vector(example: Example, variable: Variable) -> Node:
     if len(places) == 1:
         (at,) = places
         return equal(Atom(component(variable.name, at)), example.exact(variable.name, at))
+    if len(places) > WIDE:
+        return Whole(variable.name)  # its numbers stand in the table
     row = tuple(example.exact(variable.name, at) for at in places)
     return equal(Whole(variable.name), Transposed(Grid((row,))))
 
@@ -146,6 +148,10 @@ def vector(example: Example, variable: Variable) -> Node:
 def data_table(example: Example) -> Rows:
     """Return the table of the parameters and functions, a row for each layer."""
     rows: list[tuple[Cell, ...]] = []
+    for variable in (example.network.input, example.network.target):
+        cells = component_cells(example, variable)
+        if len(cells) > WIDE:
+            rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
     for parameters in parameters_by_layer(example):
         cells = [cell for p in parameters for cell in parameter_cells(example, p)]
         layer = split(parameters[0].name).layer
@@ -172,9 +178,14 @@ def parameter_cells(example: Example, variable: Variable) -> list[Cell]:
     if len(shape) == 1 and 1 < shape[0] <= HIGH:
         grid = Grid(tuple((example.exact(variable.name, at),) for at in places))
         return [(equal(Whole(variable.name), grid),)]
+    return component_cells(example, variable)
+
+
+def component_cells(example: Example, variable: Variable) -> list[Cell]:
+    """Return each component with its number."""
     return [
         (equal(Atom(component(variable.name, at)), example.exact(variable.name, at)),)
-        for at in places
+        for at in example.places_of(variable)
     ]
 
 
