@@ -29,7 +29,8 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
-BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame of a box
+BESIDE = 75.0  # what is kept for a sentence and a line at the foot
+BOX = 30.0  # what a box around a result takes
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
@@ -203,15 +204,15 @@ class Builder:
         room = max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
-            return [self.boxed(part) for part in self.parted(rows)]
+            return [self.boxed(part) for part in self.parted(rows, BOX)]
         return [self.aligned(part) for part in self.parted(rows)]
 
-    def parted(self, rows: list[Row]) -> list[list[Row]]:
+    def parted(self, rows: list[Row], frame: float = 0.0) -> list[list[Row]]:
         """Return rows in parts that fit on a slide each."""
         parts: list[list[Row]] = [[]]
         used = 0.0
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE:
+            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE - frame:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
