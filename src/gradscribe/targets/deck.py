@@ -29,7 +29,8 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
-BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame of a box
+BESIDE = 75.0  # what is kept for a sentence and a line at the foot
+BOX = 30.0  # what a box around a result takes
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
@@ -249,19 +250,25 @@ class Builder:
         room = tags + max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
-            return [self.boxed(part) for part in self.parted(rows, foot)]
+            return [self.boxed(part) for part in self.parted(rows, foot, BOX)]
         numbered = self.article and block.numbered
         return [self.aligned(from_start(part), numbered) for part in self.parted(rows, foot)]
 
-    def parted(self, rows: list[Row], foot: float) -> list[list[Row]]:
-        """Return rows in parts that fit on a slide each, above what is at its foot."""
+    def parted(self, rows: list[Row], foot: float, frame: float = 0.0) -> list[list[Row]]:
+        """Return rows in parts that fit on a slide each, above what is at its foot.
+
+        Args:
+            rows: the rows.
+            foot: the height of what is at the foot of the slide.
+            frame: what a box around them adds.
+        """
         every = sum(TIGHT * row.height + ROW_GAP for row in rows)
-        if every + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
+        if every + frame + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
             return [rows]
         parts: list[list[Row]] = [[]]
         used = 0.0
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE:
+            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE - frame:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
