@@ -268,11 +268,12 @@ class Builder:
         parts: list[list[Row]] = [[]]
         used = 0.0
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE - frame:
+            height = TIGHT * row.height + ROW_GAP
+            if parts[-1] and used + height > self.page.height - BESIDE - frame:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
-            used += TIGHT * row.height + ROW_GAP
+            used += height
         return parts
 
     def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
