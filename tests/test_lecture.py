@@ -30,7 +30,6 @@ from gradscribe.lecture.display import (
 )
 from gradscribe.lecture.lecture import MAX_FRAMES, lecture, lecture_of
 from gradscribe.lecture.model import Display, Emphasis, Frame, Lecture, Line, Piece
-from gradscribe.lecture.sample import setting_of
 from gradscribe.lecture.style import CHOICES, Style
 from gradscribe.lecture.verify import nested, verified_lecture
 from gradscribe.lecture.words import languages, placeholders, words_of
@@ -117,12 +116,12 @@ EQUATIONS = {
     "delta^M as a matrix product": "matrix_deltas",
     "the matrix F'": "slopes_matrix",
     "delta^m = F' W' delta^{m+1}": "matrix_deltas",
-    "e = d - y of the example": "example_forward",
+    "e = d - y of the example": "example_error",
     "delta^2 of the example": "example_backward",
-    "delta^1 of the example": "example_backward",
-    "W^2 transposed, F'^1 of the example": "example_backward",
+    "delta^1 of the example": "matrix_backward",
+    "W^2 transposed, F'^1 of the example": "matrix_backward",
     "gradient of node 1 as a vector": "example_node",
-    "dE/dw_11^1 by the chain rule": "direct",
+    "dE/dw_11^1 by the chain rule": "path_single",
     "dE/dw_12^1 by the chain rule": "direct_rest",
     "dE/db_1^1 by the chain rule": "direct_rest",
 }
@@ -182,10 +181,10 @@ def test_the_example_has_the_numbers_of_plain_arithmetic() -> None:
     delta2 = -2 * (value["d"][0] - y2) * y2 * (1 - y2)
     delta1 = (1 - y1**2) * W2 * delta2
     frames = {f.key: f for f in found.frames}
-    numbers = {key: _decimals(frames[key]) for key in ("example_backward", "direct")}
+    numbers = {key: _decimals(frames[key]) for key in ("example_backward", "path_single")}
     assert f"{delta2:.4f}" in numbers["example_backward"]
     assert {f"{d:.4f}" for d in delta1} <= set(numbers["example_backward"])
-    assert f"{delta1[0] * value['x'][0]:.4f}" in numbers["direct"]
+    assert f"{delta1[0] * value['x'][0]:.4f}" in numbers["path_single"]
 
 
 def _decimals(frame: Frame) -> list[str]:
@@ -207,20 +206,20 @@ def _decimals(frame: Frame) -> list[str]:
 
 def test_two_paths_of_the_laboratory_add_up_to_the_recursion() -> None:
     found = {f.key: f for f in told("2-2-2-1 sigmoid").frames}
-    (display, recursion) = found["paths_sum"].displays
+    (display, recursion) = found["path_sum"].displays
     last, other = (d.lines[-1].formula for d in (display, recursion))
     assert isinstance(last, Chain)
     assert isinstance(other, Chain)
     assert last.parts[-1] == other.parts[-1]
-    assert "paths_sum-paths" in {f.key for f in told("2-2-1 sigmoid").frames}
+    assert "path_sum-paths" in {f.key for f in told("2-2-1 sigmoid").frames}
 
 
 @pytest.mark.parametrize("sample", ["1,2;1", "-0.5,0.25;0"])
 def test_the_sample_is_the_one_asked_for(sample: str) -> None:
     network = Network.parse("2-2-1 sigmoid")
-    values = setting_of(network, sample).values
-    assert ",".join(map(str, values["x"])) + ";" + ",".join(map(str, values["d"])) == sample
     found = lecture_of(network, Style(sample=sample), LOCALES)
+    values = found.settings["example"].values
+    assert ",".join(map(str, values["x"])) + ";" + ",".join(map(str, values["d"])) == sample
     assert verified_lecture(found).compared > 60
 
 
@@ -235,10 +234,10 @@ def test_an_exercise_has_blanks_and_then_its_key() -> None:
     network = Network.parse("2-2-1 sigmoid")
     sheet = lecture_of(network, Style(exercise=True), LOCALES)
     keys = [f.key for f in sheet.frames]
-    assert keys.index("exercise_gradient") < keys.index("example_forward")
-    blanks = {f.key: str(f.blocks).count("Glyph(name='blank')") for f in sheet.frames}
-    assert blanks["exercise_forward"] == 5
-    assert sum(n for key, n in blanks.items() if key.startswith("example")) == 0
+    assert keys.index("exercise_gradient") < keys.index("exercise_key-forward")
+    blanks = {f.key: str(f.blocks).count("Gap(") for f in sheet.frames}
+    assert blanks["exercise_forward"] == 8
+    assert sum(n for key, n in blanks.items() if "key" in key) == 0
     assert verified_lecture(sheet).compared > 30
 
 
@@ -320,7 +319,7 @@ FAULTS = {
     "indices swapped": ("paths", _swap_indices),
     "transpose lost": ("matrix_deltas", _no_transpose),
     "sign lost": ("output_delta", _minus),
-    "numbers 0.1 % wrong": ("example_backward", _wrong_number),
+    "numbers 0.1 % wrong": ("example_backward-2", _wrong_number),
     "f' lost in the Hessian": ("curvature_matrices", _drop_slope),
 }
 

@@ -169,6 +169,37 @@ class Applied(Node):
 
 
 @dataclass(frozen=True)
+class Call(Node):
+    """A function of one number: "exp", "tanh", or a network's own by its name, "f1"."""
+
+    function: str
+    argument: Node
+
+
+@dataclass(frozen=True)
+class Named(Node):
+    """What is called by a name of its own in the text, "path 1": its value is the meaning's."""
+
+    label: Node
+    meaning: Node
+
+
+@dataclass(frozen=True)
+class Gap(Node):
+    """A place left open for an answer, with a number; its value is the answer's.
+
+    Attributes:
+        number: the number of the place, from 1.
+        answer: what belongs there.
+        narrow: whether there is little room for it, as below a factor.
+    """
+
+    number: int
+    answer: Node
+    narrow: bool = False
+
+
+@dataclass(frozen=True)
 class Transposed(Node):
     """The transpose of a vector or a matrix."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal as DecimalNumber
 from itertools import product
 from math import prod
 from typing import Any
@@ -18,12 +17,15 @@ from gradscribe.lecture.display import (
     Atom,
     Big,
     Brace,
+    Call,
     Decimal,
     Diagonal,
+    Gap,
     Glyph,
     Grid,
     Layers,
     Minus,
+    Named,
     Node,
     Plus,
     Power,
@@ -38,6 +40,7 @@ from gradscribe.lecture.display import (
     Whole,
     Word,
 )
+from gradscribe.lecture.rounding import unit_in
 from gradscribe.lecture.world import World
 from gradscribe.lecture.writing import decimal_digits
 from gradscribe.notation import SAMPLE, derivative_of
@@ -157,6 +160,12 @@ class Evaluator:
                 return self.braced(node)
             case Applied():
                 return self.applied(node)
+            case Call():
+                return self.call(node)
+            case Gap():
+                return self.value(node.answer)
+            case Named():
+                return self.named(node)
             case Transposed():
                 return transposed(self.value(node.body))
             case Grid():
@@ -248,6 +257,26 @@ class Evaluator:
         if not agree(body, label):
             raise DerivationError(f"a brace says {label} of {body}")
         return body
+
+    def named(self, node: Named) -> Value:
+        """Return what is meant, having compared a number that is its name with it."""
+        meaning = self.value(node.meaning)
+        try:
+            label = self.value(node.label)
+        except NoValueError:
+            return meaning
+        tolerance = unit_in(node.label) / 2 + mpmath.mpf(10) ** -30
+        if not agree(meaning, label, tolerance):
+            raise DerivationError(f"{label} is written for {meaning}")
+        return meaning
+
+    def call(self, node: Call) -> Value:
+        """Return a function of a number: the network's own, or mpmath's of the same name."""
+        argument = self.value(node.argument)
+        entry = self.world.network.functions.get(node.function)
+        if entry is not None:
+            return self.world.function(entry, 0, argument)
+        return getattr(mpmath, node.function)(argument)
 
     def applied(self, node: Applied) -> Value:
         """Return a function of a number, or of each entry of a matrix."""
@@ -365,13 +394,3 @@ def entry(value: Value, at: tuple[int, int]) -> Value:
     if isinstance(value, Derivatives):
         return value.at(*at)
     return np.atleast_2d(np.array(value, dtype=object))[at]
-
-
-def unit_of(node: Node) -> Any:
-    """Return a unit in the last place of what is shown of a result, 0 for exact numbers."""
-    found = [mpmath.mpf(0)]
-    if isinstance(node, Decimal) and not node.exact:
-        digits = decimal_digits(node)
-        places = max(0, -int(DecimalNumber(digits).as_tuple().exponent))
-        found.append(mpmath.mpf(10) ** -places)
-    return max(found)

@@ -299,13 +299,26 @@ def latex_script(notation: Notation, words: Callable[[str], str], *, comma: bool
         quotient=partial(_quotient, notation),
         applied=partial(_applied, notation),
         transposed=lambda body: f"{body}^{{{transpose}}}",
-        parentheses=lambda body: rf"\left({body}\right)" if _tall(body) else f"({body})",
+        parentheses=_parentheses,
         grid=_grid,
         brace=partial(_brace, _plain_tone) if plain else _macro_brace,
         toned=_plain_tone if plain else _macro_tone,
         strong=lambda body: rf"\boldsymbol{{{body}}}",
         relation=lambda name: _RELATIONS[name],
+        gap=_gap,
     )
+
+
+def _gap(number: int, narrow: bool) -> str:
+    room = "3em" if narrow else "5.5em"
+    return rf"\underset{{\scriptscriptstyle({number})}}{{\underline{{\hspace{{{room}}}}}}}"
+
+
+def _parentheses(body: str) -> str:
+    """Return a body in parentheses that grow with it, but not for a brace above it alone."""
+    if "over" in body and not any(sign in body for sign in (r"\frac", r"\pd", r"\td", r"\sum")):
+        return rf"\bigl[\,{body}\,\bigr]"
+    return rf"\left({body}\right)" if _tall(body) else f"({body})"
 
 
 def _tall(body: str) -> bool:

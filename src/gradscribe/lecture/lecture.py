@@ -6,17 +6,21 @@ from functools import cached_property
 from pathlib import Path
 
 from gradscribe.derivation.steps import Derivation, derive
-from gradscribe.lecture.model import Frame, Lecture, Setting
-from gradscribe.lecture.sample import example_network, is_small, setting_of
+from gradscribe.errors import InputError
+from gradscribe.lecture.example import LARGE, example_of, similar
+from gradscribe.lecture.model import Frame, Lecture, Piece, Setting
 from gradscribe.lecture.sections import (
     chain,
     cost,
     deltas,
     example,
+    example_matrices,
+    exercise,
     functions,
     gradient,
     hessian,
     network,
+    path_sum,
 )
 from gradscribe.lecture.sections.network import is_layered, sizes_text
 from gradscribe.lecture.style import Style
@@ -27,9 +31,8 @@ from gradscribe.model.network import Network
 MAX_FRAMES = 60
 DEEP = 10  # equations of a network from which on its second derivatives are those of three layers
 THREE_LAYERS = "f3(W3 f2(W2 f1(W1 x + b1) + b2) + b3)"
-EXAMPLE, PATHS = (2, 2, 1), (2, 2, 2, 1)
-# What a second network has that shows paths, when the example has only one path.
-PATH_FRAMES = ("example_data", "paths_sum")
+# The sizes of a second example in which a weight has two paths, where the first has one only.
+PATHS = (2, 2, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -62,26 +65,32 @@ class Plan:
         return Teller(derive(general, 2), self.words, self.style, "three")
 
     @cached_property
-    def examples(self) -> tuple[example.Example, ...]:
-        """The worked example and, if it has one path only, a second one with two."""
-        own = self.derivation.network
-        first = own if is_small(own) else example_network(own, EXAMPLE)
-        found = [self.example("example", first, self.style.sample)]
-        if found[0].teller.layering.count < 3:
-            found.append(self.example("paths", example_network(own, PATHS), ""))
+    def examples(self) -> tuple[example.Worked, ...]:
+        """The worked example and, where its weight has one path only, another one with two."""
+        style = self.style
+        first = example_of(self.derivation.network, style.sample, style.places)
+        if first is None:
+            return ()
+        found = [example.worked(self.teller, "example", first)]
+        if path_sum.count(found[0]) == 1 and is_layered(found[0].teller) and not style.weight:
+            other = example_of(similar(self.derivation.network, PATHS), "", style.places)
+            found += [example.worked(self.teller, "paths", other)] if other else []
         return tuple(found)
 
-    def example(self, key: str, of: Network, sample: str) -> example.Example:
-        """Return an example of a network with a sample."""
-        setting = setting_of(of, sample)
-        return example.Example(Teller(setting.derivation, self.words, self.style, key), setting)
+    def subtitle(self) -> tuple[Piece, ...]:
+        """Return the line below the title."""
+        if self.style.exercise and self.examples:
+            sizes = example.sizes_of(self.examples[0].example)
+            return self.words.pieces("exercise.subtitle", sizes=sizes)
+        if self.derivation.network.sizes:
+            return self.words.pieces("lecture.subtitle", sizes=sizes_text(self.teller))
+        count = str(self.teller.layering.count)
+        return self.words.pieces("lecture.subtitle_symbolic", count=count)
 
     def frames(self) -> Iterator[Frame]:
         """Yield all frames in order, each with its part."""
         if self.style.exercise:
-            sheet = self.examples[:1]
-            for part, told in (("exercise", example.frames_of_exercise), ("key", example.frames)):
-                yield from (replace(f, part=part) for e in sheet for f in told(e))
+            yield from self.sheet()
             return
         sections: list[tuple[str, Callable[[], Iterator[Frame]]]] = [
             ("network", lambda: network.frames(self.teller)),
@@ -98,21 +107,39 @@ class Plan:
             for frame in section():
                 yield replace(frame, part=part)
 
+    def sheet(self) -> Iterator[Frame]:
+        """Yield the student's sheet and its key.
+
+        Raises:
+            InputError: no form of the network is small enough.
+        """
+        if not self.examples:
+            raise InputError(
+                "this network has too many parameters for a sheet",
+                received=self.derivation.network.spec,
+                allowed=f"at most {LARGE} parameters",
+            )
+        yield from exercise.frames(self.examples[0])
+
     def worked(self) -> Iterator[Frame]:
-        """Yield the frames of the examples."""
+        """Yield the numbers of the example, then the paths of its weight, or of another one's."""
+        if not self.examples:
+            yield example.large(self.teller)
+            return
         first, *rest = self.examples
         yield from example.frames(first)
+        yield from example_matrices.frames(first)
+        yield from path_sum.frames(first)
         for other in rest:
-            for frame in example.frames(other):
-                if frame.key in PATH_FRAMES:
-                    yield replace(frame, key=f"{frame.key}-paths")
+            for frame in (*example.frames(other, own=False), *path_sum.frames(other)):
+                yield replace(frame, key=f"{frame.key}-paths")
 
     def settings(self) -> dict[str, Setting]:
         """Return the networks that frames speak of."""
         found = {"network": Setting(self.derivation)}
         if self.second is not self.teller:
             found["three"] = Setting(self.second.derivation)
-        return found | {e.teller.setting: e.setting for e in self.examples}
+        return found | {e.teller.setting: e.example.setting for e in self.examples}
 
 
 def replace_loss(general: Network, loss: str) -> Network:
@@ -133,18 +160,13 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
     """
     words = words_of(style.lang, locales)
     plan = Plan(derivation, words, style)
-    sizes = derivation.network.sizes
-    kind = "exercise" if style.exercise else "title"
-    if sizes:
-        subtitle = words.pieces("lecture.subtitle", sizes=sizes_text(plan.teller))
-    else:
-        count = str(plan.teller.layering.count)
-        subtitle = words.pieces("lecture.subtitle_symbolic", count=count)
+    frames = tuple(plan.frames())
+    title = words.pieces("exercise.title" if style.exercise else "lecture.title")
     return Lecture(
-        title=(style.title,) if style.title else words.pieces(f"lecture.{kind}"),
-        subtitle=subtitle,
+        title=(style.title,) if style.title else title,
+        subtitle=plan.subtitle(),
         language=style.lang,
-        frames=tuple(plan.frames())[:MAX_FRAMES],
+        frames=frames[:MAX_FRAMES],
         settings=plan.settings(),
         network=derivation.network,
     )

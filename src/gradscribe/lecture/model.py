@@ -50,20 +50,29 @@ class Line:
         step: the overlay on which it appears, from 1.
         continued: whether the left side of the line before stands for its own, not repeated.
         hint: words beside it, "" for none.
+        number: the number of the place left open that it answers, 0 for none.
     """
 
     formula: Node
     step: int = 1
     continued: bool = False
     hint: tuple[Piece, ...] = ()
+    number: int = 0
 
 
 @dataclass(frozen=True)
 class Display:
-    """Lines under each other, aligned at their relations; boxed where they are a result."""
+    """Lines under each other, aligned at their relations; boxed where they are a result.
+
+    Attributes:
+        lines: the lines.
+        boxed: whether they are a result.
+        numbered: whether they get numbers where equations have some.
+    """
 
     lines: tuple[Line, ...]
     boxed: bool = False
+    numbered: bool = True
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,7 @@ class Frame:
         note: what the lecturer says: why each step holds.
         setting: the network whose numbers its formulas are evaluated with (see `Lecture`).
         part: the section that it belongs to.
+        fresh: whether its section begins on a new page, where there are pages of text.
     """
 
     key: str
@@ -128,6 +138,7 @@ class Frame:
     note: tuple[tuple[Piece, ...], ...] = ()
     setting: str = "network"
     part: str = ""
+    fresh: bool = False
 
     @property
     def displays(self) -> tuple[Display, ...]:

@@ -1,83 +1,83 @@
-"""The network and the numbers of the worked example."""
+"""What the reader of a worked example may ask for: a sample, and a weight to follow."""
 
-from math import prod
+import re
+from collections.abc import Sequence
 
-from gradscribe.catalog.activations import ACTIVATIONS
-from gradscribe.catalog.losses import LOSSES
-from gradscribe.derivation.steps import derive
-from gradscribe.errors import InputError, shortened
-from gradscribe.lecture.model import Setting
-from gradscribe.lecture.numeric import given_values
+from sympy import Expr, Integer
+
+from gradscribe.errors import InputError, nearest
 from gradscribe.model.network import Network
+from gradscribe.symbols import component
 
-WIDEST, MOST_PARAMETERS, MOST_LAYERS = 3, 24, 4
-INPUTS = ("1", "2", "-1")
-DESIRED = ("1", "0", "0.5")
-
-
-def is_small(network: Network) -> bool:
-    """Whether a network's numbers fit on slides."""
-    if network.sizes is None or max(network.sizes) > WIDEST or network.abstract_functions:
-        return False
-    few = sum(counts(network).values()) <= MOST_PARAMETERS
-    return few and len(network.layers) <= MOST_LAYERS + 1
+# Numbers as a lecturer writes them on a board; longer ones would not fit on a slide.
+_NUMBER = re.compile(r"[+-]?\d{1,5}(\.\d{1,6})?")
+_COMPONENT = re.compile(r"(\w+?)(?:\[(\d{1,3}(?:,\d{1,3})*)\])?")
 
 
-def counts(network: Network) -> dict[str, int]:
-    """Return how many components each parameter has."""
-    assert network.sizes is not None
-    values = dict(zip(network.layers, network.sizes, strict=True))
-    return {p.name: prod(values[s] for s in p.shape) for p in network.parameters}
-
-
-def example_network(network: Network, sizes: tuple[int, ...]) -> Network:
-    """Return a small network with the activation functions of another one, as far as known."""
-    entries = [
-        entry.name
-        for entry in network.functions.values()
-        if entry is not None and entry.name in ACTIVATIONS and not entry.formula.is_Piecewise
-    ]
-    hidden, output = (entries[0], entries[-1]) if entries else ("sigmoid", "sigmoid")
-    loss = network.loss.name if network.loss.name in LOSSES else "mse"
-    layers = len(sizes) - 1
-    names = ",".join([hidden] * (layers - 1) + [output])
-    return Network.parse(f"{'-'.join(map(str, sizes))} {names} loss={loss}")
-
-
-def setting_of(network: Network, sample: str) -> Setting:
-    """Return a network with the example's numbers.
-
-    Args:
-        network: a network with fixed sizes.
-        sample: input and desired output, "1,2;1"; "" for the usual ones.
+def sample_of(text: str, inputs: int, outputs: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the input and the desired output of "x1,x2;d1".
 
     Raises:
-        InputError: the sample is no such text, or has other numbers of values.
+        InputError: it is written otherwise, or has other sizes.
     """
-    assert network.sizes is not None
-    x, d = read_sample(sample, network.sizes[0], network.sizes[-1])
-    values = {**given_values(counts(network)), network.input.name: x, network.target.name: d}
-    return Setting(derive(network), values)
+    allowed = (
+        f"{inputs} inputs, a semicolon and {outputs} desired outputs, numbers with a decimal "
+        f"point: {_example(inputs, outputs)}"
+    )
+    sides = [[part.strip() for part in side.split(",")] for side in text.split(";")]
+    if [len(side) for side in sides] != [inputs, outputs]:
+        raise InputError("a sample of other sizes", where="sample", received=text, allowed=allowed)
+    for number in (n for side in sides for n in side):
+        if not _NUMBER.fullmatch(number):
+            raise InputError(
+                f"{number!r} is no number that fits on a slide",
+                where="sample",
+                received=text,
+                allowed=f"{allowed}; at most 5 digits before the point and 6 after it",
+            )
+    return (tuple(sides[0]), tuple(sides[1]))
 
 
-def read_sample(text: str, inputs: int, outputs: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the input and the desired output of a sample as decimal numbers."""
+def _example(inputs: int, outputs: int) -> str:
+    few = ["0.5", "-1", "2"]
+    left = ",".join(few[k % 3] for k in range(min(inputs, 4)))
+    right = ",".join("1" for _ in range(min(outputs, 4)))
+    return f"{left}{',…' if inputs > 4 else ''};{right}{',…' if outputs > 4 else ''}"
+
+
+def weight_of(text: str, network: Network, shape: Sequence[Sequence[int]]) -> Expr:
+    """Return the parameter that is named, "W1[1,2]".
+
+    Args:
+        text: its name and indices, from 1; "" for the first.
+        network: the network.
+        shape: the sizes of each parameter, in their order.
+
+    Raises:
+        InputError: there is no such parameter.
+    """
+    names = [p.name for p in network.parameters]
     if not text:
-        repeats = max(inputs, outputs)
-        return (INPUTS * repeats)[:inputs], (DESIRED * repeats)[:outputs]
-    parts = [tuple(word.strip() for word in part.split(",")) for part in text.split(";")]
-    counts_ = [len(p) for p in parts]
-    if counts_ != [inputs, outputs] or not all(_is_decimal(w) for p in parts for w in p):
+        return component(names[0], [Integer(1)] * len(shape[0]))
+    ones = ",".join("1" for _ in shape[0])
+    first = f"{names[0]}[{ones}]" if ones else names[0]
+    match = _COMPONENT.fullmatch(text.replace(" ", ""))
+    if not match or match[1] not in names:
         raise InputError(
-            "the sample does not fit the network",
-            where="sample",
-            received=shortened(text),
-            allowed=f"{inputs} inputs, a semicolon and {outputs} desired outputs, such as "
-            + ",".join((INPUTS * inputs)[:inputs]) + ";" + ",".join((DESIRED * outputs)[:outputs]),
-        )  # fmt: skip
-    return parts[0], parts[1]
-
-
-def _is_decimal(word: str) -> bool:
-    digits = word.removeprefix("-").replace(".", "", 1)
-    return digits.isascii() and digits.isdigit() and len(word) <= 8
+            "no such weight",
+            where="weight",
+            received=text,
+            allowed=f"one of {', '.join(names)} and its indices from 1: {first}",
+            nearest=nearest(text.partition("[")[0], names),
+        )
+    at = [int(k) for k in (match[2] or "").split(",") if k]
+    sizes = list(shape[names.index(match[1])])
+    if len(at) != len(sizes) or not all(1 <= k <= n for k, n in zip(at, sizes, strict=True)):
+        whole = " × ".join(map(str, sizes))
+        raise InputError(
+            f"{match[1]} has no such component",
+            where="weight",
+            received=text,
+            allowed=f"indices from 1 within {whole}" if sizes else "no indices",
+        )
+    return component(match[1], map(Integer, at))

@@ -42,6 +42,7 @@ class Style:
         sample: the input and the desired output of the worked example, "1,2;1"; "" for the
             usual ones.
         places: decimal places of the worked example.
+        weight: the weight that is followed along all paths, "W1[1,2]"; "" for the first.
     """
 
     lang: str = "en"
@@ -56,3 +57,4 @@ class Style:
     exercise: bool = False
     sample: str = ""
     places: int = 4
+    weight: str = ""

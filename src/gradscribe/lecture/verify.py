@@ -8,9 +8,21 @@ import mpmath
 from sympy import Indexed, Symbol, preorder_traversal
 
 from gradscribe.errors import DerivationError
-from gradscribe.lecture.display import Atom, Big, Chain, Decimal, Grid, Minus, Node, children
-from gradscribe.lecture.evaluation import Evaluator, NoValueError, agree, unit_of
+from gradscribe.lecture.display import (
+    Atom,
+    Big,
+    Chain,
+    Decimal,
+    Gap,
+    Grid,
+    Minus,
+    Named,
+    Node,
+    children,
+)
+from gradscribe.lecture.evaluation import Evaluator, NoValueError, agree
 from gradscribe.lecture.model import Frame, Lecture, Setting, relation_of
+from gradscribe.lecture.rounding import unit_in
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare
 from gradscribe.notation import SAMPLE, SAMPLES
@@ -149,8 +161,9 @@ class _Comparison:
         if not results:
             raise DerivationError(f"frame {self.frame.key}: rounded numbers without a result")
         computed = any(has_rounded(p) and not is_result(p) for p in here)
-        unit = max(results)
-        return unit * (1 if computed else mpmath.mpf("0.5")) + mpmath.mpf(10) ** -30
+        unit, least = max(results), mpmath.mpf(10) ** -30
+        # Sums of rounded numbers can be off by exactly one unit: that is a wrong digit.
+        return unit - least if computed else unit / 2 + least
 
 
 def _atoms(node: Node, bound: frozenset[Symbol]) -> Iterator[tuple[Any, frozenset[Symbol]]]:
@@ -167,6 +180,8 @@ def is_result(node: Node) -> bool:
     node = bare(node)
     if isinstance(node, Minus):
         return is_result(node.body)
+    if isinstance(node, Gap):
+        return is_result(node.answer)
     if isinstance(node, Grid):
         return all(is_result(cell) for row in node.rows for cell in row)
     return isinstance(node, Decimal)
@@ -174,11 +189,13 @@ def is_result(node: Node) -> bool:
 
 def result_unit(node: Node) -> Any:
     """Return the largest unit in the last place of the numbers in a result."""
-    return max([unit_of(node), *(result_unit(c) for c in children(node))])
+    return unit_in(node)
 
 
 def has_rounded(node: Node) -> bool:
     """Whether there is a rounded number in a formula."""
+    if isinstance(node, Named):
+        return has_rounded(node.meaning)
     rounded = isinstance(node, Decimal) and not node.exact
     return rounded or any(has_rounded(c) for c in children(node))
 

@@ -28,6 +28,7 @@ from gradscribe.symbols import ScalarFunction
 DIGITS = 100
 _SIZES = (3, 2, 4, 5, 6, 7)  # of layers, all different
 _DEEP = 20  # equations of a network
+_NUMBERED = 65  # indices below this may be written as numbers
 _FIRST, _SECOND = 30, 18  # decimals of the steps of first and second differences
 _NUMBERS = Numbers(
     f"{DIGITS} digits",
@@ -155,7 +156,7 @@ class World:
     def binding(self, letters: Mapping[str, int], sample: int = 0) -> Binding:
         """Return what indices stand for: letters, numbers from 1, and sizes for the last."""
         found: dict[Any, int] = {Symbol(k, integer=True): v for k, v in letters.items()}
-        found |= {Integer(k): k - 1 for k in range(1, 12)}
+        found |= {Integer(k): k - 1 for k in range(1, _NUMBERED)}
         found |= {s: n - 1 for s, n in self.sizes.items()}
         found[Symbol("K", integer=True, positive=True)] = len(self.flat) - 1
         return {**found, SAMPLE: sample}

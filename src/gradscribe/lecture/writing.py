@@ -16,12 +16,15 @@ from gradscribe.lecture.display import (
     Atom,
     Big,
     Brace,
+    Call,
     Chain,
     Decimal,
     Diagonal,
+    Gap,
     Glyph,
     Grid,
     Minus,
+    Named,
     Node,
     Plus,
     Power,
@@ -74,6 +77,7 @@ class Script:
         toned: tone, body -> text.
         strong: body -> text.
         relation: the name of a relation -> its sign.
+        gap: the number of a place left open, whether it is narrow -> text.
     """
 
     dialect: Callable[[Layers], Dialect]
@@ -98,6 +102,7 @@ class Script:
     toned: Callable[[Tone, str], str]
     strong: Callable[[str], str]
     relation: Callable[[str], str]
+    gap: Callable[[int, bool], str] = "({})".format
 
 
 def written(node: Node, script: Script, layers: Layers | None = None) -> str:
@@ -192,6 +197,13 @@ class _Writer:
                 return _ATOM, script.quotient(above, below, node.total, node.order, also)
             case Applied():
                 return _ATOM, script.applied(node.function, self.text(node.argument), layers)
+            case Call():
+                dialect = script.dialect(layers)
+                return _ATOM, dialect.function(node.function, self.text(node.argument))
+            case Named():
+                return self.written(node.label)
+            case Gap():
+                return _ATOM, script.gap(node.number, node.narrow)
             case Transposed():
                 return _ATOM, script.transposed(self.transposable(node.body))
             case Grid():

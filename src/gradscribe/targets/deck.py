@@ -1,8 +1,8 @@
 """The blocks of a lecture as LaTeX, and frames of such a height that each fits on a slide."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise, zip_longest
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -29,12 +29,14 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
-BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame of a box
+BESIDE = 75.0  # what is kept for a sentence and a line at the foot
+BOX = 30.0  # what a box around a result takes
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
+TAG = 28.0  # points that the number of a line takes
 CHARACTER = 5.35  # points that a letter takes on average
 
 
@@ -123,8 +125,13 @@ class Builder:
 
     # -- blocks --
 
-    def piled(self, block: Block) -> list[Piled]:
-        """Return a block, in parts that may be parted by a new slide."""
+    def piled(self, block: Block, foot: float = 0) -> list[Piled]:
+        """Return a block, in parts that may be parted by a new slide.
+
+        Args:
+            block: the block.
+            foot: what is at the foot of each slide, in points.
+        """
         match block:
             case Sentence():
                 return [self.sentence(block)]
@@ -133,11 +140,11 @@ class Builder:
                 count = self.lines(block.pieces, self.page.width * 1.15)
                 return [Piled(text, 11.5 * count + 6)]
             case Display():
-                return self.display(block)
+                return self.display(block, foot)
             case Points():
                 return self.points(block)
             case Rows():
-                return [self.table(block)]
+                return [self.table(block)] if block.head else self.formulas(block)
             case Picture():
                 found = self.picture(block, self.page)
                 return [] if found is None else [found]
@@ -176,46 +183,97 @@ class Builder:
         return f"<{step}->" if step > 1 and not self.article else ""
 
     def table(self, block: Rows) -> Piled:
-        """Return a table."""
-        head = " & ".join(self.text(cell) for cell in block.head)
-        rows = [" & ".join(self.text(cell) for cell in row) for row in block.rows]
-        columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
+        """Return a table with a head."""
         every = [*([block.head] if block.head else []), *block.rows]
         widths = [max(self.length(row[c]) for row in every) for c in range(len(block.rows[0]))]
         size = r"\small" if sum(widths) + 12 * len(widths) > self.page.width else r"\normalsize"
-        top = rf"\toprule {head} \\ \midrule" if head else r"\toprule"
-        body = " \\\\\n  ".join(rows)
+        columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
+        head = " & ".join(self.text(cell) for cell in block.head)
+        body = " \\\\\n  ".join(" & ".join(self.text(cell) for cell in row) for row in block.rows)
         text = (
             f"\\begin{{center}}{size}\n"
             "\\tallrows\n"
-            f"\\begin{{tabular}}{{{columns}}}\n  {top}\n  {body} \\\\ \\bottomrule\n"
+            f"\\begin{{tabular}}{{{columns}}}\n  \\toprule {head} \\\\ \\midrule\n"
+            f"  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
-        return Piled(text, 17.5 * (len(rows) + bool(head)) + 8)
+        return Piled(text, 17.5 * (len(block.rows) + 1) + 8)
+
+    def formulas(self, block: Rows) -> list[Piled]:
+        """Return a table without a head: formulas in columns, so many rows as fit on a slide."""
+        widths = [max(self.length(row[c]) for row in block.rows) for c in range(len(block.rows[0]))]
+        wide = sum(widths) + 20 * (len(widths) - 1) > self.page.width
+        gap = r"\quad" if wide else r"\qquad"
+        parts: list[list[tuple[tuple[Piece, ...], ...]]] = [[]]
+        used = 0.0
+        for row in block.rows:
+            height = self.tallest(row) + 9
+            if parts[-1] and used + height > self.page.height - 50:
+                parts.append([])
+                used = 0.0
+            parts[-1].append(row)
+            used += height
+        return [self.columns(part, r"\small" if wide else r"\normalsize", gap) for part in parts]
+
+    def columns(self, lines: list[tuple[tuple[Piece, ...], ...]], size: str, gap: str) -> Piled:
+        """Return rows of formulas, without rules, with room for matrices and fractions."""
+        columns = "@{}" + f"l@{{{gap}}}" * (len(lines[0]) - 1) + "l@{}"
+        rows = [" & ".join(self.displayed(cell) for cell in row) for row in lines]
+        body = " \\\\ \\addlinespace[6pt]\n  ".join(rows)
+        text = (
+            f"\\begin{{center}}{size}\n\\begin{{tabular}}{{{columns}}}\n  {body}\n"
+            "\\end{tabular}\n\\end{center}"
+        )
+        return Piled(text, sum(self.tallest(row) + 9 for row in lines) + 14)
+
+    def displayed(self, cell: tuple[Piece, ...]) -> str:
+        """Return a cell whose formulas are as large as in a display."""
+        texts = (
+            rf"$\displaystyle {written(p, self.script)}$" if isinstance(p, Node) else self.piece(p)
+            for p in cell
+        )
+        return "".join(texts)
+
+    def tallest(self, row: tuple[tuple[Piece, ...], ...]) -> float:
+        """Return the height of the highest formula in a row, in points."""
+        texts = [written(p, self.script) for cell in row for p in cell if isinstance(p, Node)]
+        return max([b.height + b.depth for b in self.boxes(texts)], default=TEXT_LINE)
 
     # -- displays --
 
-    def display(self, block: Display) -> list[Piled]:
+    def display(self, block: Display, foot: float) -> list[Piled]:
         """Return lines of formulas, in parts that fit on a slide each."""
         if not block.lines:
             return []
         hints = [self.length(line.hint) for line in block.lines if line.hint]
-        room = max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
+        tags = TAG if any(line.number for line in block.lines) else 0
+        room = tags + max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
-            return [self.boxed(part) for part in self.parted(rows)]
-        return [self.aligned(part) for part in self.parted(rows)]
+            return [self.boxed(part) for part in self.parted(rows, foot, BOX)]
+        numbered = self.article and block.numbered
+        return [self.aligned(from_start(part), numbered) for part in self.parted(rows, foot)]
 
-    def parted(self, rows: list[Row]) -> list[list[Row]]:
-        """Return rows in parts that fit on a slide each."""
+    def parted(self, rows: list[Row], foot: float, frame: float = 0.0) -> list[list[Row]]:
+        """Return rows in parts that fit on a slide each, above what is at its foot.
+
+        Args:
+            rows: the rows.
+            foot: the height of what is at the foot of the slide.
+            frame: what a box around them adds.
+        """
+        every = sum(TIGHT * row.height + ROW_GAP for row in rows)
+        if every + frame + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
+            return [rows]
         parts: list[list[Row]] = [[]]
         used = 0.0
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE:
+            height = TIGHT * row.height + ROW_GAP
+            if parts[-1] and used + height > self.page.height - BESIDE - frame:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
-            used += TIGHT * row.height + ROW_GAP
+            used += height
         return parts
 
     def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
@@ -225,7 +283,9 @@ class Builder:
         for position, row in enumerate(rows):
             hint = rf" &&\reason{{{self.text(row.hint)}}}" if row.hint else ""
             body = f"{row.left} &{row.right}{hint}"
-            if numbered and position < len(rows) - 1 and not rows[position + 1].left:
+            if row.number:
+                body += rf" \tag{{{row.number}}}"
+            elif numbered and position < len(rows) - 1 and not rows[position + 1].left:
                 body += r" \notag"
             cut = "" if position == 0 else "\\\\[2pt]\n  "
             step = max(row.step, before)
@@ -233,11 +293,11 @@ class Builder:
             before = step
         return text
 
-    def aligned(self, rows: list[Row]) -> Piled:
+    def aligned(self, rows: list[Row], numbered: bool) -> Piled:
         """Return lines under each other."""
         first = min(row.step for row in rows)
-        kind = "align" if self.article else "align*"
-        inner = self.row_texts(rows, numbered=self.article)
+        kind = "align" if numbered else "align*"
+        inner = self.row_texts(rows, numbered=numbered)
         text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
@@ -264,8 +324,9 @@ class Builder:
         foot = sum(p.height for p in feet)
         pages: list[list[Piled]] = [[]]
         used = foot
-        for block in frame.blocks:
-            for part in [] if isinstance(block, Remark) else self.piled(block):
+        for block, room in with_rooms(frame.blocks):
+            for part in [] if isinstance(block, Remark | Blank) else self.piled(block, foot):
+                part = self.with_room(part, room)
                 height = part.height + (EMPTY_LINE if part.display and opens(pages[-1]) else 0)
                 if pages[-1] and used + height > self.page.height:
                     pages.append(carried(pages[-1]))
@@ -273,6 +334,13 @@ class Builder:
                 pages[-1].append(part)
                 used += height
         return [self.joined([*page, *feet]) for page in pages if page]
+
+    def with_room(self, part: Piled, room: Blank | None) -> Piled:
+        """Return a block with the lines to write on below it, which stay with it."""
+        if room is None:
+            return part
+        (lines,) = self.piled(room)
+        return Piled(f"{part.text}\\nopagebreak\n{lines.text}", part.height + lines.height)
 
     def joined(self, parts: list[Piled]) -> str:
         """Return blocks one below the other; they share what room is left."""
@@ -284,6 +352,12 @@ class Builder:
         return text
 
 
+def with_rooms(blocks: Sequence[Block]) -> Iterator[tuple[Block, Blank | None]]:
+    """Yield blocks, each with the lines to write on that follow it."""
+    for block, following in zip_longest(blocks, blocks[1:]):
+        yield block, following if isinstance(following, Blank) else None
+
+
 def opens(page: list[Piled]) -> bool:
     """Whether a display that is put on a slide has no text right before it."""
     return not page or page[-1].display
@@ -292,6 +366,12 @@ def opens(page: list[Piled]) -> bool:
 def carried(page: list[Piled]) -> list[Piled]:
     """Take a sentence that introduces what does not fit with it to the next slide."""
     return [page.pop()] if len(page) > 1 and page[-1].lead else []
+
+
+def from_start(rows: list[Row]) -> list[Row]:
+    """Return rows of a slide, the first of which is there from the start where others follow."""
+    late = rows[0].step - 1 if len(rows) > 1 else 0
+    return [replace(row, step=max(1, row.step - late)) for row in rows]
 
 
 def spaced(text: str) -> str:

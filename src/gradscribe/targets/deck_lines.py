@@ -1,7 +1,7 @@
 """Lines of displayed formulas, broken where they are too wide for a slide."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradscribe.lecture.display import (
     Big,
@@ -31,6 +31,7 @@ class Row:
         step: the overlay on which it appears.
         hint: words beside it.
         height: its height and depth in points.
+        number: the number of the place left open that it answers, 0 for none.
     """
 
     left: str
@@ -38,6 +39,7 @@ class Row:
     step: int
     hint: tuple[Piece, ...]
     height: float
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Setter:
         widest = max(widths, default=0.0)
         found: list[Row] = []
         for line, left in zip(lines, lefts, strict=True):
-            found += self.line(line, left, self.width - widest - room)
+            rows = self.line(line, left, self.width - widest - room)
+            found += [*rows[:-1], replace(rows[-1], number=line.number)]
         return found
 
     def left(self, line: Line) -> str:

@@ -65,6 +65,7 @@ class SectionView:
 
     title: str
     slides: tuple[SlideView, ...]
+    fresh: bool = False
 
 
 def deck_view(lecture: Lecture, style: Style, words: Words, *, article: bool = False) -> DeckView:
@@ -107,6 +108,7 @@ def deck_view(lecture: Lecture, style: Style, words: Words, *, article: bool = F
             SectionView(
                 spaced(words.text(f"parts.{part}")),
                 tuple(s for f in lecture.frames if f.part == part for s in slides[f.key]),
+                any(f.fresh for f in lecture.frames if f.part == part),
             )
             for part in parts
         ),

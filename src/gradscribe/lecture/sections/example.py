@@ -1,330 +1,362 @@
-"""The worked example: every number put in, by the recursion and by the chain rule directly."""
+"""The worked example: the numbers forward and backward, each put in where its symbol stood."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import groupby
 
-from sympy import Expr, Integer
+from sympy import Piecewise
 
+from gradscribe.catalog.activations import U
+from gradscribe.equation import Equation, Role, Variable
 from gradscribe.lecture.display import (
     Atom,
-    Brace,
-    Glyph,
+    Call,
+    Chain,
     Grid,
-    Minus,
     Node,
-    Plus,
-    Product,
     Strong,
-    Toned,
+    Transposed,
     Whole,
     equal,
-    transpose,
 )
-from gradscribe.lecture.model import Block, Display, Frame, Line, Piece, Remark, Setting
-from gradscribe.lecture.numeric import Numbers
-from gradscribe.lecture.routes import MOST_PATHS, Path, leibniz, paths, product_of, values
-from gradscribe.lecture.sections.functions import function_words
-from gradscribe.lecture.sections.network import U, sizes_text
+from gradscribe.lecture.example import LARGE, Example, parameter_count
+from gradscribe.lecture.model import Frame, Line, Picture, Piece, Remark, Rows, Sentence
+from gradscribe.lecture.sections.network import is_layered
+from gradscribe.lecture.substitution import formula_of
 from gradscribe.lecture.teller import Teller, display
-from gradscribe.lecture.world import World
 from gradscribe.notation import split
-from gradscribe.symbols import component, scalar_function
+from gradscribe.symbols import ScalarFunction, component, names
+
+WIDE, HIGH = 6, 4  # columns and rows of the largest matrix that is shown as one
+TOGETHER = 6  # lines that appear one after the other; more appear at once
+ACROSS = 5  # components in a row of a table
+
+Cell = tuple[Piece, ...]
 
 
 @dataclass(frozen=True)
-class Example:
-    """A network with numbers.
+class Worked:
+    """An example and who tells of it.
 
     Attributes:
-        teller: of the network.
-        setting: its numbers.
+        teller: tells of the example's network.
+        example: its numbers.
     """
 
     teller: Teller
-    setting: Setting
-
-    @cached_property
-    def numbers(self) -> Numbers:
-        """The numbers, and how many places are shown."""
-        world = World(self.setting.derivation, 0, self.setting.values)
-        return Numbers(world, self.teller.style.places)
-
-    @property
-    def sizes(self) -> str:
-        """The sizes for titles: 2–2–1."""
-        return sizes_text(self.teller)
-
-    def line(self, left: Node, *formulas: Node, step: int = 1) -> Line:
-        """Return left = formulas = the last one with numbers in it = the result."""
-        filled, result = self.numbers.put_in(formulas[-1])
-        numbers = [filled] if filled != result else []
-        return Line(equal(left, *formulas, *numbers, Strong(result)), step=step)
-
-    def matrix_form(self, name: str) -> tuple[Node, Node] | None:
-        """Return the left side and the matrix form of an equation, in the layout of the style."""
-        found = self.teller.matrix(self.teller.derivation[name])
-        if found is None:
-            return None
-        if self.teller.style.layout == "numerator" and name.startswith("dE_d"):
-            return Whole(name, numerator=True), transpose(found)
-        return Whole(name), found
-
-    def matrix_line(self, name: str, step: int) -> Line | None:
-        """Return the matrix form of an equation with numbers put in."""
-        formula = self.matrix_form(name)
-        return None if formula is None else self.line(*formula, step=step)
-
-    def lines(self, names: list[str]) -> list[Line]:
-        """Return matrix forms with numbers, each appearing after the one before."""
-        found: list[Line] = []
-        for name in names:
-            line = self.matrix_line(name, len(found) + 1)
-            if line is not None:
-                found.append(line)
-        return found
+    example: Example
 
 
-def frames(example: Example) -> Iterator[Frame]:
-    """Yield the frames of the worked example."""
-    yield data(example)
-    for key, names in tasks(example):
-        yield computed(example, f"example_{key}", names)
-    yield from first_node(example)
-    yield from direct(example)
+def worked(teller: Teller, setting: str, example: Example) -> Worked:
+    """Return an example with a teller in the language and the style of another one."""
+    return Worked(Teller(example.derivation, teller.words, teller.style, setting), example)
 
 
-def data(example: Example) -> Frame:
-    """Show the weights, the biases and the sample."""
-    teller = example.teller
-    names = [*(p.name for p in teller.network.parameters), "x", "d"]
-    pairs = [equal(Whole(n), example.numbers.result(Whole(n))) for n in names]
-    lines = [Line(beside(pairs[k : k + 2])) for k in range(0, len(pairs), 2)]
+def frames(of: Worked, *, own: bool = True) -> Iterator[Frame]:
+    """Yield the frames of the worked example.
+
+    Args:
+        of: the example.
+        own: whether it is the lecture's main one; another one has no frames of its gradient.
+    """
+    told, example = of.teller, of.example
+    drawn = (example.reduced or not own) and is_layered(told)
+    if drawn:
+        yield picture(told, example)
+    yield data(told, example, () if drawn else remarks(told, example))
+    yield from forward(told, example)
+    yield from backward(told, example)
+    if own:
+        yield gradients(told, example)
+        yield result(told, example)
+
+
+def picture(told: Teller, example: Example) -> Frame:
+    """Show the network of the example, node by node."""
+    return told.frame(
+        "example_network",
+        told.sentence("example_network.every"),
+        Picture(example.network, "nodes"),
+        *remarks(told, example),
+        sizes=sizes_of(example),
+    )
+
+
+def large(teller: Teller) -> Frame:
+    """Say that a network is too large to be worked out, and show one node of it."""
+    first = teller.derivation.equations[:2]
+    lines = [Line(equal(Atom(q.left), teller.tree(q.right)), k) for k, q in enumerate(first, 1)]
     return teller.frame(
+        "example_large",
+        teller.sentence("example_large.many", limit=str(LARGE)),
+        display(*lines),
+    )
+
+
+# -- the data --
+
+
+def data(told: Teller, example: Example, said: Sequence[Remark]) -> Frame:
+    """Show the sample, the parameters and the functions."""
+    return told.frame(
         "example_data",
-        teller.sentence("example_data.given"),
-        display(*lines),
-        Remark((*teller.pieces("example_data.functions"), *function_pieces(teller))),
-        sizes=example.sizes,
+        sample_sentence(told, example),
+        data_table(example),
+        *said,
+        sizes=sizes_of(example),
     )
 
 
-def function_pieces(teller: Teller) -> Iterator[Piece]:
-    """Yield which function is which: f¹ = f²: the logistic function."""
-    found: dict[str, list[str]] = {}
-    for stem, entry in teller.network.functions.items():
-        if entry is not None:
-            found.setdefault(function_words(teller, entry), []).append(stem)
-    for position, (words, stems) in enumerate(found.items()):
-        for k, stem in enumerate(stems):
-            if position or k:
-                yield ", "
-            yield Atom(scalar_function(stem)(U))
-        yield f": {words}"
-    yield "."
+def sizes_of(example: Example) -> str:
+    """Return the sizes of the example's network, shortened where they are many."""
+    texts = [str(n) for n in example.network.sizes or ()]
+    return "–".join(texts if len(texts) <= 8 else [*texts[:3], "⋯", *texts[-2:]])
 
 
-def beside(chains: Sequence[Node]) -> Node:
-    """Return equations beside each other."""
-    return Product(tuple(chains), "quad")
+def remarks(told: Teller, example: Example) -> list[Remark]:
+    """Return what has to be said of the example's network."""
+    found = []
+    if example.reduced and example.original.sizes is None:
+        found.append(told.remark("example_data.symbolic", sizes=sizes_of(example)))
+    elif example.reduced:
+        count = str(parameter_count(example.original))
+        found.append(told.remark("example_data.reduced", count=count, sizes=sizes_of(example)))
+    if example.assumed:
+        functions = ", ".join(split(f).stem + split(f).layer for f in example.assumed)
+        found.append(told.remark("example_data.assumed", functions=functions))
+    return found
 
 
-def computed(example: Example, key: str, names: list[str]) -> Frame:
-    """Show matrix forms with their numbers."""
-    teller = example.teller
-    blocks: list[Block] = [display(line) for line in example.lines(names)]
-    return teller.frame(
-        key,
-        teller.sentence(f"{key}.each"),
-        *merged(blocks),
-        teller.remark(f"{key}.places", places=str(teller.style.places)),
-        sizes=example.sizes,
-    )
+def sample_sentence(told: Teller, example: Example) -> Sentence:
+    """Return the sentence with the sample's input and desired output."""
+    x, d = (vector(example, v) for v in (example.network.input, example.network.target))
+    return told.sentence("example_data.sample", x=x, d=d)
 
 
-def merged(blocks: list[Block]) -> list[Block]:
-    """Return displays of single lines as one display."""
-    lines = [line for b in blocks if isinstance(b, Display) for line in b.lines]
-    return [display(*lines)] if lines else []
+def vector(example: Example, variable: Variable) -> Node:
+    """Return a vector with its numbers, as a transposed row; a single component by itself."""
+    places = list(example.places_of(variable))
+    if len(places) == 1:
+        (at,) = places
+        return equal(Atom(component(variable.name, at)), example.exact(variable.name, at))
+    if len(places) > WIDE:
+        return Whole(variable.name)  # its numbers stand in the table
+    row = tuple(example.exact(variable.name, at) for at in places)
+    return equal(Whole(variable.name), Transposed(Grid((row,))))
 
 
-def frames_of_exercise(example: Example) -> Iterator[Frame]:
-    """Yield the data and the formulas with places for the answers."""
-    yield data(example)
-    for key, names in tasks(example):
-        lines = []
-        for name in names:
-            formula = example.matrix_form(name)
-            if formula is not None:
-                lines.append(Line(equal(*formula, Glyph("blank"))))
-        yield example.teller.frame(
-            f"exercise_{key}",
-            example.teller.sentence(f"exercise_{key}.task"),
-            display(*lines),
-            sizes=example.sizes,
-        )
+def data_table(example: Example) -> Rows:
+    """Return the table of the parameters and functions, a row for each layer."""
+    rows: list[tuple[Cell, ...]] = []
+    for variable in (example.network.input, example.network.target):
+        cells = component_cells(example, variable)
+        if len(cells) > WIDE:
+            rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
+    for parameters in parameters_by_layer(example):
+        cells = [cell for p in parameters for cell in parameter_cells(example, p)]
+        layer = split(parameters[0].name).layer
+        functions = [f for f in example.network.functions if split(f).layer == layer]
+        cells += [function_cell(example, f) for f in functions]
+        rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
+    return padded(rows)
 
 
-def tasks(example: Example) -> Iterator[tuple[str, list[str]]]:
-    """Yield what is computed, in order: forward, back, the gradient."""
-    network = example.teller.network
-    yield "forward", [q.name for q in network.equations if q.name != "E"]
-    count = example.teller.layering.count
-    yield "backward", [f"delta{m}" for m in range(count, 0, -1)]
-    matrices = [p for p in reversed(network.parameters) if len(p.shape) == 2]
-    yield "gradient", [f"dE_d{p.name}" for p in matrices]
+def padded(rows: list[tuple[Cell, ...]]) -> Rows:
+    """Return a table whose rows are all as long as the longest."""
+    width = max(map(len, rows))
+    return Rows((), tuple((*row, *[("",)] * (width - len(row))) for row in rows))
 
 
-def first_node(example: Example) -> Iterator[Frame]:
-    """Show the derivatives by all that enters node 1 of layer 1, as one vector."""
-    teller = example.teller
-    components = entering(example)
-    ways = [paths(teller.shower, c) for c in components]
-    if not components or any(len(way) != 1 for way in ways):
-        return
-    left = Grid(tuple((Atom(derivative(c)),) for c in components))
-    factors = [values(teller.shower, way[0]) for way in ways]
-    shared = factors[0][:-1]
-    lasts = [f[-1] if len(f) > len(shared) else Atom(Integer(1)) for f in factors]
-    column = Grid(tuple((last,) for last in lasts))
-    product = Product((*shared, column))
-    numbers, result = example.numbers.put_in(product)
-    yield teller.frame(
-        "example_node",
-        teller.sentence("example_node.shared"),
-        display(
-            Line(equal(left, product)),
-            Line(equal(left, numbers, Strong(result)), step=2, continued=True),
-        ),
-        teller.remark("example_node.one"),
-        sizes=example.sizes,
-    )
+def parameter_cells(example: Example, variable: Variable) -> list[Cell]:
+    """Return a parameter with its numbers: as a matrix, or each component where it is large."""
+    places = list(example.places_of(variable))
+    shape = example.shape(variable)
+    if len(shape) == 2 and shape[0] <= HIGH and shape[1] <= WIDE and len(places) > 1:
+        cells = [example.exact(variable.name, at) for at in places]
+        grid = Grid(tuple(tuple(cells[k : k + shape[1]]) for k in range(0, len(cells), shape[1])))
+        return [(equal(Whole(variable.name), grid),)]
+    if len(shape) == 1 and 1 < shape[0] <= HIGH:
+        grid = Grid(tuple((example.exact(variable.name, at),) for at in places))
+        return [(equal(Whole(variable.name), grid),)]
+    return component_cells(example, variable)
 
 
-def derivative(expr: Expr) -> Expr:
-    """Return ∂E/∂ of a component of a parameter."""
-    return component(f"dE_d{expr.base.name}", expr.indices)
+def component_cells(example: Example, variable: Variable) -> list[Cell]:
+    """Return each component with its number."""
+    return [
+        (equal(Atom(component(variable.name, at)), example.exact(variable.name, at)),)
+        for at in example.places_of(variable)
+    ]
 
 
-def entering(example: Example) -> list[Expr]:
-    """Return the weights and the bias of node 1 of layer 1."""
-    network = example.teller.network
-    assert network.sizes is not None
-    own = {p.name for p in network.parameters}
-    if not {"W1", "b1"} <= own:
-        return []
-    weights = [component("W1", (Integer(1), Integer(j + 1))) for j in range(network.sizes[0])]
-    return [*weights, component("b1", (Integer(1),))]
+def function_cell(example: Example, name: str) -> Cell:
+    """Return an activation function with its formula."""
+    entry = example.network.functions[name]
+    assert entry is not None
+    formula = None if entry.formula.has(Piecewise) else formula_of(entry.formula, Atom(U))
+    return (equal(Call(name, Atom(U)), formula or Atom(entry.formula)),)
 
 
-def direct(example: Example) -> Iterator[Frame]:
-    """Show the chain rule from the first weight to the cost, along all paths."""
-    components = entering(example)
-    for start in components[:1]:
-        found = paths(example.teller.shower, start)
-        if not found or len(found) > MOST_PATHS:
-            return
-        if len(found) == 1:
-            yield one_path(example, start, found[0])
+def parameters_by_layer(example: Example) -> list[list[Variable]]:
+    """Return the parameters, those of a layer together."""
+    groups = groupby(example.network.parameters, key=lambda p: split(p.name).layer)
+    return [list(group) for _, group in groups]
+
+
+# -- forward --
+
+
+def layers(equations: Iterable[Equation]) -> list[tuple[str, list[Equation]]]:
+    """Return equations by layer, in their order: "" for what belongs to none."""
+    groups = groupby(equations, key=lambda q: split(q.name).layer)
+    return [(layer, list(group)) for layer, group in groups]
+
+
+def stepped(chains: Sequence[Node]) -> list[Line]:
+    """Return lines that appear one after the other, or all at once where they are many."""
+    few = len(chains) <= TOGETHER
+    return [Line(chain, step=k if few else 1) for k, chain in enumerate(chains, 1)]
+
+
+def forward_chains(example: Example, group: Sequence[Equation]) -> list[Chain]:
+    """Return the numbers of equations, node by node: u and y of the first, then of the next."""
+    placed = [
+        (at, order, example.line(equation, at))
+        for order, equation in enumerate(group)
+        for at in example.places_of(equation.variable)
+    ]
+    return [chain for _, _, chain in sorted(placed, key=lambda p: (len(p[0]) == 0, p[0], p[1]))]
+
+
+def rounded(told: Teller) -> Remark:
+    """Return the grey line on what is rounded."""
+    return told.remark("example.rounded", places=str(told.style.places))
+
+
+def packed(groups: list[tuple[str, list[Chain]]]) -> list[tuple[list[str], list[Chain]]]:
+    """Return lines layer by layer, short layers together as long as they are few lines."""
+    found: list[tuple[list[str], list[Chain]]] = []
+    for layer, chains in groups:
+        if found and len(found[-1][1]) + len(chains) <= TOGETHER:
+            found[-1][0].append(layer)
+            found[-1][1].extend(chains)
         else:
-            yield from several_paths(example, start, found)
-    rest = components[1:]
-    ways = [paths(example.teller.shower, c) for c in rest]
-    if rest and all(len(w) == 1 for w in ways):
-        yield rest_of_node(example, rest, [w[0] for w in ways])
+            found.append(([layer], list(chains)))
+    return found
 
 
-def nested(example: Example, path: Path) -> Node:
-    """Return the quotients of a path with what δ of each layer is of them under braces."""
-    nodes = leibniz(example.teller.shower, path)
-    body: Node = nodes[0]
-    over = True
-    for node, below in zip(nodes[1:], path.components[1:], strict=True):
-        parts = body.factors if isinstance(body, Product) else (body,)
-        body = Product((*parts, node))
-        if split(str(below.base.name)).stem == "u":
-            delta = component(f"delta{split(str(below.base.name)).layer}", below.indices)
-            body = Brace(body, Atom(delta), over=over)
-            over = not over
-    return body
+def passed(
+    told: Teller, example: Example, key: str, equations: Iterable[Equation]
+) -> Iterator[Frame]:
+    """Yield frames with the numbers of equations, layer by layer."""
+    groups = [(layer, forward_chains(example, group)) for layer, group in layers(equations)]
+    parts = packed(groups)
+    for numbers, chains in parts:
+        blocks = display(*stepped(chains)), rounded(told)
+        name = key if len(parts) == 1 else f"{key}-{numbers[0]}"
+        if len(numbers) == 1:
+            yield told.frame(key, *blocks, name=name, layer=numbers[0])
+        else:
+            first, last = numbers[0], numbers[-1]
+            yield told.frame(key, *blocks, name=name, title="several", first=first, last=last)
 
 
-def one_path(example: Example, start: Expr, path: Path) -> Frame:
-    """Show the one product of quotients, its factors and its numbers."""
-    teller = example.teller
-    left = Atom(derivative(start))
-    factors = product_of(values(teller.shower, path))
-    filled, result = example.numbers.put_in(factors)
-    return teller.frame(
-        "direct",
-        teller.sentence("direct.one"),
-        display(
-            Line(equal(left, nested(example, path))),
-            Line(equal(left, factors), step=2, continued=True),
-            Line(equal(left, filled, Strong(result)), step=3, continued=True),
-        ),
-        teller.remark("direct.same"),
-        sizes=example.sizes,
-        w=Atom(start),
+def forward(told: Teller, example: Example) -> Iterator[Frame]:
+    """Show the numbers of each layer, then of the error and the cost."""
+    layered = [q for q in example.network.equations if split(q.name).layer]
+    rest = [q for q in example.network.equations if not split(q.name).layer]
+    yield from passed(told, example, "example_forward", layered)
+    yield told.frame(
+        "example_error",
+        told.sentence("example_error.sample"),
+        display(*stepped(forward_chains(example, rest))),
+        rounded(told),
     )
 
 
-def rest_of_node(example: Example, rest: list[Expr], ways: list[Path]) -> Frame:
-    """Show the same for the other weights of the node and its bias."""
-    teller = example.teller
-    lines = []
-    for step, (start, path) in enumerate(zip(rest, ways, strict=True), 1):
-        quotients = product_of(leibniz(teller.shower, path))
-        result = Strong(example.numbers.result(Atom(derivative(start))))
-        lines.append(Line(equal(Atom(derivative(start)), quotients, result), step=step))
-    return teller.frame(
-        "direct_rest",
-        teller.sentence("direct_rest.last"),
-        display(*lines),
-        sizes=example.sizes,
+# -- backward --
+
+
+def backward_equations(example: Example) -> list[Equation]:
+    """Return what the gradient is computed from, last layer first: f′ and δ of each."""
+    found: dict[str, Equation] = {}
+    wanted = {n for q in gradient_equations(example) for n in names(q.right)}
+    slopes = slope_equations(example)
+    for equation in reversed(example.derivation.derived):
+        if equation.name not in wanted or equation.variable.role is not Role.ADJOINT:
+            continue
+        wanted |= names(equation.right)
+        found[equation.name] = equation
+        for used in equation.right.atoms(ScalarFunction):
+            if (used.stem, used.order) in slopes:
+                found[slopes[used.stem, used.order].name] = slopes[used.stem, used.order]
+    return list(reversed(found.values()))
+
+
+def gradient_equations(example: Example) -> list[Equation]:
+    """Return the derivatives of E by the parameters."""
+    by_name = example.derivation.by_name
+    return [by_name[f"dE_d{p.name}"] for p in example.network.parameters]
+
+
+def slope_equations(example: Example) -> dict[tuple[str, int], Equation]:
+    """Return the equations that say what f′ is, by function and order."""
+    found = {}
+    for equation in example.derivation.derived:
+        left = equation.shown_left
+        if isinstance(left, ScalarFunction):
+            found[left.stem, left.order] = equation
+    return found
+
+
+def backward(told: Teller, example: Example) -> Iterator[Frame]:
+    """Show f′ and δ of each layer's nodes, the last layer first."""
+    yield from passed(told, example, "example_backward", backward_equations(example))
+
+
+# -- the gradient --
+
+
+def gradient_chains(example: Example, parameters: Sequence[Variable]) -> list[Chain]:
+    """Return ∂E by each component of parameters, with numbers."""
+    found = []
+    for parameter in parameters:
+        equation = example.derivation.by_name[f"dE_d{parameter.name}"]
+        for at in example.places_of(parameter):
+            left = component(equation.name, at)
+            found.append(example.line(equation, at, Strong(example.result(left))))
+    return found
+
+
+def gradients(told: Teller, example: Example) -> Frame:
+    """Show the derivatives by all weights and biases."""
+    chains = gradient_chains(example, example.network.parameters)
+    return told.frame("example_gradient", display(*stepped(chains)), rounded(told))
+
+
+def result(told: Teller, example: Example) -> Frame:
+    """Show the whole gradient in the shapes of the parameters."""
+    rows = []
+    for parameters in parameters_by_layer(example):
+        cells = [cell for p in parameters for cell in result_cells(told, example, p)]
+        rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
+    return told.frame(
+        "example_result", told.sentence("example_result.shapes"), padded(rows), rounded(told)
     )
 
 
-def several_paths(example: Example, start: Expr, found: list[Path]) -> Iterator[Frame]:
-    """Show one product for each path, their sum and the numbers."""
-    teller = example.teller
-    left = Atom(derivative(start))
-    products = [product_of(values(teller.shower, p)) for p in found]
-    total = Plus((products[0], *map(subtracted, products[1:])))
-    filled, result = example.numbers.put_in(total)
-    quotients = Plus(tuple(product_of(leibniz(teller.shower, p)) for p in found))
-    recursion = teller.tree(at_component(example, start))
-    numbers, _ = example.numbers.put_in(recursion)
-    yield teller.frame(
-        "paths_sum",
-        teller.sentence("paths_sum.several", w=Atom(start), count=str(len(found))),
-        display(
-            Line(equal(left, quotients)),
-            Line(equal(left, total), step=2, continued=True),
-            Line(equal(left, filled, Strong(result)), step=3, continued=True),
-        ),
-        teller.sentence("paths_sum.recursion", step=4),
-        display(Line(equal(left, recursion, numbers, Strong(result)), step=4)),
-        sizes=example.sizes,
-    )
-
-
-def subtracted(term: Node) -> Node:
-    """Return a term that begins with a negative number as one that is subtracted."""
-    if not isinstance(term, Product):
-        return term
-    first, *rest = term.factors
-    inner = first.body if isinstance(first, Toned) else first
-    if isinstance(inner, Product) and isinstance(inner.factors[0], Atom):
-        number = inner.factors[0].expr
-        if number.is_Number and number < 0:
-            body = Product((Atom(-number), *inner.factors[1:]))
-            head = Toned(first.tone, body) if isinstance(first, Toned) else body
-            return Minus(Product((head, *rest)))
-    return term
-
-
-def at_component(example: Example, start: Expr) -> Expr:
-    """Return ∂E/∂w = δ y at a component."""
-    equation = example.teller.derivation[f"dE_d{start.base.name}"]
-    return equation.right.xreplace(dict(zip(equation.indices, start.indices, strict=True)))
+def result_cells(told: Teller, example: Example, variable: Variable) -> list[Cell]:
+    """Return the derivative by a parameter in its shape."""
+    name = f"dE_d{variable.name}"
+    places = list(example.places_of(variable))
+    cells = [example.result(component(name, at)) for at in places]
+    shape = example.shape(variable)
+    numerator = told.style.layout == "numerator"
+    left: Node = Whole(name, numerator=numerator)
+    if len(places) > 1 and all(n <= HIGH for n in shape) and len(shape) in (1, 2):
+        width = shape[1] if len(shape) == 2 else 1
+        rows = [tuple(cells[k : k + width]) for k in range(0, len(cells), width)]
+        return [(equal(left, Grid(tuple(zip(*rows, strict=True) if numerator else rows))),)]
+    return [
+        (equal(Atom(component(name, at)), cell),) for at, cell in zip(places, cells, strict=True)
+    ]
