@@ -115,6 +115,15 @@ def test_the_checks_notice_what_does_not_belong_on_a_page() -> None:
     assert Page(good.replace("</article>", "", 1)).faults
 
 
+def test_a_sheet_of_exercises_has_blanks_and_places_of_their_own() -> None:
+    text = text_of(SHOWN[0], "html", Style(exercise=True))
+    page = Page(text)
+    assert page.faults == []
+    assert outside(text) == []
+    assert len(page.values("id")) == len(set(page.values("id")))
+    assert text.count('class="blank"') > 4
+
+
 # -- code --
 
 
