@@ -171,7 +171,9 @@ def _bracketed(text: str) -> str:
 
 def _grid(rows: list[list[str]], small: bool) -> str:
     cells = [element("mtr", *(element("mtd", cell) for cell in line)) for line in rows]
-    return _bracketed(element("mtable", *cells, class_="small" if small else "grid"))
+    large = "true" if not small and any("<mfrac" in cell for cell in cells) else ""
+    kind = "small" if small else "grid"
+    return _bracketed(element("mtable", *cells, class_=kind, displaystyle=large))
 
 
 def _cases(cases: list[tuple[str, str | None]], words: Callable[[str], str]) -> str:
