@@ -143,6 +143,12 @@ def test_code_beside_equations_is_that_of_the_module(spec: str) -> None:
         assert any(line.startswith(name) for line in lines)
 
 
+def test_what_is_computed_on_the_way_stands_with_what_reads_it() -> None:
+    shown = [x for x in listings(text_of(SHOWN[0], "html")) if "ones = " in x]
+    assert shown
+    assert all("ones @" in listing for listing in shown)
+
+
 def test_an_equations_number_is_that_of_the_module() -> None:
     source = module_source(SHOWN[0])
     rows = re.findall(r'id="eq-(\w+)">\s*<span[^>]*>\((\d+)\)</span>', text_of(SHOWN[0], "html"))
