@@ -284,6 +284,11 @@ class Builder:
         return text
 
 
+def opens(page: list[Piled]) -> bool:
+    """Whether a display that is put on a slide has no text right before it."""
+    return not page or page[-1].display
+
+
 def carried(page: list[Piled]) -> list[Piled]:
     """Take a sentence that introduces what does not fit with it to the next slide."""
     return [page.pop()] if len(page) > 1 and page[-1].lead else []
