@@ -9,6 +9,7 @@ from editions import NETWORKS, STYLES, formulas, scripts
 
 from gradscribe.errors import DerivationError
 from gradscribe.lecture.display import Atom, Brace, Product, Tone, Toned, Whole, equal
+from gradscribe.lecture.mathml import math
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.writing import written
 from gradscribe.notation import index
@@ -126,6 +127,15 @@ def test_roles_are_classes_and_a_brace_has_its_label_under_it() -> None:
     (outer, inner) = list(tree.iter("munder"))
     assert inner[1].text == "⏟"
     assert "".join(outer[1].itertext()) == "yi"
+
+
+def test_a_minus_after_an_operator_is_a_sign() -> None:
+    minus = "<mo>−</mo>"
+    sign = '<mo form="prefix">−</mo>'
+    after = math(f"<mo>=</mo> {minus}<mn>2</mn>{minus}<mn>1</mn>", "x")
+    assert after.count(sign) == 1
+    assert after.index(sign) < after.index("<mn>2") < after.index(minus)
+    assert sign not in math(f"<mo>)</mo>{minus}<mn>1</mn>", "x")
 
 
 @pytest.mark.parametrize("latex", [r"\input{x}", r"\write", r"\undefined{a}"])

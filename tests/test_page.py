@@ -115,6 +115,15 @@ def test_the_checks_notice_what_does_not_belong_on_a_page() -> None:
     assert Page(good.replace("</article>", "", 1)).faults
 
 
+def test_a_sheet_of_exercises_has_blanks_and_places_of_their_own() -> None:
+    text = text_of(SHOWN[0], "html", Style(exercise=True))
+    page = Page(text)
+    assert page.faults == []
+    assert outside(text) == []
+    assert len(page.values("id")) == len(set(page.values("id")))
+    assert text.count('class="blank"') > 4
+
+
 # -- code --
 
 
@@ -132,6 +141,12 @@ def test_code_beside_equations_is_that_of_the_module(spec: str) -> None:
     assert lines <= {line.strip() for line in source.splitlines()}
     for name in ("delta", "dJ_d", "u1 ="):
         assert any(line.startswith(name) for line in lines)
+
+
+def test_what_is_computed_on_the_way_stands_with_what_reads_it() -> None:
+    shown = [x for x in listings(text_of(SHOWN[0], "html")) if "ones = " in x]
+    assert shown
+    assert all("ones @" in listing for listing in shown)
 
 
 def test_an_equations_number_is_that_of_the_module() -> None:

@@ -1,5 +1,6 @@
 """Displayed formulas in MathML: roles as classes, layers and transposes said for who listens."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -23,6 +24,7 @@ from gradscribe.typeset.mathml import (
 _COMPARISONS = {">": ">", "<": "<", ">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
 _STRUT = '<mspace height="1.5em" depth="1.15em"></mspace>'
 MINUS = operator("−")
+_SIGN_AFTER = re.compile(r"(<mo[^>]*>[^<)\]′]+</mo>\s*)<mo>−</mo>")
 
 
 def mathml_script(
@@ -169,7 +171,9 @@ def _bracketed(text: str) -> str:
 
 def _grid(rows: list[list[str]], small: bool) -> str:
     cells = [element("mtr", *(element("mtd", cell) for cell in line)) for line in rows]
-    return _bracketed(element("mtable", *cells, class_="small" if small else "grid"))
+    large = "true" if not small and any("<mfrac" in cell for cell in cells) else ""
+    kind = "small" if small else "grid"
+    return _bracketed(element("mtable", *cells, class_=kind, displaystyle=large))
 
 
 def _cases(cases: list[tuple[str, str | None]], words: Callable[[str], str]) -> str:
@@ -201,4 +205,9 @@ def _brace(body: str, label: str, over: bool, tone: Tone | None) -> str:
 def math(body: str, alternative: str, *, block: bool = False) -> str:
     """Return a `math` element, with LaTeX for programs that know no MathML."""
     display = "block" if block else ""
-    return element("math", row(body), display=display, alttext=alternative)
+    return element("math", row(_signed(body)), display=display, alttext=alternative)
+
+
+def _signed(body: str) -> str:
+    """Mark a minus after another operator as a sign: else it is set as if it subtracted."""
+    return _SIGN_AFTER.sub(r'\1<mo form="prefix">−</mo>', body)

@@ -110,20 +110,34 @@ def kernel_views(derivation: Derivation, program: Program) -> tuple[KernelView, 
 def statement_sources(derivation: Derivation, program: Program) -> dict[str, tuple[str, ...]]:
     """Return the lines of a module that compute each equation, by the equation's name.
 
-    What is computed on the way to an equation and has no equation of its own belongs to it.
+    What is computed on the way and has no equation of its own belongs to the first that reads it.
     """
     parameters = frozenset(v.name for v in derivation.network.parameters)
     scope = _Scope(program, parameters)
     equations = {q.name for q in derivation.equations}
     found: dict[str, list[str]] = {}
-    for kernel in program.kernels:
-        waiting: list[str] = []
+    for kernel in (k for k in program.kernels if k.name != SCALE):
+        waiting: list[Statement] = []
         for statement in kernel.statements:
-            waiting += _lines(statement, (), scope, {})
-            if kernel.name != SCALE and statement.target in equations:
-                found.setdefault(statement.target, []).extend(waiting)
-                waiting = []
+            if statement.target not in equations:
+                waiting.append(statement)
+                continue
+            before = _read_by(statement, waiting)
+            waiting = [s for s in waiting if s not in before]
+            lines = [line for s in (*before, statement) for line in _lines(s, (), scope, {})]
+            found.setdefault(statement.target, []).extend(lines)
     return {name: tuple(lines) for name, lines in found.items()}
+
+
+def _read_by(statement: Statement, waiting: list[Statement]) -> list[Statement]:
+    """Return those of earlier statements that a statement reads, directly or through others."""
+    read = set(references(statement.value))
+    found: list[Statement] = []
+    for earlier in reversed(waiting):
+        if earlier.target in read:
+            read |= set(references(earlier.value))
+            found.insert(0, earlier)
+    return found
 
 
 def _kernel_view(kernel: Kernel, scope: _Scope, formulas: dict[str, str]) -> KernelView:

@@ -1,6 +1,7 @@
 """What the template of an HTML page is filled with: ready strings."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -173,19 +174,22 @@ def codes(derivation: Derivation, lines: Mapping[str, Sequence[str]]) -> dict[st
 def part_views(lecture: Lecture, builder: PageBuilder) -> Iterable[PartView]:
     """Yield the parts of a lecture, frames numbered through."""
     number = 0
+    seen: Counter[str] = Counter()
     for part, frames in groupby(lecture.frames, key=lambda f: f.part):
         views = []
         for frame in frames:
             number += 1
-            views.append(frame_view(frame, number, builder))
+            seen[frame.key] += 1
+            views.append(frame_view(frame, number, seen[frame.key], builder))
         title = html_text(builder.words.text(f"parts.{part}"))
         yield PartView(f"part-{part}", title, tuple(views))
 
 
-def frame_view(frame: Frame, number: int, builder: PageBuilder) -> FrameView:
-    """Return a frame as HTML."""
+def frame_view(frame: Frame, number: int, time: int, builder: PageBuilder) -> FrameView:
+    """Return a frame as HTML; `time` is 2 where it is shown for the second time."""
+    again = f"-{time}" if time > 1 else ""
     return FrameView(
-        anchor=frame.key.replace("_", "-"),
+        anchor=frame.key.replace("_", "-") + again,
         number=str(number),
         title=builder.text(frame.title),
         body=builder.body(frame),
