@@ -212,8 +212,9 @@ class Builder:
         """Return rows in parts that fit on a slide each."""
         parts: list[list[Row]] = [[]]
         used = 0.0
+        room = self.page.height - BESIDE - frame
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE - frame:
+            if parts[-1] and used + TIGHT * row.height + ROW_GAP > room:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
