@@ -6,10 +6,10 @@ which is what the recursion computes without listing them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
-from sympy import Derivative, Expr, Integer
+from sympy import Derivative, Expr, Integer, Symbol
 
 from gradscribe.derivation import rules
 from gradscribe.lecture.display import Atom, Node, Product, Quotient, Toned
@@ -33,24 +33,52 @@ class Path:
     slopes: tuple[Expr, ...]
 
 
-def paths(shower: Shower, start: Expr) -> list[Path]:
-    """Return all paths from a component of a parameter to the outputs."""
-    return [Path(tuple(reversed(c)), tuple(reversed(s))) for c, s in _walk(shower, start)]
+@dataclass(frozen=True)
+class Routes:
+    """Finds paths in a network of fixed sizes.
+
+    Attributes:
+        shower: of the network.
+        known: the derivative of one variable by another that it reads, with general indices.
+    """
+
+    shower: Shower
+    known: dict[tuple[str, str], Expr] = field(default_factory=dict)
+
+    def paths(self, start: Expr) -> list[Path]:
+        """Return all paths from a component of a parameter to the outputs."""
+        return [Path(tuple(reversed(c)), tuple(reversed(s))) for c, s in self._walk(start)]
+
+    def _walk(self, here: Expr) -> Iterator[tuple[list[Expr], list[Expr]]]:
+        network = self.shower.network
+        if here.base.name == network.output.name:
+            yield [here], []
+            return
+        for equation in network.equations:
+            if equation.name in ("e", "E") or not reads(equation.right, here.base.name):
+                continue
+            for above in places(self.shower, equation.name):
+                slope = self.slope(above, here)
+                if slope != 0:
+                    for components, slopes in self._walk(above):
+                        yield [here, *components], [slope, *slopes]
+
+    def slope(self, above: Expr, below: Expr) -> Expr:
+        """Return the derivative of one component by another that it reads."""
+        names = str(above.base.name), str(below.base.name)
+        over, under = (_general(e, a) for e, a in ((above, "a"), (below, "b")))
+        if names not in self.known:
+            derivative = Derivative(above.base[over], below.base[under], evaluate=False)
+            variables = {names[1]: self.shower.network.variables[names[1]]}
+            value = rules.evaluate_derivatives(derivative, self.shower.equations, variables)
+            self.known[names] = rules.collapse(value)
+        at = dict(zip(over + under, (*above.indices, *below.indices), strict=True))
+        return self.known[names].xreplace(at)
 
 
-def _walk(shower: Shower, here: Expr) -> Iterator[tuple[list[Expr], list[Expr]]]:
-    network = shower.network
-    if here.base.name == network.output.name:
-        yield [here], []
-        return
-    for equation in network.equations:
-        if equation.name in ("e", "E") or not reads(equation.right, here.base.name):
-            continue
-        for above in places(shower, equation.name):
-            slope = slope_between(shower, above, here)
-            if slope != 0:
-                for components, slopes in _walk(shower, above):
-                    yield [here, *components], [slope, *slopes]
+def _general(expr: Expr, letter: str) -> tuple[Symbol, ...]:
+    """Return general indices for a component."""
+    return tuple(index(f"{letter}_{k}") for k, _ in enumerate(expr.indices))
 
 
 def reads(expr: Expr, name: str) -> bool:
@@ -66,18 +94,6 @@ def places(shower: Shower, name: str) -> Iterator[Expr]:
     shape = network.variables[name].shape
     for at in product(*[range(1, sizes[s] + 1) for s in shape]):
         yield component(name, tuple(map(Integer, at)))
-
-
-def slope_between(shower: Shower, above: Expr, below: Expr) -> Expr:
-    """Return the derivative of one component by another that it reads."""
-    name = str(below.base.name)
-    free = [tuple(index(f"{a}_{k}") for k, _ in enumerate(e.indices)) for a, e in
-            (("a", above), ("b", below))]  # fmt: skip
-    general = Derivative(above.base[free[0]], below.base[free[1]], evaluate=False)
-    variables = {name: shower.network.variables[name]}
-    found = rules.collapse(rules.evaluate_derivatives(general, shower.equations, variables))
-    places_ = dict(zip(free[0] + free[1], (*above.indices, *below.indices), strict=True))
-    return found.xreplace(places_)
 
 
 def leibniz(shower: Shower, path: Path) -> list[Node]:

@@ -29,11 +29,13 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
-BESIDE = 85.0  # what is kept for a sentence, a line at the foot and the frame of a box
+BESIDE = 40.0  # what is kept for a sentence and a line at the foot
+BOX = 65.0  # what a box around a result takes
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
-SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
-LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
+SPREAD = "\n\\par\\vspace{0pt plus .5filll}\n"
+BELOW = "\n\\par\\vskip 0pt plus 1filll"  # what is left over goes below the last block
+LEAD = "%\n\\vadjust{\\vskip 0pt plus .25filll}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -203,15 +205,16 @@ class Builder:
         room = max(hints, default=0.0) + (16 if hints else 0) + (24 if block.boxed else 0)
         rows = Setter(self.script, self.boxes, self.page.width).rows(block.lines, room)
         if block.boxed:
-            return [self.boxed(part) for part in self.parted(rows)]
+            return [self.boxed(part) for part in self.parted(rows, BOX)]
         return [self.aligned(part) for part in self.parted(rows)]
 
-    def parted(self, rows: list[Row]) -> list[list[Row]]:
+    def parted(self, rows: list[Row], frame: float = 0.0) -> list[list[Row]]:
         """Return rows in parts that fit on a slide each."""
         parts: list[list[Row]] = [[]]
         used = 0.0
+        room = self.page.height - BESIDE - frame
         for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > self.page.height - BESIDE:
+            if parts[-1] and used + TIGHT * row.height + ROW_GAP > room:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
@@ -272,7 +275,8 @@ class Builder:
                     used = foot + sum(p.height for p in pages[-1])
                 pages[-1].append(part)
                 used += height
-        return [self.joined([*page, *feet]) for page in pages if page]
+        below = "" if feet or self.article else BELOW
+        return [self.joined([*page, *feet]) + below for page in pages if page]
 
     def joined(self, parts: list[Piled]) -> str:
         """Return blocks one below the other; they share what room is left."""

@@ -23,7 +23,7 @@ from gradscribe.lecture.display import (
 )
 from gradscribe.lecture.model import Block, Display, Frame, Line, Piece, Remark, Setting
 from gradscribe.lecture.numeric import Numbers
-from gradscribe.lecture.routes import MOST_PATHS, Path, leibniz, paths, product_of, values
+from gradscribe.lecture.routes import MOST_PATHS, Path, Routes, leibniz, product_of, values
 from gradscribe.lecture.sections.functions import function_words
 from gradscribe.lecture.sections.network import U, sizes_text
 from gradscribe.lecture.teller import Teller, display
@@ -49,6 +49,11 @@ class Example:
         """The numbers, and how many places are shown."""
         world = World(self.setting.derivation, 0, self.setting.values)
         return Numbers(world, self.teller.style.places)
+
+    @cached_property
+    def routes(self) -> Routes:
+        """Finds the paths from a parameter to the cost."""
+        return Routes(self.teller.shower)
 
     @property
     def sizes(self) -> str:
@@ -179,7 +184,7 @@ def first_node(example: Example) -> Iterator[Frame]:
     """Show the derivatives by all that enters node 1 of layer 1, as one vector."""
     teller = example.teller
     components = entering(example)
-    ways = [paths(teller.shower, c) for c in components]
+    ways = [example.routes.paths(c) for c in components]
     if not components or any(len(way) != 1 for way in ways):
         return
     left = Grid(tuple((Atom(derivative(c)),) for c in components))
@@ -221,7 +226,7 @@ def direct(example: Example) -> Iterator[Frame]:
     """Show the chain rule from the first weight to the cost, along all paths."""
     components = entering(example)
     for start in components[:1]:
-        found = paths(example.teller.shower, start)
+        found = example.routes.paths(start)
         if not found or len(found) > MOST_PATHS:
             return
         if len(found) == 1:
@@ -229,7 +234,7 @@ def direct(example: Example) -> Iterator[Frame]:
         else:
             yield from several_paths(example, start, found)
     rest = components[1:]
-    ways = [paths(example.teller.shower, c) for c in rest]
+    ways = [example.routes.paths(c) for c in rest]
     if rest and all(len(w) == 1 for w in ways):
         yield rest_of_node(example, rest, [w[0] for w in ways])
 
