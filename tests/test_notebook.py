@@ -16,7 +16,7 @@ from gradscribe.model.network import Network
 from gradscribe.targets.notebook_view import count, notebook_view, open_sizes
 
 NETWORKS = ("2-2-1 sigmoid", "3-4-2 relu,softplus loss=sse", DEFAULT, SKIP, ABSTRACT,
-            "20-30-10-2 tanh,linear dtype=float32")  # fmt: skip
+            "5-1-1-5 relu loss=sse", "20-30-10-2 tanh,linear dtype=float32")  # fmt: skip
 # Runs code cells in order in one namespace, as a kernel does.
 RUNNER = """
 import json, sys

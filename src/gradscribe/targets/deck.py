@@ -29,12 +29,13 @@ LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
-BESIDE = 75.0  # what is kept for a sentence and a line at the foot
-BOX = 30.0  # what a box around a result takes
+BESIDE = 40.0  # what is kept for a sentence and a line at the foot
+BOX = 65.0  # what a box around a result takes
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
-SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
-LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
+SPREAD = "\n\\par\\vspace{0pt plus .5filll}\n"
+BELOW = "\n\\par\\vskip 0pt plus 1filll"  # what is left over goes below the last block
+LEAD = "%\n\\vadjust{\\vskip 0pt plus .25filll}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 TAG = 28.0  # points that the number of a line takes
 CHARACTER = 5.35  # points that a letter takes on average
@@ -267,9 +268,10 @@ class Builder:
             return [rows]
         parts: list[list[Row]] = [[]]
         used = 0.0
+        room = self.page.height - BESIDE - frame
         for row in rows:
             height = TIGHT * row.height + ROW_GAP
-            if parts[-1] and used + height > self.page.height - BESIDE - frame:
+            if parts[-1] and used + height > room:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
@@ -333,7 +335,8 @@ class Builder:
                     used = foot + sum(p.height for p in pages[-1])
                 pages[-1].append(part)
                 used += height
-        return [self.joined([*page, *feet]) for page in pages if page]
+        below = "" if feet or self.article else BELOW
+        return [self.joined([*page, *feet]) + below for page in pages if page]
 
     def with_room(self, part: Piled, room: Blank | None) -> Piled:
         """Return a block with the lines to write on below it, which stay with it."""

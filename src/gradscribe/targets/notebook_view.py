@@ -31,12 +31,13 @@ network"""
 _DERIVE = """\
 derivation = gradscribe.derive(network)
 derivation{part}"""
+# Biases begin at 0, where relu has its kink: all parameters are moved off it.
 _GENERATE = """\
 module = gradscribe.compile(network)
 sizes = {sizes!r}
 rng = np.random.default_rng(7)
 initial = module.initialize(sizes, seed=1)
-params = module.Parameters(*(np.asarray(p, dtype=np.float64) for p in initial))
+params = module.Parameters(*(p + 0.1 * rng.standard_normal(np.shape(p)) for p in initial))
 X = rng.uniform(-1, 1, size=(5, sizes[0]))
 D = rng.uniform(0.1, 0.9, size=(5, sizes[-1]))
 module.cost(params, X, D)"""
