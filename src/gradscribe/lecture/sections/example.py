@@ -19,18 +19,10 @@ from gradscribe.lecture.display import (
     Whole,
     equal,
 )
-<<<<<<< HEAD
 from gradscribe.lecture.example import LARGE, Example, parameter_count
 from gradscribe.lecture.model import Frame, Line, Picture, Piece, Remark, Rows, Sentence
 from gradscribe.lecture.sections.network import is_layered
 from gradscribe.lecture.substitution import formula_of
-=======
-from gradscribe.lecture.model import Block, Display, Frame, Line, Piece, Remark, Setting
-from gradscribe.lecture.numeric import Numbers
-from gradscribe.lecture.routes import MOST_PATHS, Path, Routes, leibniz, product_of, values
-from gradscribe.lecture.sections.functions import function_words
-from gradscribe.lecture.sections.network import U, sizes_text
->>>>>>> web
 from gradscribe.lecture.teller import Teller, display
 from gradscribe.notation import split
 from gradscribe.symbols import ScalarFunction, component, names
@@ -52,56 +44,7 @@ class Worked:
     """
 
     teller: Teller
-<<<<<<< HEAD
     example: Example
-=======
-    setting: Setting
-
-    @cached_property
-    def numbers(self) -> Numbers:
-        """The numbers, and how many places are shown."""
-        world = World(self.setting.derivation, 0, self.setting.values)
-        return Numbers(world, self.teller.style.places)
-
-    @cached_property
-    def routes(self) -> Routes:
-        """Finds the paths from a parameter to the cost."""
-        return Routes(self.teller.shower)
-
-    @property
-    def sizes(self) -> str:
-        """The sizes for titles: 2–2–1."""
-        return sizes_text(self.teller)
-
-    def line(self, left: Node, *formulas: Node, step: int = 1) -> Line:
-        """Return left = formulas = the last one with numbers in it = the result."""
-        filled, result = self.numbers.put_in(formulas[-1])
-        numbers = [filled] if filled != result else []
-        return Line(equal(left, *formulas, *numbers, Strong(result)), step=step)
-
-    def matrix_form(self, name: str) -> tuple[Node, Node] | None:
-        """Return the left side and the matrix form of an equation, in the layout of the style."""
-        found = self.teller.matrix(self.teller.derivation[name])
-        if found is None:
-            return None
-        if self.teller.style.layout == "numerator" and name.startswith("dE_d"):
-            return Whole(name, numerator=True), transpose(found)
-        return Whole(name), found
-
-    def matrix_line(self, name: str, step: int) -> Line | None:
-        """Return the matrix form of an equation with numbers put in."""
-        formula = self.matrix_form(name)
-        return None if formula is None else self.line(*formula, step=step)
-
-    def lines(self, names: list[str]) -> list[Line]:
-        """Return matrix forms with numbers, each appearing after the one before."""
-        found: list[Line] = []
-        for name in names:
-            line = self.matrix_line(name, len(found) + 1)
-            if line is not None:
-                found.append(line)
-        return found
->>>>>>> web
 
 
 def worked(teller: Teller, setting: str, example: Example) -> Worked:
@@ -224,7 +167,6 @@ def padded(rows: list[tuple[Cell, ...]]) -> Rows:
     return Rows((), tuple((*row, *[("",)] * (width - len(row))) for row in rows))
 
 
-<<<<<<< HEAD
 def parameter_cells(example: Example, variable: Variable) -> list[Cell]:
     """Return a parameter with its numbers: as a matrix, or each component where it is large."""
     places = list(example.places_of(variable))
@@ -237,32 +179,6 @@ def parameter_cells(example: Example, variable: Variable) -> list[Cell]:
         grid = Grid(tuple((example.exact(variable.name, at),) for at in places))
         return [(equal(Whole(variable.name), grid),)]
     return component_cells(example, variable)
-=======
-def first_node(example: Example) -> Iterator[Frame]:
-    """Show the derivatives by all that enters node 1 of layer 1, as one vector."""
-    teller = example.teller
-    components = entering(example)
-    ways = [example.routes.paths(c) for c in components]
-    if not components or any(len(way) != 1 for way in ways):
-        return
-    left = Grid(tuple((Atom(derivative(c)),) for c in components))
-    factors = [values(teller.shower, way[0]) for way in ways]
-    shared = factors[0][:-1]
-    lasts = [f[-1] if len(f) > len(shared) else Atom(Integer(1)) for f in factors]
-    column = Grid(tuple((last,) for last in lasts))
-    product = Product((*shared, column))
-    numbers, result = example.numbers.put_in(product)
-    yield teller.frame(
-        "example_node",
-        teller.sentence("example_node.shared"),
-        display(
-            Line(equal(left, product)),
-            Line(equal(left, numbers, Strong(result)), step=2, continued=True),
-        ),
-        teller.remark("example_node.one"),
-        sizes=example.sizes,
-    )
->>>>>>> web
 
 
 def component_cells(example: Example, variable: Variable) -> list[Cell]:
@@ -281,7 +197,6 @@ def function_cell(example: Example, name: str) -> Cell:
     return (equal(Call(name, Atom(U)), formula or Atom(entry.formula)),)
 
 
-<<<<<<< HEAD
 def parameters_by_layer(example: Example) -> list[list[Variable]]:
     """Return the parameters, those of a layer together."""
     groups = groupby(example.network.parameters, key=lambda p: split(p.name).layer)
@@ -328,23 +243,6 @@ def packed(groups: list[tuple[str, list[Chain]]]) -> list[tuple[list[str], list[
         else:
             found.append(([layer], list(chains)))
     return found
-=======
-def direct(example: Example) -> Iterator[Frame]:
-    """Show the chain rule from the first weight to the cost, along all paths."""
-    components = entering(example)
-    for start in components[:1]:
-        found = example.routes.paths(start)
-        if not found or len(found) > MOST_PATHS:
-            return
-        if len(found) == 1:
-            yield one_path(example, start, found[0])
-        else:
-            yield from several_paths(example, start, found)
-    rest = components[1:]
-    ways = [example.routes.paths(c) for c in rest]
-    if rest and all(len(w) == 1 for w in ways):
-        yield rest_of_node(example, rest, [w[0] for w in ways])
->>>>>>> web
 
 
 def passed(
