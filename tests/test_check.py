@@ -321,8 +321,8 @@ SECOND_ORDER_FAULTS = {
     "hessian_vector_product": ("R_delta1 += -2 *", "R_delta1 += -2.002 *"),
     "jacobian": ("            factor = z[", "            factor = 1.001 * z["),
     "input_jacobian": (
-        "result = _input_jacobian(params, X)",
-        "result = -_input_jacobian(params, X)",
+        "np.moveaxis(_input_jacobian(params, X[part]), -1, 0)",
+        "1.001 * np.moveaxis(_input_jacobian(params, X[part]), -1, 0)",
     ),
     "hessian_diagonal": ("factor = 1 if rows == columns", "factor = 1.001 if rows == columns"),
     "gauss_newton": ('fprime2**2), ("s,j"', '1.001 * fprime2**2), ("s,j"'),
