@@ -1,8 +1,8 @@
 """The blocks of a lecture as LaTeX, and frames of such a height that each fits on a slide."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -22,6 +22,7 @@ from gradscribe.lecture.model import (
 from gradscribe.lecture.words import Words
 from gradscribe.lecture.writing import Script, written
 from gradscribe.targets.deck_lines import Row, Setter
+from gradscribe.targets.deck_parts import Cells, cut, from_start, with_rooms
 from gradscribe.typeset.boxes import Box
 from gradscribe.typeset.escaping import latex_text
 
@@ -36,6 +37,8 @@ EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
+WIDE_GAP = 20.0  # points between columns of formulas
+SMALL = 0.93  # of the width of a formula that is set small, with a margin
 TAG = 28.0  # points that the number of a line takes
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -201,21 +204,30 @@ class Builder:
 
     def formulas(self, block: Rows) -> list[Piled]:
         """Return a table without a head: formulas in columns, so many rows as fit on a slide."""
-        widths = [max(self.length(row[c]) for row in block.rows) for c in range(len(block.rows[0]))]
-        wide = sum(widths) + 20 * (len(widths) - 1) > self.page.width
-        gap = r"\quad" if wide else r"\qquad"
-        parts: list[list[tuple[tuple[Piece, ...], ...]]] = [[]]
+        rows, wide = self.fitted(block.rows)
+        parts: list[list[Cells]] = [[]]
         used = 0.0
-        for row in block.rows:
+        for row in rows:
             height = self.tallest(row) + 9
             if parts[-1] and used + height > self.page.height - 50:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
             used += height
-        return [self.columns(part, r"\small" if wide else r"\normalsize", gap) for part in parts]
+        look = (r"\small", r"\quad") if wide else (r"\normalsize", r"\qquad")
+        return [self.columns(part, *look) for part in parts]
 
-    def columns(self, lines: list[tuple[tuple[Piece, ...], ...]], size: str, gap: str) -> Piled:
+    def fitted(self, rows: Sequence[Cells]) -> tuple[list[Cells], bool]:
+        """Return rows in as many columns as the page is wide, and whether they are set small."""
+        for count in range(len(rows[0]), 0, -1):
+            found = [part for row in rows for part in cut(row, count)]
+            width = sum(max(self.length(row[c]) for row in found) for c in range(count))
+            wide = width + WIDE_GAP * (count - 1) > self.page.width
+            if not wide or SMALL * width + WIDE_GAP / 2 * (count - 1) <= self.page.width:
+                break
+        return found, wide
+
+    def columns(self, lines: list[Cells], size: str, gap: str) -> Piled:
         """Return rows of formulas, without rules, with room for matrices and fractions."""
         columns = "@{}" + f"l@{{{gap}}}" * (len(lines[0]) - 1) + "l@{}"
         rows = [" & ".join(self.displayed(cell) for cell in row) for row in lines]
@@ -234,7 +246,7 @@ class Builder:
         )
         return "".join(texts)
 
-    def tallest(self, row: tuple[tuple[Piece, ...], ...]) -> float:
+    def tallest(self, row: Cells) -> float:
         """Return the height of the highest formula in a row, in points."""
         texts = [written(p, self.script) for cell in row for p in cell if isinstance(p, Node)]
         return max([b.height + b.depth for b in self.boxes(texts)], default=TEXT_LINE)
@@ -352,12 +364,6 @@ class Builder:
         return text
 
 
-def with_rooms(blocks: Sequence[Block]) -> Iterator[tuple[Block, Blank | None]]:
-    """Yield blocks, each with the lines to write on that follow it."""
-    for block, following in zip_longest(blocks, blocks[1:]):
-        yield block, following if isinstance(following, Blank) else None
-
-
 def opens(page: list[Piled]) -> bool:
     """Whether a display that is put on a slide has no text right before it."""
     return not page or page[-1].display
@@ -366,12 +372,6 @@ def opens(page: list[Piled]) -> bool:
 def carried(page: list[Piled]) -> list[Piled]:
     """Take a sentence that introduces what does not fit with it to the next slide."""
     return [page.pop()] if len(page) > 1 and page[-1].lead else []
-
-
-def from_start(rows: list[Row]) -> list[Row]:
-    """Return rows of a slide, the first of which is there from the start where others follow."""
-    late = rows[0].step - 1 if len(rows) > 1 else 0
-    return [replace(row, step=max(1, row.step - late)) for row in rows]
 
 
 def spaced(text: str) -> str:
