@@ -27,7 +27,7 @@ from gradscribe.typeset.escaping import latex_text
 
 LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
-ROW_GAP = 5.0  # points between rows of a display
+ROW_GAP = 5.5  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
 BESIDE = 40.0  # what is kept for a sentence and a line at the foot
 BOX = 65.0  # what a box around a result takes
@@ -210,15 +210,16 @@ class Builder:
 
     def parted(self, rows: list[Row], frame: float = 0.0) -> list[list[Row]]:
         """Return rows in parts that fit on a slide each."""
+        room = self.page.height - BESIDE - frame
         parts: list[list[Row]] = [[]]
         used = 0.0
-        room = self.page.height - BESIDE - frame
-        for row in rows:
-            if parts[-1] and used + TIGHT * row.height + ROW_GAP > room:
-                parts.append([])
-                used = 0.0
-            parts[-1].append(row)
-            used += TIGHT * row.height + ROW_GAP
+        for line in lines_of(rows):
+            for rest in [line] if height_of(line) <= room else [[row] for row in line]:
+                if parts[-1] and used + height_of(rest) > room:
+                    parts.append([])
+                    used = 0.0
+                parts[-1] += rest
+                used += height_of(rest)
         return parts
 
     def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
@@ -244,7 +245,7 @@ class Builder:
         text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
+        height = height_of(rows) + DISPLAY_GAP
         return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
@@ -256,7 +257,7 @@ class Builder:
         text = f"\\begin{{{kind}}}\n{inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
+        height = height_of(rows) + DISPLAY_GAP + 16
         return Piled(text, height, display=True)
 
     # -- frames --
@@ -286,6 +287,22 @@ class Builder:
             lead = "\n" if self.article or not before.lead else LEAD
             text += (lead if part.display else room) + part.text
         return text
+
+
+def lines_of(rows: list[Row]) -> list[list[Row]]:
+    """Return rows in groups, each from a left side to the next: rows that belong together."""
+    groups: list[list[Row]] = []
+    for row in rows:
+        if row.left or not groups:
+            groups.append([])
+        groups[-1].append(row)
+    return groups
+
+
+def height_of(rows: list[Row]) -> float:
+    """Return the height of rows under each other."""
+    tight = [1.0 if "matrix" in row.right else TIGHT for row in rows]
+    return sum(t * row.height + ROW_GAP for t, row in zip(tight, rows, strict=True))
 
 
 def opens(page: list[Piled]) -> bool:
