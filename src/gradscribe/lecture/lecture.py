@@ -174,4 +174,12 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
 
 def lecture_of(of: Network, style: Style, locales: Path) -> Lecture:
     """Return the lecture of a network."""
-    return lecture(derive(of, 1 if len(of.equations) > DEEP else 2), style, locales)
+    return lecture(derive(of, 2 if needs_second_order(of) else 1), style, locales)
+
+
+def needs_second_order(of: Network) -> bool:
+    """Whether second derivatives are told of the network itself, not of three layers like its."""
+    if len(of.equations) > DEEP:
+        return False
+    teller = Teller(derive(of), Words("", {}, False), Style())
+    return teller.layering.count != 2 or not is_layered(teller)

@@ -22,20 +22,21 @@ from gradscribe.lecture.model import (
 from gradscribe.lecture.words import Words
 from gradscribe.lecture.writing import Script, written
 from gradscribe.targets.deck_lines import Row, Setter
-from gradscribe.targets.deck_parts import Cells, cut, from_start, with_rooms
+from gradscribe.targets.deck_parts import Cells, cut, from_start, lines_of, with_rooms
 from gradscribe.typeset.boxes import Box
 from gradscribe.typeset.escaping import latex_text
 
 LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
-ROW_GAP = 5.0  # points between rows of a display
+ROW_GAP = 5.5  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
-BESIDE = 75.0  # what is kept for a sentence and a line at the foot
-BOX = 30.0  # what a box around a result takes
+BESIDE = 40.0  # what is kept for a sentence and a line at the foot
+BOX = 65.0  # what a box around a result takes
 EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
-SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
-LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
+SPREAD = "\n\\par\\vspace{0pt plus .5filll}\n"
+BELOW = "\n\\par\\vskip 0pt plus 1filll"  # what is left over goes below the last block
+LEAD = "%\n\\vadjust{\\vskip 0pt plus .25filll}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 WIDE_GAP = 20.0  # points between columns of formulas
 SMALL = 0.93  # of the width of a formula that is set small, with a margin
@@ -274,18 +275,18 @@ class Builder:
             foot: the height of what is at the foot of the slide.
             frame: what a box around them adds.
         """
-        every = sum(TIGHT * row.height + ROW_GAP for row in rows)
-        if every + frame + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
+        if height_of(rows) + frame + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
             return [rows]
+        room = self.page.height - BESIDE - frame
         parts: list[list[Row]] = [[]]
         used = 0.0
-        for row in rows:
-            height = TIGHT * row.height + ROW_GAP
-            if parts[-1] and used + height > self.page.height - BESIDE - frame:
-                parts.append([])
-                used = 0.0
-            parts[-1].append(row)
-            used += height
+        for line in lines_of(rows):
+            for rest in [line] if height_of(line) <= room else [[row] for row in line]:
+                if parts[-1] and used + height_of(rest) > room:
+                    parts.append([])
+                    used = 0.0
+                parts[-1] += rest
+                used += height_of(rest)
         return parts
 
     def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
@@ -313,7 +314,7 @@ class Builder:
         text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
+        height = height_of(rows) + DISPLAY_GAP
         return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
@@ -325,7 +326,7 @@ class Builder:
         text = f"\\begin{{{kind}}}\n{inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
+        height = height_of(rows) + DISPLAY_GAP + 16
         return Piled(text, height, display=True)
 
     # -- frames --
@@ -345,7 +346,8 @@ class Builder:
                     used = foot + sum(p.height for p in pages[-1])
                 pages[-1].append(part)
                 used += height
-        return [self.joined([*page, *feet]) for page in pages if page]
+        below = "" if feet or self.article else BELOW
+        return [self.joined([*page, *feet]) + below for page in pages if page]
 
     def with_room(self, part: Piled, room: Blank | None) -> Piled:
         """Return a block with the lines to write on below it, which stay with it."""
@@ -362,6 +364,12 @@ class Builder:
             lead = "\n" if self.article or not before.lead else LEAD
             text += (lead if part.display else room) + part.text
         return text
+
+
+def height_of(rows: list[Row]) -> float:
+    """Return the height of rows under each other."""
+    tight = [1.0 if "matrix" in row.right else TIGHT for row in rows]
+    return sum(t * row.height + ROW_GAP for t, row in zip(tight, rows, strict=True))
 
 
 def opens(page: list[Piled]) -> bool:
