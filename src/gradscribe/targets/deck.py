@@ -275,9 +275,10 @@ class Builder:
             foot: the height of what is at the foot of the slide.
             frame: what a box around them adds.
         """
-        if height_of(rows) + frame + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
+        around = DISPLAY_GAP + EMPTY_LINE + foot
+        if height_of(rows) + frame + around <= self.page.height:
             return [rows]
-        room = self.page.height - BESIDE - frame
+        room = self.page.height - max(BESIDE, around) - frame
         parts: list[list[Row]] = [[]]
         used = 0.0
         for line in lines_of(rows):
