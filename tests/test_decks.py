@@ -20,6 +20,7 @@ SPECS = {
     "wide": "784-1000-1000-10 relu,linear",
     "custom": "f2(W2 f1(W1 x + b1) + b2 + x) f1=softplus f2=tanh",
     "shared": "tanh(W tanh(W tanh(W x)))",
+    "wide example": "3-3-2-1 softplus,linear",
     "smallest": "1-1 softplus loss=sse",
 }
 

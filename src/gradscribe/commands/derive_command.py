@@ -94,6 +94,19 @@ def style_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--sample", default="", metavar="X;D", help='The sample of the worked example: "1,2;1".'
 )
+@click.option(
+    "--weight",
+    default="",
+    metavar="W1[1,2]",
+    help="The weight of the worked example that is followed along all its paths.",
+)
+@click.option(
+    "--places",
+    type=click.IntRange(1, 12),
+    default=Style.places,
+    show_default=True,
+    help="Decimal places of the worked example.",
+)
 @click.option("--exercise", is_flag=True, help="A sheet with blanks, and its key.")
 @style_options
 @output_option

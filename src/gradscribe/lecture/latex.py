@@ -310,7 +310,7 @@ def latex_script(notation: Notation, words: Callable[[str], str], *, comma: bool
 
 
 def _gap(number: int, narrow: bool) -> str:
-    room = "3em" if narrow else "5.5em"
+    room = "3em" if narrow else "5em"
     return rf"\underset{{\scriptscriptstyle({number})}}{{\underline{{\hspace{{{room}}}}}}}"
 
 

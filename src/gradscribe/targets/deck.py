@@ -1,8 +1,8 @@
 """The blocks of a lecture as LaTeX, and frames of such a height that each fits on a slide."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from gradscribe.lecture.display import Node, Tone
 from gradscribe.lecture.model import (
@@ -22,12 +22,13 @@ from gradscribe.lecture.model import (
 from gradscribe.lecture.words import Words
 from gradscribe.lecture.writing import Script, written
 from gradscribe.targets.deck_lines import Row, Setter
+from gradscribe.targets.deck_parts import Cells, cut, from_start, lines_of, with_rooms
 from gradscribe.typeset.boxes import Box
 from gradscribe.typeset.escaping import latex_text
 
 LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
-ROW_GAP = 5.0  # points between rows of a display
+ROW_GAP = 5.5  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
 BESIDE = 40.0  # what is kept for a sentence and a line at the foot
 BOX = 65.0  # what a box around a result takes
@@ -37,6 +38,8 @@ SPREAD = "\n\\par\\vspace{0pt plus .5filll}\n"
 BELOW = "\n\\par\\vskip 0pt plus 1filll"  # what is left over goes below the last block
 LEAD = "%\n\\vadjust{\\vskip 0pt plus .25filll}\n"  # the same between a sentence and its display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
+WIDE_GAP = 20.0  # points between columns of formulas
+SMALL = 0.93  # of the width of a formula that is set small, with a margin
 TAG = 28.0  # points that the number of a line takes
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -202,21 +205,30 @@ class Builder:
 
     def formulas(self, block: Rows) -> list[Piled]:
         """Return a table without a head: formulas in columns, so many rows as fit on a slide."""
-        widths = [max(self.length(row[c]) for row in block.rows) for c in range(len(block.rows[0]))]
-        wide = sum(widths) + 20 * (len(widths) - 1) > self.page.width
-        gap = r"\quad" if wide else r"\qquad"
-        parts: list[list[tuple[tuple[Piece, ...], ...]]] = [[]]
+        rows, wide = self.fitted(block.rows)
+        parts: list[list[Cells]] = [[]]
         used = 0.0
-        for row in block.rows:
+        for row in rows:
             height = self.tallest(row) + 9
             if parts[-1] and used + height > self.page.height - 50:
                 parts.append([])
                 used = 0.0
             parts[-1].append(row)
             used += height
-        return [self.columns(part, r"\small" if wide else r"\normalsize", gap) for part in parts]
+        look = (r"\small", r"\quad") if wide else (r"\normalsize", r"\qquad")
+        return [self.columns(part, *look) for part in parts]
 
-    def columns(self, lines: list[tuple[tuple[Piece, ...], ...]], size: str, gap: str) -> Piled:
+    def fitted(self, rows: Sequence[Cells]) -> tuple[list[Cells], bool]:
+        """Return rows in as many columns as the page is wide, and whether they are set small."""
+        for count in range(len(rows[0]), 0, -1):
+            found = [part for row in rows for part in cut(row, count)]
+            width = sum(max(self.length(row[c]) for row in found) for c in range(count))
+            wide = width + WIDE_GAP * (count - 1) > self.page.width
+            if not wide or SMALL * width + WIDE_GAP / 2 * (count - 1) <= self.page.width:
+                break
+        return found, wide
+
+    def columns(self, lines: list[Cells], size: str, gap: str) -> Piled:
         """Return rows of formulas, without rules, with room for matrices and fractions."""
         columns = "@{}" + f"l@{{{gap}}}" * (len(lines[0]) - 1) + "l@{}"
         rows = [" & ".join(self.displayed(cell) for cell in row) for row in lines]
@@ -235,7 +247,7 @@ class Builder:
         )
         return "".join(texts)
 
-    def tallest(self, row: tuple[tuple[Piece, ...], ...]) -> float:
+    def tallest(self, row: Cells) -> float:
         """Return the height of the highest formula in a row, in points."""
         texts = [written(p, self.script) for cell in row for p in cell if isinstance(p, Node)]
         return max([b.height + b.depth for b in self.boxes(texts)], default=TEXT_LINE)
@@ -263,19 +275,19 @@ class Builder:
             foot: the height of what is at the foot of the slide.
             frame: what a box around them adds.
         """
-        every = sum(TIGHT * row.height + ROW_GAP for row in rows)
-        if every + frame + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
+        around = DISPLAY_GAP + EMPTY_LINE + foot
+        if height_of(rows) + frame + around <= self.page.height:
             return [rows]
+        room = self.page.height - max(BESIDE, around) - frame
         parts: list[list[Row]] = [[]]
         used = 0.0
-        room = self.page.height - BESIDE - frame
-        for row in rows:
-            height = TIGHT * row.height + ROW_GAP
-            if parts[-1] and used + height > room:
-                parts.append([])
-                used = 0.0
-            parts[-1].append(row)
-            used += height
+        for line in lines_of(rows):
+            for rest in [line] if height_of(line) <= room else [[row] for row in line]:
+                if parts[-1] and used + height_of(rest) > room:
+                    parts.append([])
+                    used = 0.0
+                parts[-1] += rest
+                used += height_of(rest)
         return parts
 
     def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
@@ -303,7 +315,7 @@ class Builder:
         text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
+        height = height_of(rows) + DISPLAY_GAP
         return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
@@ -315,7 +327,7 @@ class Builder:
         text = f"\\begin{{{kind}}}\n{inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
+        height = height_of(rows) + DISPLAY_GAP + 16
         return Piled(text, height, display=True)
 
     # -- frames --
@@ -355,10 +367,10 @@ class Builder:
         return text
 
 
-def with_rooms(blocks: Sequence[Block]) -> Iterator[tuple[Block, Blank | None]]:
-    """Yield blocks, each with the lines to write on that follow it."""
-    for block, following in zip_longest(blocks, blocks[1:]):
-        yield block, following if isinstance(following, Blank) else None
+def height_of(rows: list[Row]) -> float:
+    """Return the height of rows under each other."""
+    tight = [1.0 if "matrix" in row.right else TIGHT for row in rows]
+    return sum(t * row.height + ROW_GAP for t, row in zip(tight, rows, strict=True))
 
 
 def opens(page: list[Piled]) -> bool:
@@ -369,12 +381,6 @@ def opens(page: list[Piled]) -> bool:
 def carried(page: list[Piled]) -> list[Piled]:
     """Take a sentence that introduces what does not fit with it to the next slide."""
     return [page.pop()] if len(page) > 1 and page[-1].lead else []
-
-
-def from_start(rows: list[Row]) -> list[Row]:
-    """Return rows of a slide, the first of which is there from the start where others follow."""
-    late = rows[0].step - 1 if len(rows) > 1 else 0
-    return [replace(row, step=max(1, row.step - late)) for row in rows]
 
 
 def spaced(text: str) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from sympy import Derivative, Symbol, exp
 
+from gradscribe.catalog.activations import Activation, U
 from gradscribe.derivation import rules
+from gradscribe.derivation.slopes import slope
 from gradscribe.equation import Equation
 from gradscribe.lecture.display import (
     Atom,
@@ -26,7 +28,7 @@ from gradscribe.symbols import component
 
 X, G = Symbol("x", real=True), Symbol("g", real=True)
 # A function of a function, to show the rule on.
-OUTER, INNER = exp(G), X**2
+OUTER, INNER = Activation("f", exp(U), "outer"), Activation("g", U**2, "inner")
 
 
 def frames(teller: Teller) -> Iterator[Frame]:
@@ -73,13 +75,14 @@ def leibniz(teller: Teller) -> Frame:
         Quotient(f, x, total=True),
         Product((Toned(Tone.SLOPE, Quotient(f, g, total=True)), Toned(Tone.WEIGHT, inner))),
     )
-    outer, inside = OUTER.diff(G).subs(G, INNER), INNER.diff(X)
-    whole = OUTER.subs(G, INNER)
+    g_of_x = INNER.formula.subs(U, X)
+    outer, inside = slope(OUTER).of_u.subs(U, g_of_x), slope(INNER).of_u.subs(U, X)
+    f_of_g, whole = OUTER.formula.subs(U, G), OUTER.formula.subs(U, g_of_x)
     example = equal(
         Quotient(Atom(whole), Atom(X), total=True),
         Product((
-            Brace(Toned(Tone.SLOPE, Quotient(Atom(OUTER), Atom(G), total=True)), Atom(outer)),
-            Brace(Toned(Tone.WEIGHT, Quotient(Atom(INNER), Atom(X), total=True)), Atom(inside)),
+            Brace(Toned(Tone.SLOPE, Quotient(Atom(f_of_g), Atom(G), total=True)), Atom(outer)),
+            Brace(Toned(Tone.WEIGHT, Quotient(Atom(g_of_x), Atom(X), total=True)), Atom(inside)),
         )),
         Product((Atom(inside), Atom(outer))),
     )  # fmt: skip
@@ -87,7 +90,7 @@ def leibniz(teller: Teller) -> Frame:
         "leibniz",
         teller.sentence("leibniz.rule"),
         display(Line(rule), boxed=True),
-        teller.sentence("leibniz.example", step=2, g=equal(Atom(G), Atom(INNER), first=":=")),
+        teller.sentence("leibniz.example", step=2, g=equal(Atom(G), Atom(g_of_x), first=":=")),
         display(Line(example, step=2)),
     )
 

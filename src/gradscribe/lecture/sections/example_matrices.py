@@ -18,7 +18,7 @@ from gradscribe.lecture.display import (
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.pathways import Pathway
 from gradscribe.lecture.sections.example import HIGH, WIDE, Worked, rounded, stepped
-from gradscribe.lecture.sections.path_sum import PathChain, chain_from
+from gradscribe.lecture.sections.path_sum import LONG, PathChain, chain_from
 from gradscribe.lecture.teller import display
 from gradscribe.symbols import component
 
@@ -72,6 +72,8 @@ def first_node(of: Worked) -> Iterator[Frame]:
     """Show that the derivatives by all that enters a node differ in their last factor only."""
     chains = [chain_from(of, start) for start in entering(of)]
     if len(chains) < 2 or any(len(c.paths) != 1 for c in chains):
+        return
+    if any(len(c.paths[0].factors) > LONG for c in chains):
         return
     yield node_vector(of, chains)
     yield other_weights(of, chains[1:])

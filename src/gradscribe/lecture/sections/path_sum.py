@@ -35,6 +35,7 @@ from gradscribe.lecture.world import DIGITS
 from gradscribe.notation import split
 from gradscribe.symbols import component
 
+LONG = 8  # factors that stand in one line; longer chains are broken and have no braces above
 SHOWN = 4  # paths that have a frame of their own
 SUMMED = 40  # paths that are summed in numbers
 FACTORED = 3  # paths whose sum is also shown with common factors in front
@@ -81,7 +82,8 @@ class PathChain:
         for position, (factor, delta) in enumerate(zip(path.factors, deltas, strict=True)):
             nodes.append(self.shower.brace(factor))
             # More than two braces, one above the other, are too high for a slide.
-            if delta is not None and position in (known[0], known[-1]):
+            marked = len(deltas) <= LONG and position in (known[:1] + known[-1:])
+            if delta is not None and marked:
                 nodes = [Brace(Product(tuple(nodes)), delta, over=True)]
         return nodes[0] if len(nodes) == 1 else Product(tuple(nodes))
 
