@@ -63,7 +63,8 @@ def test_the_folder_one_stands_in_is_not_replaced(
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux")
 def test_a_name_that_is_no_utf_8_is_written_and_told(tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/a\xff.txt"
-    words = [sys.executable, "-m", "gradscribe", "derive", "1-1 linear", "--order", "1", "-o", path]
+    derive = ("derive", "1-1 linear", "--order", "1", "-o", os.fsdecode(path))
+    words = [sys.executable, "-m", "gradscribe", *derive]
     done = subprocess.run(words, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert rb"a\udcff.txt" in done.stderr
