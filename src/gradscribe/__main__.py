@@ -52,8 +52,8 @@ def _write_unicode() -> None:
             continue
         if stream.isatty():
             reconfigure(errors="replace")
-        else:
-            reconfigure(encoding="utf-8")
+        else:  # a file's name may hold bytes that are no UTF-8
+            reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _discard_output() -> None:

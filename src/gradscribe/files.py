@@ -118,6 +118,13 @@ def _check_own(path: Path, mark: str) -> None:
         )
     if not path.is_dir():
         return
+    if path.resolve() == Path.cwd():  # its place is taken: a shell would stand in the old one
+        raise InputError(
+            "the folder is the one that the command runs in",
+            where="output",
+            received=str(path),
+            allowed="another folder",
+        )
     index = path / INDEX
     text = index.read_text(encoding="utf-8", errors="replace") if index.is_file() else ""
     known = {INDEX, *_LINKED.findall(text)} if mark in text else set()

@@ -24,6 +24,7 @@ from gradscribe.lecture.model import Setting
 from gradscribe.lecture.rounding import within
 from gradscribe.lecture.sample import sample_of
 from gradscribe.lecture.shown import Shower
+from gradscribe.lecture.style import PLACES
 from gradscribe.lecture.substitution import Substitution, decimal, instantiated, shown
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare, decimal_digits
@@ -32,7 +33,7 @@ from gradscribe.notation import split
 from gradscribe.symbols import ScalarFunction, component
 
 LARGE = 30  # parameters up to which every number is shown
-MOST_PLACES = 30
+MOST_PLACES = PLACES.stop
 NODES = 2  # of a layer of the example, where the network's own are too many
 DEEP_SIZES = (2, 2, 2, 1)  # of the example of a network of many layers
 STAND_IN = "sigmoid"  # what an abstract function is in the example

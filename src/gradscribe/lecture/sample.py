@@ -10,8 +10,8 @@ from gradscribe.model.network import Network
 from gradscribe.symbols import component
 
 # Numbers as a lecturer writes them on a board; longer ones would not fit on a slide.
-_NUMBER = re.compile(r"[+-]?\d{1,5}(\.\d{1,6})?")
-_COMPONENT = re.compile(r"(\w+?)(?:\[(\d{1,3}(?:,\d{1,3})*)\])?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,5}(\.[0-9]{1,6})?")
+_COMPONENT = re.compile(r"(\w+?)(?:\[([0-9]{1,3}(?:,[0-9]{1,3})*)\])?")
 
 
 def sample_of(text: str, inputs: int, outputs: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

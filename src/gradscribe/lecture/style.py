@@ -1,6 +1,8 @@
 """What a reader of a lecture may choose: language, notation and paper."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from gradscribe.errors import InputError, nearest
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ CHOICES = {
     ),
     "aspect": Choice(("169", "43"), "the shape of a slide, 16:9 or 4:3"),
 }
+
+PLACES = range(1, 30)  # decimal places that may be asked for
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,41 @@ class Style:
     sample: str = ""
     places: int = 4
     weight: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that every choice is one that there is.
+
+        Raises:
+            InputError: a value has another type, is none of the words or out of range.
+        """
+        for field in fields(self):
+            _check_type(field.name, getattr(self, field.name), type(field.default))
+        for name, choice in CHOICES.items():
+            _check_word(name, getattr(self, name), choice.words)
+        if self.places not in PLACES:
+            raise InputError(
+                "so many decimal places cannot be shown",
+                where="places",
+                received=str(self.places),
+                allowed=f"{PLACES.start} to {PLACES.stop - 1}",
+            )
+
+
+def _check_type(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+        raise InputError(
+            "a value of another type",
+            where=name,
+            received=type(value).__name__,
+            allowed=kind.__name__,
+        )
+
+
+def _check_word(name: str, word: str, words: tuple[str, ...]) -> None:
+    if word not in words:
+        raise InputError(
+            f"unknown {name}",
+            received=word,
+            allowed=", ".join(words),
+            nearest=nearest(word, words),
+        )
