@@ -21,13 +21,12 @@ from gradscribe.lecture.model import (
 )
 from gradscribe.lecture.words import Words
 from gradscribe.lecture.writing import Script, written
-from gradscribe.targets.deck_lines import Row, Setter
+from gradscribe.targets.deck_lines import Row, Setter, filled, height_of
 from gradscribe.typeset.boxes import Box
 from gradscribe.typeset.escaping import latex_text
 
 LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
-ROW_GAP = 5.0  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
 BESIDE = 75.0  # what is kept for a sentence and a line at the foot
 BOX = 30.0  # what a box around a result takes
@@ -35,7 +34,7 @@ EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 # Blocks share what room is left, half as much between them as below them.
 SPREAD = "\n\\par\\vspace{0pt plus .5fill}\n"
 LEAD = "%\n\\vadjust{\\vskip 0pt plus .25fill}\n"  # the same between a sentence and its display
-TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
+SHARES = (0.6, 0.7, 0.8, 0.9)  # of the room, to fill several slides alike
 TAG = 28.0  # points that the number of a line takes
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -146,7 +145,7 @@ class Builder:
             case Rows():
                 return [self.table(block)] if block.head else self.formulas(block)
             case Picture():
-                found = self.picture(block, self.page)
+                found = self.picture(block, replace(self.page, height=self.page.height - foot))
                 return [] if found is None else [found]
             case Legend():
                 tones = (Tone.ERROR, Tone.SLOPE, Tone.WEIGHT, Tone.INPUT)
@@ -262,19 +261,14 @@ class Builder:
             foot: the height of what is at the foot of the slide.
             frame: what a box around them adds.
         """
-        every = sum(TIGHT * row.height + ROW_GAP for row in rows)
+        every = height_of(rows)
         if every + frame + DISPLAY_GAP + EMPTY_LINE + foot <= self.page.height:
             return [rows]
-        parts: list[list[Row]] = [[]]
-        used = 0.0
-        for row in rows:
-            height = TIGHT * row.height + ROW_GAP
-            if parts[-1] and used + height > self.page.height - BESIDE - frame:
-                parts.append([])
-                used = 0.0
-            parts[-1].append(row)
-            used += height
-        return parts
+        room = self.page.height - BESIDE - frame
+        least = filled(rows, room)
+        # No slide is left with a single last line: the same number of slides, filled alike.
+        alike = (filled(rows, room * share) for share in SHARES)
+        return next((parts for parts in alike if len(parts) == len(least)), least)
 
     def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
         """Return rows of an alignment, each appearing with its step."""
@@ -301,7 +295,7 @@ class Builder:
         text = f"\\begin{{{kind}}}\n  {inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP
+        height = height_of(rows) + DISPLAY_GAP
         return Piled(text, height, display=True)
 
     def boxed(self, rows: list[Row]) -> Piled:
@@ -313,7 +307,7 @@ class Builder:
         text = f"\\begin{{{kind}}}\n{inner}\n\\end{{{kind}}}"
         if first > 1:
             text = self.shown(first, f"%\n{text}")
-        height = sum(TIGHT * row.height + ROW_GAP for row in rows) + DISPLAY_GAP + 16
+        height = height_of(rows) + DISPLAY_GAP + 16
         return Piled(text, height, display=True)
 
     # -- frames --
