@@ -130,6 +130,7 @@ class Plan:
         yield from example.frames(first)
         yield from example_matrices.frames(first)
         yield from path_sum.frames(first)
+        yield from example_matrices.first_node(first)
         for other in rest:
             for frame in (*example.frames(other, own=False), *path_sum.frames(other)):
                 yield replace(frame, key=f"{frame.key}-paths")

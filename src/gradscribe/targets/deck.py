@@ -1,7 +1,7 @@
 """The blocks of a lecture as LaTeX, and frames of such a height that each fits on a slide."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from gradscribe.lecture.display import Node, Tone
@@ -21,14 +21,13 @@ from gradscribe.lecture.model import (
 )
 from gradscribe.lecture.words import Words
 from gradscribe.lecture.writing import Script, written
-from gradscribe.targets.deck_lines import Row, Setter
-from gradscribe.targets.deck_parts import Cells, cut, from_start, lines_of, with_rooms
+from gradscribe.targets.deck_lines import Row, Setter, filled, height_of
+from gradscribe.targets.deck_parts import Cells, cut, from_start, with_rooms
 from gradscribe.typeset.boxes import Box
 from gradscribe.typeset.escaping import latex_text
 
 LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
-ROW_GAP = 5.5  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
 BESIDE = 40.0  # what is kept for a sentence and a line at the foot
 BOX = 65.0  # what a box around a result takes
@@ -37,9 +36,9 @@ EMPTY_LINE = 14.0  # what a display that opens a slide has above it
 SPREAD = "\n\\par\\vspace{0pt plus .5filll}\n"
 BELOW = "\n\\par\\vskip 0pt plus 1filll"  # what is left over goes below the last block
 LEAD = "%\n\\vadjust{\\vskip 0pt plus .25filll}\n"  # the same between a sentence and its display
-TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 WIDE_GAP = 20.0  # points between columns of formulas
 SMALL = 0.93  # of the width of a formula that is set small, with a margin
+SHARES = (0.6, 0.7, 0.8, 0.9)  # of the room, to fill several slides alike
 TAG = 28.0  # points that the number of a line takes
 CHARACTER = 5.35  # points that a letter takes on average
 
@@ -150,7 +149,7 @@ class Builder:
             case Rows():
                 return [self.table(block)] if block.head else self.formulas(block)
             case Picture():
-                found = self.picture(block, self.page)
+                found = self.picture(block, replace(self.page, height=self.page.height - foot))
                 return [] if found is None else [found]
             case Legend():
                 tones = (Tone.ERROR, Tone.SLOPE, Tone.WEIGHT, Tone.INPUT)
@@ -279,16 +278,10 @@ class Builder:
         if height_of(rows) + frame + around <= self.page.height:
             return [rows]
         room = self.page.height - max(BESIDE, around) - frame
-        parts: list[list[Row]] = [[]]
-        used = 0.0
-        for line in lines_of(rows):
-            for rest in [line] if height_of(line) <= room else [[row] for row in line]:
-                if parts[-1] and used + height_of(rest) > room:
-                    parts.append([])
-                    used = 0.0
-                parts[-1] += rest
-                used += height_of(rest)
-        return parts
+        least = filled(rows, room)
+        # No slide is left with a single last line: the same number of slides, filled alike.
+        alike = (filled(rows, room * share) for share in SHARES)
+        return next((parts for parts in alike if len(parts) == len(least)), least)
 
     def row_texts(self, rows: list[Row], *, numbered: bool = False) -> str:
         """Return rows of an alignment, each appearing with its step."""
@@ -365,12 +358,6 @@ class Builder:
             lead = "\n" if self.article or not before.lead else LEAD
             text += (lead if part.display else room) + part.text
         return text
-
-
-def height_of(rows: list[Row]) -> float:
-    """Return the height of rows under each other."""
-    tight = [1.0 if "matrix" in row.right else TIGHT for row in rows]
-    return sum(t * row.height + ROW_GAP for t, row in zip(tight, rows, strict=True))
 
 
 def opens(page: list[Piled]) -> bool:

@@ -1,6 +1,6 @@
 """Lines of displayed formulas, broken where they are too wide for a slide."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gradscribe.lecture.display import (
@@ -19,6 +19,9 @@ from gradscribe.typeset.boxes import Box
 
 RELATION = 17.0  # points that a relation takes with its space
 INDENT = 20.0  # of a line that goes on
+GOES_ON = r"\quad {}"  # how it begins
+ROW_GAP = 5.5  # points between rows of a display
+TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class Setter:
         used = widths[0] + RELATION
         for (text, sign), width in zip(chunks[1:], widths[1:], strict=True):
             if used + width > room:
-                rows.append(rf"\quad {{}}{sign}{text}")
+                rows.append(f"{GOES_ON}{sign}{text}")
                 used = INDENT + width
             else:
                 rows[-1] += f" {{}}{sign}{text}"
@@ -182,3 +185,46 @@ def inside(node: Node, layers: Layers) -> tuple[Node, Layers]:
             layers = dict(node.layers)
         node = node.body
     return node, layers
+
+
+# -- rows on slides --
+
+
+def height_of(rows: Sequence[Row]) -> float:
+    """Return the height of rows below each other, in points."""
+    tight = [1.0 if "matrix" in row.right else TIGHT for row in rows]
+    return sum(t * row.height + ROW_GAP for t, row in zip(tight, rows, strict=True))
+
+
+def filled(rows: Sequence[Row], room: float) -> list[list[Row]]:
+    """Return rows in parts that are not higher than some room."""
+    parts: list[list[Row]] = [[]]
+    for piece in unbroken(rows, room):
+        if parts[-1] and height_of([*parts[-1], *piece]) > room:
+            parts.append([])
+        parts[-1].extend(piece)
+    return parts
+
+
+def unbroken(rows: Sequence[Row], room: float) -> Iterator[list[Row]]:
+    """Yield rows that stay together: a line; where it is too high, a relation; else a row."""
+    for line in runs(rows, lambda row: bool(row.left)):
+        if height_of(line) <= room:
+            yield line
+            continue
+        for relation in runs(line, lambda row: not row.right.startswith(GOES_ON)):
+            if height_of(relation) <= room:
+                yield relation
+            else:
+                yield from ([row] for row in relation)
+
+
+def runs(rows: Sequence[Row], starts: Callable[[Row], bool]) -> list[list[Row]]:
+    """Return rows in runs, each up to the next row that starts one."""
+    found: list[list[Row]] = []
+    for row in rows:
+        if starts(row) or not found:
+            found.append([row])
+        else:
+            found[-1].append(row)
+    return found

@@ -28,13 +28,3 @@ def with_rooms(blocks: Sequence[Block]) -> Iterator[tuple[Block, Blank | None]]:
     """Yield blocks, each with the lines to write on that follow it."""
     for block, following in zip_longest(blocks, blocks[1:]):
         yield block, following if isinstance(following, Blank) else None
-
-
-def lines_of(rows: list[Row]) -> list[list[Row]]:
-    """Return rows in groups, each from a left side to the next: rows that belong together."""
-    groups: list[list[Row]] = []
-    for row in rows:
-        if row.left or not groups:
-            groups.append([])
-        groups[-1].append(row)
-    return groups

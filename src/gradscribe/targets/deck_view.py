@@ -18,7 +18,7 @@ from gradscribe.typeset.measure import estimated
 from gradscribe.typeset.node_picture import node_scene
 from gradscribe.typeset.tikz import tikz
 
-ROOM, FOOT = 203.0, 34.0  # points for a picture, less what the line below it takes
+ROOM, ABOVE = 203.0, 29.0  # points for a picture, less what a sentence above it takes
 BABEL = {"en": "english", "pt": "brazilian"}
 TAGS = {"en": "en-US", "pt": "pt-BR"}
 # What the theme's macros do to the width of a formula, for the estimate.
@@ -121,11 +121,13 @@ def drawn(notation: Notation, picture: Picture, page: Page) -> Piled | None:
         if picture.kind == "blocks":
             scene = block_scene(picture.network, page.width)
         else:
-            scene = node_scene(picture.network, page.width, min(page.height, ROOM) - FOOT)
+            scene = node_scene(picture.network, page.width, min(page.height, ROOM) - ABOVE)
     except InputError:
         return None
     inner = tikz(scene, lambda s: symbol(notation, s.name, s.indices, s.layer))
-    return Piled(f"\\begin{{center}}\n{inner}\n\\end{{center}}", scene.height + 12)
+    # What is below it has stretch of its own, and a slide with a sentence above has no point over.
+    text = f"\\begin{{center}}\n{inner}\n\\end{{center}}\\vspace{{-2pt}}"
+    return Piled(text, scene.height + 12)
 
 
 def word(words: Words, key: str) -> str:

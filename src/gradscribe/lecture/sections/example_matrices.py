@@ -24,10 +24,9 @@ from gradscribe.symbols import component
 
 
 def frames(of: Worked) -> Iterator[Frame]:
-    """Yield the frames of δ and of the gradient in matrices, then those of the first node."""
+    """Yield the frames of δ and of the gradient in matrices, where these are small enough."""
     if max(of.example.network.sizes or (0,)) <= min(WIDE, HIGH):
         yield from layer_by_layer(of)
-    yield from first_node(of)
 
 
 def layer_by_layer(of: Worked) -> Iterator[Frame]:
@@ -69,14 +68,17 @@ def entering(of: Worked) -> list[Expr]:
 
 
 def first_node(of: Worked) -> Iterator[Frame]:
-    """Show that the derivatives by all that enters a node differ in their last factor only."""
+    """Show that the derivatives by all that enters a node differ in their last factor only.
+
+    The chain of its first weight has been shown before.
+    """
     chains = [chain_from(of, start) for start in entering(of)]
     if len(chains) < 2 or any(len(c.paths) != 1 for c in chains):
         return
     if any(len(c.paths[0].factors) > LONG for c in chains):
         return
-    yield node_vector(of, chains)
     yield other_weights(of, chains[1:])
+    yield node_vector(of, chains)
 
 
 def node_vector(of: Worked, chains: Sequence[PathChain]) -> Frame:
