@@ -28,6 +28,7 @@ from gradscribe.typeset.escaping import latex_text
 
 LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
+STRUT = 13.0  # points that a row of a display takes at least
 ROW_GAP = 5.5  # points between rows of a display
 DISPLAY_GAP = 10.0  # points around a display
 BESIDE = 40.0  # what is kept for a sentence and a line at the foot
@@ -370,7 +371,8 @@ class Builder:
 def height_of(rows: list[Row]) -> float:
     """Return the height of rows under each other."""
     tight = [1.0 if "matrix" in row.right else TIGHT for row in rows]
-    return sum(t * row.height + ROW_GAP for t, row in zip(tight, rows, strict=True))
+    heights = [max(t * row.height, STRUT) for t, row in zip(tight, rows, strict=True)]
+    return sum(heights) + ROW_GAP * len(rows)
 
 
 def opens(page: list[Piled]) -> bool:
