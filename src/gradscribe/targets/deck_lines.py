@@ -20,6 +20,7 @@ from gradscribe.typeset.boxes import Box
 RELATION = 17.0  # points that a relation takes with its space
 INDENT = 20.0  # of a line that goes on
 GOES_ON = r"\quad {}"  # how it begins
+STRUT = 13.0  # points that a row of a display takes at least
 ROW_GAP = 5.5  # points between rows of a display
 TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
 
@@ -193,7 +194,8 @@ def inside(node: Node, layers: Layers) -> tuple[Node, Layers]:
 def height_of(rows: Sequence[Row]) -> float:
     """Return the height of rows below each other, in points."""
     tight = [1.0 if "matrix" in row.right else TIGHT for row in rows]
-    return sum(t * row.height + ROW_GAP for t, row in zip(tight, rows, strict=True))
+    heights = [max(t * row.height, STRUT) for t, row in zip(tight, rows, strict=True)]
+    return sum(heights) + ROW_GAP * len(rows)
 
 
 def filled(rows: Sequence[Row], room: float) -> list[list[Row]]:
