@@ -122,8 +122,8 @@ def command(
 ) -> None:
     """Show how gradient and Hessian of the network SPEC are derived, with every step's rule.
 
-    Each step is verified at random points before anything is shown. As a lecture (all
-    formats but text) it also explains each step and works an example with numbers.
+    As text, each step is verified at random points before anything is shown. As a lecture
+    (all other formats) it explains each step and works an example with numbers.
     """
     if cost:
         deliver(costs_text(joined(spec)), output)
