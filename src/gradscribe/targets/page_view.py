@@ -114,7 +114,8 @@ def drawn(picture: Picture) -> str:
             scene = node_picture(picture.network)
     except InputError:
         return ""
-    return _HEAD.sub(rf"\1{picture.kind}-head", svg(scene))
+    sizes = "".join(f"-{n}" for n in picture.network.sizes or ())
+    return _HEAD.sub(rf"\1{picture.kind}{sizes}-head", svg(scene))
 
 
 def page_view(
