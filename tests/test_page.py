@@ -121,7 +121,7 @@ def test_a_sheet_of_exercises_has_blanks_and_places_of_their_own() -> None:
     assert page.faults == []
     assert outside(text) == []
     assert len(page.values("id")) == len(set(page.values("id")))
-    assert text.count('class="blank"') > 4
+    assert text.count('class="answer"') > 4
 
 
 # -- code --
