@@ -157,6 +157,10 @@ def slides(
     Raises:
         InputError: the specification, the style or the path cannot be taken.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(
+            "the path is not one", where="path", received=repr(path), allowed='"lecture.tex"'
+        )
     chosen = replace(style or DEFAULT_STYLE, lang=lang)
     source = derivation_text(network, "beamer", style=chosen)
     if Path(path).suffix == ".pdf":

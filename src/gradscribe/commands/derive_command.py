@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from gradscribe.commands.options import deliver, joined, output_option, spec_argument
 from gradscribe.compiler import (
@@ -22,6 +23,7 @@ from gradscribe.lecture.style import CHOICES, Style
 from gradscribe.targets.target import EDITIONS, find_target, targets
 
 _VIEWS = (*DERIVATIONS, *EDITIONS)
+STYLED = tuple(f.name for f in fields(Style))  # what changes a lecture
 _FORMATS = tuple(t.name for t in targets().values() if t.view in _VIEWS)
 
 
@@ -126,12 +128,18 @@ def command(
     (all other formats) it explains each step and works an example with numbers.
     """
     if cost:
+        check_used(("cost", "output"), "--cost")
         deliver(costs_text(joined(spec)), output)
         return
+    if equations is not None:
+        check_used(("equations", *STYLED), "--equations DIR")
+    elif find_target(format_name, _VIEWS).view == "derivation":
+        check_used(("format_name", "order", "output"), f"--format {format_name}")
+    else:
+        check_used(("format_name", "output", "pdf", *STYLED), f"--format {format_name}")
     check_pdf(pdf, format_name, output)
     style = Style(**{f.name: told[f.name] for f in fields(Style) if f.name in told})
     if equations is not None:
-        check_alone(output)
         count = write_equations(joined(spec), equations, style)
         click.echo(f"wrote {count} equations to {equations}", err=True)
         return
@@ -154,19 +162,26 @@ def told_in(format_name: str, spec: str | None, order: int | None, style: Style)
     return derivation_text(spec, format_name, order=order, style=style)
 
 
-def check_alone(output: Path | None) -> None:
-    """Check that no file is asked for beside the folder of equations.
+def check_used(known: tuple[str, ...], beside: str) -> None:
+    """Check that every option that was given does something.
+
+    Args:
+        known: the parameters that do.
+        beside: the option that decides it.
 
     Raises:
-        InputError: one is.
+        InputError: one has no effect.
     """
-    if output is not None:
-        raise InputError(
-            "the equations are written to a folder of their own",
-            where="-o",
-            received=str(output),
-            allowed="--equations DIR without -o",
-        )
+    context = click.get_current_context()
+    options = {p.name or "": p.opts[-1] for p in context.command.params if p.name != "spec"}
+    for name, option in options.items():
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in known:
+            raise InputError(
+                f"{option} has no effect beside {beside}",
+                received=option,
+                allowed=", ".join(o for n, o in options.items() if n in known),
+            )
 
 
 def check_pdf(pdf: bool, format_name: str, output: Path | None) -> None:
@@ -183,7 +198,12 @@ def check_pdf(pdf: bool, format_name: str, output: Path | None) -> None:
         )
     if pdf and output is None:
         raise InputError("--pdf needs a file beside which the PDF goes", allowed="-o lecture.tex")
-    if pdf and output is not None and output.suffix == ".pdf":
+    if pdf and output is not None and (output.suffix == ".pdf" or not replaceable(output)):
         raise InputError(
             "-o is the file of the LaTeX source", received=str(output), allowed="a name in .tex"
         )
+
+
+def replaceable(path: Path) -> bool:
+    """Whether a path is free or a file, so that another file may go beside it."""
+    return path.is_file() or not path.exists()

@@ -94,11 +94,16 @@ def _partial_of_components(expr: Expr, variable: Variable, at: Sequence[Symbol])
     """Differentiate an expression without sums: SymPy's derivative times ∂v_i/∂v_k."""
     terms = []
     for occurrence in occurrences(expr, variable):
-        x = Dummy("x", real=True)
-        slope = expr.xreplace({occurrence: x}).diff(x).xreplace({x: occurrence})
+        slope = by_component(expr, occurrence)
         here = occurrence.indices if isinstance(occurrence, Indexed) else ()
         terms.append(slope * Mul(*[KroneckerDelta(p, q) for p, q in zip(here, at, strict=True)]))
     return Add(*terms)
+
+
+def by_component(expr: Expr, occurrence: Expr) -> Expr:
+    """Return SymPy's derivative of an expression without sums by one component in it."""
+    x = Dummy("x", real=True)
+    return expr.xreplace({occurrence: x}).diff(x).xreplace({x: occurrence})
 
 
 def _partial_of_arguments(expr: Expr, variable: Variable, at: Sequence[Symbol]) -> Expr:

@@ -13,6 +13,7 @@ from math import prod
 
 from sympy import Add, Derivative, Expr, Indexed, Integer, Mul, Sum, Symbol
 
+from gradscribe.derivation.rules import by_component
 from gradscribe.lecture.display import Atom, Brace, Node, Product, Quotient, Tone, Toned
 from gradscribe.lecture.shown import Shower, name_of
 from gradscribe.model.network import Network
@@ -119,7 +120,7 @@ class Pathways:
     def factor(self, above: Expr, below: Expr) -> Factor:
         """Return the derivative of a component by one that its equation reads."""
         right = self.rights[above]
-        return Factor(above, below, right.diff(below), isinstance(right, ScalarFunction))
+        return Factor(above, below, by_component(right, below), isinstance(right, ScalarFunction))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from gradscribe.targets.deck_lines import Row, Setter, filled, height_of
 from gradscribe.targets.deck_parts import Cells, cut, from_start, with_rooms
 from gradscribe.typeset.boxes import Box
 from gradscribe.typeset.escaping import latex_text
+from gradscribe.typeset.glyphs import words_width
 
 LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
@@ -40,7 +41,7 @@ WIDE_GAP = 20.0  # points between columns of formulas
 SMALL = 0.93  # of the width of a formula that is set small, with a margin
 SHARES = (0.6, 0.7, 0.8, 0.9)  # of the room, to fill several slides alike
 TAG = 28.0  # points that the number of a line takes
-CHARACTER = 5.35  # points that a letter takes on average
+SANS = 0.96 * 10.95  # points of an em of upright text: sans serif is a little narrower
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ class Builder:
             if isinstance(piece, Node):
                 total += self.boxes([written(piece, self.script)])[0].width
             else:
-                total += CHARACTER * len(piece.text if isinstance(piece, Emphasis) else piece)
+                words = piece.text if isinstance(piece, Emphasis) else piece
+                total += SANS * words_width(words)
         return total
 
     def lines(self, pieces: tuple[Piece, ...], room: float) -> int:

@@ -21,8 +21,7 @@ RELATION = 17.0  # points that a relation takes with its space
 INDENT = 20.0  # of a line that goes on
 GOES_ON = r"\quad {}"  # how it begins
 STRUT = 13.0  # points that a row of a display takes at least
-ROW_GAP = 5.5  # points between rows of a display
-TIGHT = 0.92  # of the estimated height of a row, which errs to the tall side by more than this
+ROW_GAP = 6.0  # points between rows of a display
 
 
 @dataclass(frozen=True)
@@ -92,28 +91,29 @@ class Setter:
         texts = [f"{r} {written(p, self.script, layers)}" for r, p in parts]
         boxes = self.boxes([left, *texts])
         if sum(b.width for b in boxes[1:]) <= room:
-            tall = max(b.height for b in boxes) + max(b.depth for b in boxes)
-            return [Row(left, " ".join(texts), line.step, line.hint, tall)]
+            return [Row(left, " ".join(texts), line.step, line.hint, beside(boxes))]
         rows: list[Row] = []
         for position, (relation, part) in enumerate(parts):
             hint = line.hint if position == 0 else ()
             start = left if position == 0 else ""
             pieces = self.pieces(relation, part, layers, room)
-            for k, (text, height) in enumerate(pieces):
-                rows.append(
-                    Row(start if k == 0 else "", text, line.step, hint if k == 0 else (), height)
-                )
+            for k, (text, box) in enumerate(pieces):
+                row = Row("", text, line.step, (), box.height + box.depth)
+                if k == 0:
+                    tall = beside([box, boxes[0]] if start else [box])
+                    row = replace(row, left=start, hint=hint, height=tall)
+                rows.append(row)
         return rows
 
     def pieces(
         self, relation: str, part: Node, layers: Layers, room: float
-    ) -> list[tuple[str, float]]:
-        """Return `= part` in one piece or broken between its terms, with their heights."""
+    ) -> list[tuple[str, Box]]:
+        """Return `= part` in one piece or broken between its terms, with their boxes."""
         whole = f"{relation} {written(part, self.script, layers)}"
         (box,) = self.boxes([whole])
         body, layers = inside(part, layers)
         if box.width <= room:
-            return [(whole, box.height + box.depth)]
+            return [(whole, box)]
         chunks = self.chunks(body, layers, room - INDENT)
         widths = [b.width for b in self.boxes([f"{{}}{sign}{text}" for text, sign in chunks])]
         rows: list[str] = [f"{relation} {chunks[0][0]}"]
@@ -125,8 +125,7 @@ class Setter:
             else:
                 rows[-1] += f" {{}}{sign}{text}"
                 used += width
-        boxes = self.boxes(rows)
-        return [(r, b.height + b.depth) for r, b in zip(rows, boxes, strict=True)]
+        return list(zip(rows, self.boxes(rows), strict=True))
 
     def chunks(self, body: Node, layers: Layers, room: float) -> list[tuple[str, str]]:
         """Return the terms of a sum, and the factors of terms that are too wide, with signs."""
@@ -191,11 +190,14 @@ def inside(node: Node, layers: Layers) -> tuple[Node, Layers]:
 # -- rows on slides --
 
 
+def beside(boxes: Sequence[Box]) -> float:
+    """Return the height and depth of boxes on one line."""
+    return max(b.height for b in boxes) + max(b.depth for b in boxes)
+
+
 def height_of(rows: Sequence[Row]) -> float:
     """Return the height of rows below each other, in points."""
-    tight = [1.0 if "matrix" in row.right else TIGHT for row in rows]
-    heights = [max(t * row.height, STRUT) for t, row in zip(tight, rows, strict=True)]
-    return sum(heights) + ROW_GAP * len(rows)
+    return sum(max(row.height, STRUT) + ROW_GAP for row in rows)
 
 
 def filled(rows: Sequence[Row], room: float) -> list[list[Row]]:

@@ -5,7 +5,7 @@ widths depend on them. What is not known exactly is taken on the wide side.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import pairwise
 
@@ -63,11 +63,13 @@ class Style:
         sizes: the font sizes in points of text, script and scriptscript.
         level: 0 for display and text, 1 for script, 2 for scriptscript.
         display: whether it is displayed.
+        cramped: whether superscripts are raised less, as below the bar of a fraction.
     """
 
     sizes: tuple[float, float, float]
     level: int = 0
     display: bool = False
+    cramped: bool = False
 
     @property
     def em(self) -> float:
@@ -83,12 +85,12 @@ class Style:
     @property
     def script(self) -> "Style":
         """The style of scripts."""
-        return Style(self.sizes, min(2, self.level + 1))
+        return Style(self.sizes, min(2, self.level + 1), cramped=self.cramped)
 
     @property
     def part(self) -> "Style":
         """The style of a numerator."""
-        return Style(self.sizes, 0) if self.display else self.script
+        return replace(self, display=False) if self.display else self.script
 
     @property
     def text(self) -> "Style":
@@ -100,6 +102,9 @@ class Style:
         """The style of displayed formulas."""
         return Style(self.sizes, 0, display=True)
 
+
+# The em in points at which some fonts draw their large signs whatever the size of the text.
+_DRAWN = 10.0
 
 # Eighteenths of an em between two classes; spaces in parentheses (of chapter 18) are negative:
 # they are left out in scripts.
@@ -159,8 +164,9 @@ def scripted(nucleus: Atom, above: Box | None, below: Box | None, style: Style) 
         depth = own.depth + (bottom.height + bottom.depth + 0.25 * em if below else 0)
         return Atom(Box(width, height, depth), nucleus.kind)
     width = own.width + max(top.width, bottom.width) + 0.5
-    height = max(own.height, top.height + max(0.41 * em, own.height - 0.39 * em)) if above else 0
-    depth = max(own.depth, bottom.depth + max(0.25 * em, own.depth + 0.05 * em)) if below else 0
+    up = 0.34 if style.cramped else 0.46
+    height = max(own.height, top.height + max(up * em, own.height - 0.36 * em)) if above else 0
+    depth = max(own.depth, bottom.depth + max(0.3 * em, own.depth + 0.07 * em)) if below else 0
     return Atom(Box(width, max(height, own.height), max(depth, own.depth)), nucleus.kind)
 
 
@@ -180,25 +186,28 @@ def delimiter(sign: str, around: Box, style: Style) -> Box:
     reach = 2 * max(around.height - axis, around.depth + axis)
     needed = max(0.901 * reach, reach - 5.0)
     widths = DELIMITER_WIDTHS.get(sign, (UNKNOWN,) * 6)
-    fits = (i for i, height in enumerate(DELIMITER_HEIGHTS) if height * assembled >= needed)
+    fits = (i for i, height in enumerate(DELIMITER_HEIGHTS) if height * _DRAWN >= needed)
     chosen = next(fits, len(widths) - 1)
     total = max(needed, DELIMITER_HEIGHTS[min(chosen, 4)] * assembled)
     width = widths[chosen] / 1000 * assembled if sign != "." else 1.2
     return Box(width, total / 2 + axis, total / 2 - axis)
 
 
-def stacked(rows: Sequence[Sequence[Box]], gaps: Sequence[float], line: float) -> Box:
+def stacked(
+    rows: Sequence[Sequence[Box]], gaps: Sequence[float], line: float, between: float = 0.0
+) -> Box:
     """Return rows of cells as a box centred on the axis.
 
     Args:
         rows: the cells.
         gaps: the space before each column but the first (the last one repeats).
         line: the least distance of baselines, in points.
+        between: what is added to these distances, for all of them.
     """
     columns = max((len(r) for r in rows), default=0)
     widths = [max((r[c].width for r in rows if c < len(r)), default=0.0) for c in range(columns)]
     spaces = [gaps[min(c, len(gaps) - 1)] for c in range(columns - 1)]
-    total = sum(
+    total = between + sum(
         max(0.7 * line, *(b.height for b in r), 0.0) + max(0.3 * line, *(b.depth for b in r), 0.0)
         for r in rows
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from gradscribe.typeset.boxes import Atom, Box, Class, Style, delimiter, fraction, row, scripted
 from gradscribe.typeset.glyphs import (
@@ -9,15 +10,15 @@ from gradscribe.typeset.glyphs import (
     BOLD,
     CALLIGRAPHIC,
     CLOSING,
-    DESCENDING,
     INNER,
     MATH,
     OPENING,
     PUNCTUATION,
     RELATIONS,
     UNKNOWN,
-    UPRIGHT,
     control_words,
+    vertical,
+    words_width,
 )
 from gradscribe.typeset.grids import ENVIRONMENTS, grid
 from gradscribe.typeset.tokens import Macro, Reader
@@ -192,19 +193,19 @@ class Estimator:
             return Atom(self._text(token[1:], 1.0), Class.OP, limits)
         scale = self.scale if token.isalnum() or token[1:].isalpha() else 1.0
         width = MATH.get(token, UNKNOWN) / 1000 * em * scale
-        depth = 0.25 if token in DESCENDING or token.startswith("\\") else 0.0
-        return Atom(Box(width, 0.75 * em, depth * em), _class(token))
+        height, depth = vertical(token)
+        return Atom(Box(width, height * em, depth * em), _class(token))
 
     def _text(self, text: str, scale: float) -> Box:
         """Return the box of words."""
         em = self.style.em
         shown = re.sub(r"\\color\s*\{\w*\}|\\[A-Za-z]+\s?|[\\{}$]", "", text)
-        width = sum(UPRIGHT.get(c, 600) for c in shown) / 1000
-        return Box(width * em * scale, 0.75 * em, 0.25 * em)
+        return Box(words_width(shown) * em * scale, 0.75 * em, 0.25 * em)
 
     def _fraction(self, token: str) -> Atom:
         outer = {r"\dfrac": self.style.displayed, r"\tfrac": self.style.text}.get(token, self.style)
-        above, below = (self.inner(self.reader.argument(), outer.part) for _ in range(2))
+        above = self.inner(self.reader.argument(), outer.part)
+        below = self.inner(self.reader.argument(), replace(outer.part, cramped=True))
         return fraction(above, below, outer)
 
     def _fenced(self) -> Atom:
@@ -259,6 +260,7 @@ class Estimator:
             self.reader.argument()
         rows: list[list[list[str]]] = [[[]]]
         depth = 0
+        between = 0.0  # points that are asked for between rows
         while token := self.reader.next():
             if token in (r"\begin", "{"):
                 depth += 1
@@ -270,12 +272,12 @@ class Estimator:
             if depth == 0 and token == "&":
                 rows[-1].append([])
             elif depth == 0 and token == r"\\":
-                self.reader.optional()
+                between += _points(self.reader.optional())
                 rows.append([[]])
             else:
                 rows[-1][-1].append(token if len(token) < 2 else f"{token} ")
         cells = [["".join(cell) for cell in line] for line in rows if line != [[]]]
-        return Atom(grid(name, cells, self.inner, self.style), Class.INNER)
+        return Atom(grid(name, cells, between, self.inner, self.style), Class.INNER)
 
 
 def _points(length: str) -> float:

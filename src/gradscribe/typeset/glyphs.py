@@ -76,6 +76,13 @@ UPRIGHT: Mapping[str, int] = {
     ),
 }
 UNKNOWN = 1000
+
+
+def words_width(text: str) -> float:
+    """Return how wide words are in em, set upright."""
+    return sum(UPRIGHT.get(c, 600) for c in text) / 1000
+
+
 # The most by which other styles are wider.
 BOLD, CALLIGRAPHIC = 1.215, 1.33
 # By how much letters are wider in fonts that are drawn for a size, at most.
@@ -94,7 +101,29 @@ OPENING = frozenset(("(", "[", r"\{")) | control_words("langle lfloor lceil lVer
 CLOSING = frozenset((*")]!?", r"\}")) | control_words("rangle rfloor rceil rVert rvert")
 PUNCTUATION = frozenset({",", ";", "\\colon"})
 INNER = control_words("ldots cdots ddots dots dotsc dotsb")
-DESCENDING = frozenset("gjpqyQ()[]|/,;")
+# Heights and depths of characters in em; the last pair is of those that are not named.
+_DEEP = frozenset("gjpqyQ") | control_words(
+    "beta gamma zeta eta mu xi rho varphi phi chi psi vert lvert rvert Vert lVert rVert"
+    " langle rangle lfloor rfloor lceil rceil le leq ge geq ne neq { }"
+)
+_SMALL = frozenset("acegmnopqrsuvwxyz.,:;") | control_words(
+    "alpha gamma epsilon varepsilon eta iota kappa mu nu pi rho sigma tau upsilon varphi chi"
+    " omega cdot ldots cdots dots"
+)
+_FLAT = frozenset("+-=<>*") | control_words("times odot otimes oplus ominus pm to sim approx")
+_KNOWN = frozenset(ascii_lowercase + ascii_uppercase + digits) | _SMALL | control_words(
+    "delta theta lambda partial nabla Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+    " prime infty ell"
+)
+
+
+def vertical(sign: str) -> tuple[float, float]:
+    """Return the height and depth of a character in em, at most."""
+    if sign in _FLAT:
+        return 0.6, 0.1
+    height = 0.46 if sign in _SMALL else 0.67 if sign in digits else 0.75
+    return height, 0.25 if sign in _DEEP or sign not in _KNOWN else 0.02
+
 
 # Total heights (in em) and widths of the sizes of each delimiter; the last one is assembled.
 DELIMITER_HEIGHTS = (1.0, 1.2, 1.8, 2.4, 3.0)

@@ -29,6 +29,7 @@ _ASSEMBLED = 1.5
 def grid(
     name: str,
     rows: Sequence[Sequence[str]],
+    between: float,
     inner: Callable[[str, Style], Box],
     style: Style,
 ) -> Box:
@@ -37,6 +38,7 @@ def grid(
     Args:
         name: the environment.
         rows: the LaTeX of each cell.
+        between: what is added between rows, in points, for all of them.
         inner: LaTeX and a style -> its box.
         style: the style around it.
     """
@@ -46,14 +48,14 @@ def grid(
         cells = [
             [inner("{}" * (c % 2) + t, style.displayed) for c, t in enumerate(r)] for r in rows
         ]
-        return stacked(cells, (0.0, 1.0 * em), _LINE * em + _JOT)
+        return stacked(cells, (0.0, 1.0 * em), _LINE * em + _JOT, between)
     if name == "smallmatrix":
         cells = [[inner(text, style.text.script) for text in r] for r in rows]
-        box = stacked(cells, (0.4 * em,), 0.75 * em)
+        box = stacked(cells, (0.4 * em,), 0.75 * em, between)
         return Box(box.width + 2 * _THIN * em, box.height, box.depth)
     cells = [[inner(text, style.text) for text in r] for r in rows]
     gap, stretch = (em, 1.2) if name == "cases" else (_COLUMN_GAP, 1.0)
-    body = stacked(cells, (gap,), _LINE * em * stretch)
+    body = stacked(cells, (gap,), _LINE * em * stretch, between)
     left, right = (delimiter(sign, body, style.text) for sign in ENVIRONMENTS[name])
     extra = _COLUMN_GAP if name == "array" else 0.0
     fence = max(left, right, key=lambda d: d.height)

@@ -125,8 +125,8 @@ def run_pdflatex(
         TypesetError: pdflatex found an error, took too long or printed without end.
     """
     (folder / f"{NAME}.tex").write_text(source, encoding="utf-8", newline="\n")
-    progress(0)
     with _child(folder, options) as process:
+        progress(0)
         run = _Run(process, progress)
         timer = threading.Timer(limit, run.stop, ["time"])
         timer.start()
