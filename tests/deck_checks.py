@@ -15,8 +15,8 @@ from pathlib import Path
 
 from gradscribe.errors import TypesetError
 from gradscribe.typeset.frames import Frame, closing, frames
-from gradscribe.typeset.log import findings, first_error
-from gradscribe.typeset.pdf import make_pdf
+from gradscribe.typeset.log import Kind, findings, first_error
+from gradscribe.typeset.pdf import NAME, make_pdf, run_pdflatex
 
 MAX_TITLE = 52
 MARGIN_PT = 8.0
@@ -35,14 +35,28 @@ _PAGE = re.compile(r'<page width="([\d.]+)" height="([\d.]+)">(.*?)</page>', re.
 def faults_of_deck(tex: str, *, lang: str, expected_frames: int | None = None) -> list[str]:
     """Compile a deck, as it is and as a handout, and return all its faults."""
     with tempfile.TemporaryDirectory() as name:
-        pdf, handout = Path(name) / "deck.pdf", Path(name) / "handout.pdf"
+        pdf = Path(name) / "deck.pdf"
         try:
             made = make_pdf(tex, pdf)
-            pages = make_pdf(as_handout(tex), handout).pages
+            pages = run_pdflatex(as_handout(tex), Path(name), options=("-draftmode",))
         except TypesetError as error:
             return [f"it does not compile: {error}", *faults_of_source(tex, lang)]
         found = [*faults_of_source(tex, lang), *faults_of_log(made.log, tex)]
         return [*found, *faults_of_pdf(pdf, tex, made.pages, pages, expected_frames)]
+
+
+def faults_when_set(tex: str, lang: str) -> list[str]:
+    """Set a deck once, as a handout without a PDF, and return the faults of source and log.
+
+    This takes a tenth of the time of `faults_of_deck`.
+    """
+    handout = as_handout(tex)
+    with tempfile.TemporaryDirectory() as name:
+        run_pdflatex(handout, Path(name), options=("-draftmode",))
+        log = (Path(name) / f"{NAME}.log").read_text(encoding="utf-8", errors="replace")
+    pending = (Kind.RERUN, Kind.UNDEFINED_REFERENCE)  # this is the first of two runs
+    found = (f for f in findings(log, handout) if f.kind not in pending)
+    return [*faults_of_source(tex, lang), *map(str, found)]
 
 
 def as_handout(tex: str) -> str:

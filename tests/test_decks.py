@@ -5,12 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from deck_checks import as_handout, faults_of_deck, faults_of_source
+from deck_checks import faults_of_deck, faults_when_set
 
 from gradscribe.compiler import derivation_text, lecture_pdf
 from gradscribe.lecture.style import Style
-from gradscribe.typeset.log import Kind, findings
-from gradscribe.typeset.pdf import make_pdf, run_pdflatex
+from gradscribe.typeset.pdf import make_pdf
 
 SPECS = {
     "symbolic": None,
@@ -34,24 +33,16 @@ def deck(spec: str | None, **style: str) -> str:
 @pytest.mark.parametrize("aspect", ["169", "43"])
 @pytest.mark.parametrize("lang", ["en", "pt"])
 @pytest.mark.parametrize("name", SPECS)
-def test_nothing_in_a_deck_is_overfull_or_missing(
-    name: str, lang: str, aspect: str, tmp_path: Path
-) -> None:
+def test_nothing_in_a_deck_is_overfull_or_missing(name: str, lang: str, aspect: str) -> None:
     source = deck(SPECS[name], lang=lang, aspect=aspect)
     # A frame that does not fit is parted, which its title says; the parts are one frame.
     assert len(re.findall(r"\\begin\{frame\}(?!.*\((?:[2-9]|1\d)/\d+\)\})", source)) <= 60
-    assert faults_of_source(source, lang) == []
-    handout = as_handout(source)
-    run_pdflatex(handout, tmp_path, options=("-draftmode",))
-    log = (tmp_path / "document.log").read_text(encoding="utf-8", errors="replace")
-    pending = (Kind.RERUN, Kind.UNDEFINED_REFERENCE)  # this is the first of two runs
-    assert [str(f) for f in findings(log, handout) if f.kind not in pending] == []
+    assert faults_when_set(source, lang) == []
 
 
 @pytest.mark.usefixtures("tex")
 @pytest.mark.parametrize(
-    ("name", "lang", "aspect"),
-    [("symbolic", "en", "43"), ("221", "pt", "169"), ("2221", "pt", "43"), ("wide", "en", "169")],
+    ("name", "lang", "aspect"), [("symbolic", "en", "43"), ("221", "pt", "169")]
 )
 def test_a_deck_passes_every_check(name: str, lang: str, aspect: str) -> None:
     source = deck(SPECS[name], lang=lang, aspect=aspect)
@@ -67,8 +58,8 @@ def test_a_deck_passes_every_check(name: str, lang: str, aspect: str) -> None:
         {"layout": "numerator", "transpose": "top"},
     ],
 )
-def test_a_deck_in_another_notation_passes_every_check(style: dict[str, str]) -> None:
-    assert faults_of_deck(deck("2-2-1 tanh,sigmoid", **style), lang="en") == []
+def test_a_deck_in_another_notation_has_no_fault(style: dict[str, str]) -> None:
+    assert faults_when_set(deck("2-2-1 tanh,sigmoid", **style), "en") == []
 
 
 @pytest.mark.usefixtures("tex")
@@ -90,7 +81,9 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_titles_and_authors_are_text(text: str, tmp_path: Path) -> None:
     path = tmp_path / "deck.pdf"
-    lecture_pdf(deck("2-1 tanh", title=text, author=text), path)
+    source = deck("2-1 tanh", title=text, author=text)
+    first, end, _ = source.partition("\\end{frame}\n")  # what follows has no text of a user
+    lecture_pdf(f"{first}{end}\\end{{document}}\n", path)
     words = subprocess.run(
         ["pdftotext", "-l", "1", str(path), "-"], capture_output=True, text=True, check=True
     ).stdout

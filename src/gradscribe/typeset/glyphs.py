@@ -111,9 +111,13 @@ _SMALL = frozenset("acegmnopqrsuvwxyz.,:;") | control_words(
     " omega cdot ldots cdots dots"
 )
 _FLAT = frozenset("+-=<>*") | control_words("times odot otimes oplus ominus pm to sim approx")
-_KNOWN = frozenset(ascii_lowercase + ascii_uppercase + digits) | _SMALL | control_words(
-    "delta theta lambda partial nabla Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-    " prime infty ell"
+_KNOWN = (
+    frozenset(ascii_lowercase + ascii_uppercase + digits)
+    | _SMALL
+    | control_words(
+        "delta theta lambda partial nabla Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+        " prime infty ell"
+    )
 )
 
 
