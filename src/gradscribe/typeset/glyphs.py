@@ -115,8 +115,8 @@ _KNOWN = (
     frozenset(ascii_lowercase + ascii_uppercase + digits)
     | _SMALL
     | control_words(
-        "delta theta lambda partial nabla Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-        " prime infty ell"
+        "delta theta lambda partial nabla prime infty ell"
+        " Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
     )
 )
 
