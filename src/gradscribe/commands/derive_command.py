@@ -127,6 +127,7 @@ def command(
     As text, each step is verified at random points before anything is shown. As a lecture
     (all other formats) it explains each step and works an example with numbers.
     """
+    check_pdf(pdf, format_name, output)
     if cost:
         check_used(("cost", "output"), "--cost")
         deliver(costs_text(joined(spec)), output)
@@ -137,7 +138,6 @@ def command(
         check_used(("format_name", "order", "output"), f"--format {format_name}")
     else:
         check_used(("format_name", "output", "pdf", *STYLED), f"--format {format_name}")
-    check_pdf(pdf, format_name, output)
     style = Style(**{f.name: told[f.name] for f in fields(Style) if f.name in told})
     if equations is not None:
         count = write_equations(joined(spec), equations, style)
