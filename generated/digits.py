@@ -437,7 +437,7 @@ def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Probl
 
 def _sigmoid(u: np.ndarray) -> np.ndarray:
     """Return the logistic function, 1/(1 + exp(−u)), without overflow."""
-    return np.exp(np.minimum(u, 0)) / (1 + np.exp(np.minimum(-u, u)))
+    return np.exp(np.minimum(u, 0)) / (1 + np.exp(np.minimum(u, -u)))
 
 
 def _forward(params: Parameters, X: np.ndarray) -> tuple[np.ndarray, ...]:

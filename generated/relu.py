@@ -15,7 +15,7 @@ outputs):
     (8) E = Σⱼ eⱼ²
     (9) J = 1/(N N₃) Σₙ E(n)
 
-    f¹(u) = f²(u) = u if u > 0, else 0
+    f¹(u) = f²(u) = u if u > 0, else 0 (f′(0) = 0)
     f³(u) = u
 
 Arrays (a row of X and D is a sample, row i of a weight matrix is node i):

@@ -75,8 +75,6 @@ def random_specs(count: int) -> list[str]:
 SPECS = [*ODD_SPECS, *random_specs(24)]
 
 
-# The modules of this file are made once, by the one process that runs its tests.
-pytestmark = pytest.mark.xdist_group("generated")
 source_of = cache(module_source)
 
 

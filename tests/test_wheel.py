@@ -9,8 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"
-# The building, the environment and the installation are made once, on one worker.
-pytestmark = pytest.mark.xdist_group("wheel")
 
 
 def run(*command, cwd):

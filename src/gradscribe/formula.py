@@ -32,6 +32,7 @@ from gradscribe.notation import (
 from gradscribe.symbols import ScalarFunction
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
+LONGEST_DENOMINATOR = 1000  # of a fraction that is written as one; another is a decimal
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ def _written(expr: Expr, d: Dialect) -> tuple[int, str]:
             return _PRODUCT, _total(expr, d)
         case exp():
             return _ATOM, d.function("exp", expression(expr.args[0], d))
+        case Rational() if expr.q > LONGEST_DENOMINATOR:
+            return (_PRODUCT if expr.is_negative else _ATOM), _number(float(expr), d)
         case Rational() if expr.q != 1:
             return _PRODUCT, d.fraction(_number(expr.p, d), d.number(str(expr.q)), False)
         case _ if expr.is_number and not expr.args:
@@ -122,7 +125,7 @@ def _function_name(expr: Expr) -> str:
     return name.stem + "prime" * expr.order + name.layer
 
 
-def _number(value: Expr, d: Dialect) -> str:
+def _number(value: Expr | float, d: Dialect) -> str:
     text = str(value)
     sign = d.minus if text.startswith("-") else ""
     return sign + d.number(text.removeprefix("-").replace("-", d.minus))

@@ -1,6 +1,7 @@
 """A table of named entries, looked up with a message that helps."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from gradscribe.errors import InputError, nearest
@@ -23,10 +24,14 @@ class Table(Mapping[str, Entry]):
     Args:
         kind: what an entry is, for messages: "activation", "loss".
         entries: the entries, in the order in which they are listed.
+        refused: names that there are elsewhere, with the reason why they are not here.
     """
 
-    def __init__(self, kind: str, *entries: Entry) -> None:
+    def __init__(
+        self, kind: str, *entries: Entry, refused: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.kind = kind
+        self.refused = refused
         self._entries = {entry.name: entry for entry in entries}
         if len(self._entries) != len(entries):
             raise ValueError(f"two entries of one name in the table of {kind}s")
@@ -52,7 +57,7 @@ class Table(Mapping[str, Entry]):
         if name in self._entries:
             return self._entries[name]
         raise InputError(
-            f"unknown {self.kind}",
+            self.refused.get(name, f"unknown {self.kind}"),
             where=where,
             received=name,
             allowed=", ".join(self._entries),
@@ -63,4 +68,4 @@ class Table(Mapping[str, Entry]):
 
     def with_entry(self, entry: Entry) -> "Table[Entry]":
         """Return a new table that has `entry` too."""
-        return Table(self.kind, *self._entries.values(), entry)
+        return Table(self.kind, *self._entries.values(), entry, refused=self.refused)

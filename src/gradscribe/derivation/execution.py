@@ -14,6 +14,7 @@ from sympy import (
     Indexed,
     KroneckerDelta,
     Mul,
+    NumberSymbol,
     Piecewise,
     Pow,
     Rational,
@@ -27,6 +28,8 @@ from gradscribe.equation import Equation, Variable
 from gradscribe.errors import DerivationError
 from gradscribe.notation import SAMPLE
 from gradscribe.symbols import ScalarFunction
+
+CONSTANT_DIGITS = 60  # of π and the like; more than any comparison needs
 
 Place = tuple[str, tuple[int, ...]]
 Binding = dict[Symbol, int]
@@ -64,6 +67,8 @@ class Execution:
         match expr:
             case Rational():
                 return self._constant(Fraction(int(expr.p), int(expr.q)))
+            case NumberSymbol():
+                return self._constant(Fraction(str(expr.evalf(CONSTANT_DIGITS))))
             case Indexed():
                 return self._component(
                     expr.base.name, tuple(binding[k] for k in expr.indices), binding

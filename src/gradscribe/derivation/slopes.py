@@ -5,6 +5,7 @@ h(y) = g(u), until f′ can be written with h(y) alone. What is found is compare
 points of both signs before it is believed, since undoing may hold on one branch only.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,15 +23,18 @@ from sympy import (
     cancel,
     exp,
     expand,
+    factor,
     factor_terms,
     log,
 )
+from sympy.core.relational import Relational
 
 from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.losses import Y
 
 # Points of both signs, inside and outside the ranges in which functions can be undone.
 _DIGITS = 40
+_BESIDE = Float(10) ** -10  # how far beside a kink f′ is compared
 _POINTS = tuple(Float(p, _DIGITS) / 7 for p in (-47, -25, -11, -3, -1, 1, 2, 9, 23, 45))
 
 
@@ -51,7 +55,7 @@ class Slope:
 @cache
 def slope(activation: Activation, order: int = 1) -> Slope:
     """Return f′ (or f″, …) of an activation function in both forms."""
-    of_u = off_the_kinks(activation.formula.diff(U, order))
+    of_u = by_cases(off_the_kinks(activation.formula.diff(U, order)), one_fraction)
     if of_u.free_symbols.isdisjoint({U}):
         return Slope(of_u, of_u)
     return Slope(of_u, in_terms_of_output(activation.formula, of_u))
@@ -67,6 +71,30 @@ def slope_ratio(activation: Activation) -> Expr | None:
         return None
     ratio = cancel(second / first)
     return tidied(ratio) if ratio.is_polynomial(Y) else None
+
+
+def kinks(activation: Activation) -> dict[Expr, Expr]:
+    """Return the places at which f′ jumps, with what is taken for f′ there."""
+    formula, first = activation.formula, slope(activation).of_u
+    if not isinstance(formula, Piecewise):
+        return {}
+    places = {condition.rhs for _, condition in formula.args if isinstance(condition, Relational)}
+    sides = {p: [first.subs(U, p + side * _BESIDE) for side in (-1, 1)] for p in sorted(places)}
+    return {p: first.subs(U, p) for p, (a, b) in sides.items() if abs(a - b) > 2 * _BESIDE}
+
+
+def by_cases(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Change each case of an expression, or the expression."""
+    if isinstance(expr, Piecewise):
+        return Piecewise(*((change(value), condition) for value, condition in expr.args))
+    return change(expr)
+
+
+def one_fraction(expr: Expr) -> Expr:
+    """Return a ratio of polynomials in u as one fraction, in which nothing cancels."""
+    if expr.is_rational_function(U) and not expr.is_polynomial(U):
+        return factor(cancel(expr))
+    return expr
 
 
 def off_the_kinks(derivative: Expr) -> Expr:

@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any
 
 import mpmath
-from sympy import Integer, Symbol, lambdify
+from sympy import Float, Integer, Piecewise, Symbol, lambdify, sympify
 from sympy.core.expr import Expr
 
 from gradscribe.catalog.activations import Activation, U
@@ -44,6 +44,18 @@ class _Flat:
     """All parameters as one vector w: which component each of its entries is."""
 
     places: tuple[Place, ...]
+
+
+def _side(formula: Expr, at: Any) -> int:
+    """Return -1 or 1 for the side of a place on which its case holds, 0 where both do."""
+    if not isinstance(formula, Piecewise):
+        return 0
+    place, little = sympify(at), Float(10) ** -_FIRST
+    left, here, right = (
+        next(k for k, (_, when) in enumerate(formula.args) if when.subs(U, u) == True)  # noqa: E712
+        for u in (place - little, place, place + little)
+    )
+    return 0 if left == right else 1 if here == right else -1
 
 
 class _Computed(dict[Place, Any]):
@@ -199,9 +211,11 @@ class World:
         return lambdify(U, formula, "mpmath")
 
     def function(self, entry: Activation, order: int, at: Any) -> Any:
-        """Return f, or a derivative of it by differences."""
+        """Return f, or a derivative of it by differences; at a kink, on the side of f's case."""
         formula = self._numeric(entry.formula)
-        return formula(at) if order == 0 else mpmath.diff(formula, at, order)
+        if order == 0:
+            return formula(at)
+        return mpmath.diff(formula, at, order, direction=_side(entry.formula, at))
 
     # -- differences of the whole network --
 

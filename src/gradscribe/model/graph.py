@@ -146,7 +146,8 @@ class _Builder:
                 f"; a matrix before a parenthesis is written {shortened(name.word, 30)} * (…)"
             )
         near = nearest(name.word, self.activations)
-        return name.error("unknown function", allowed=allowed, nearest=near)
+        reason = self.activations.refused.get(name.word, "unknown function")
+        return name.error(reason, allowed=allowed, nearest=near)
 
     def product(self, node: Product) -> Matrix | int:
         values = [self.values[factor] for factor in node.factors]

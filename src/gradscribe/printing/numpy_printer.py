@@ -26,6 +26,8 @@ from gradscribe.program.ir import (
 _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(6)
 _SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
 
+LONGEST_DENOMINATOR = 1000  # of a fraction that is written as one: 1 / 3, but 0.044715
+
 
 def source(node: Node, level: int = _COMPARISON) -> str:
     """Return an expression as Python source, in parentheses where its place asks for them.
@@ -87,7 +89,7 @@ def _written(node: Node) -> tuple[int, str]:
 def _number(value: Fraction | float) -> tuple[int, str]:
     level = _UNARY if value < 0 else _ATOM
     if isinstance(value, Fraction) and value.denominator != 1:
-        if Fraction(float(value)) != value:
+        if Fraction(float(value)) != value and value.denominator <= LONGEST_DENOMINATOR:
             return _PRODUCT, f"{value.numerator} / {value.denominator}"
         return level, repr(float(value))
     return level, str(value)

@@ -11,7 +11,6 @@ from fractions import Fraction
 
 from sympy import Add as SymAdd
 from sympy import Expr, Indexed, Integer, Piecewise, Rational, Sum, Symbol, exp
-from sympy import Float as SymFloat
 from sympy import Function as SymFunction
 from sympy import Mul as SymMul
 from sympy import Pow as SymPow
@@ -103,7 +102,7 @@ def _permuted(part: Piece, indices: Indices) -> Node:
 
 def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
     """Lower an expression to an array with the axes that it has by itself."""
-    if expr.is_Number or isinstance(expr, SymFloat):
+    if expr.is_number and not expr.free_symbols:
         return Piece(_number(expr), ())
     if isinstance(expr, Indexed):
         return _component(expr, names)
@@ -161,6 +160,7 @@ def _common(parts: list[Piece]) -> Indices:
 
 def _product_of_sums(expr: Expr, names: dict[Symbol, str]) -> Piece:
     factors, limits = flattened(expr)
+    factors = _constants_as_one(factors)
     wide = next((f for f in factors if limits and _is_outer_sum(f)), None)
     if wide is not None:
         return _by_terms(wide, [f for f in factors if f is not wide], limits, names)
@@ -170,6 +170,14 @@ def _product_of_sums(expr: Expr, names: dict[Symbol, str]) -> Piece:
     for k in limits:
         parts = _without_index(parts, k)
     return _elementwise_product(parts)
+
+
+def _constants_as_one(factors: list[Expr]) -> list[Expr]:
+    """Multiply the constants of a product where one of them is irrational: √2/√π is one number."""
+    constants = [f for f in factors if f.is_number]
+    if all(f.is_Rational for f in constants):
+        return factors
+    return [SymMul(*constants).evalf(30), *(f for f in factors if not f.is_number)]
 
 
 def _is_outer_sum(expr: Expr) -> bool:

@@ -8,7 +8,7 @@ by their real part), so that a complex step through generated code stays valid.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, S, exp, log
+from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, S, exp, log, tanh
 from sympy.core.relational import GreaterThan, Relational, StrictGreaterThan
 
 maximum = Function("maximum")
@@ -29,6 +29,11 @@ class Rewrite:
 def small_exponential(a: Expr) -> Expr:
     """Return exp(-|a|), which never overflows."""
     return exp(minimum(a, -a), evaluate=False)
+
+
+def logistic(a: Expr) -> Expr:
+    """Return 1 / (1 + exp(-a)) without overflow."""
+    return exp(minimum(a, Integer(0)), evaluate=False) / (1 + small_exponential(a))
 
 
 def _one_plus_exponential(expr: Expr) -> Expr | None:
@@ -54,8 +59,7 @@ def _logistic(expr: Expr) -> Expr | None:
     a = _one_plus_exponential(expr.base)
     if a is None:
         return None
-    shifted = exp(minimum(-a, Integer(0)), evaluate=False) / (1 + small_exponential(a))
-    return shifted ** (-expr.exp)
+    return logistic(-a) ** (-expr.exp)
 
 
 def _logistic_of_product(expr: Expr) -> Expr | None:
@@ -82,6 +86,24 @@ def _expm1(expr: Expr) -> Expr | None:
     factor, exponential = expr.args[1].as_coeff_Mul()
     if isinstance(exponential, exp) and factor == -expr.args[0]:
         return factor * expm1(exponential.exp)
+    return None
+
+
+def _one_plus_tanh(expr: Expr) -> Expr | None:
+    """Pair c with c tanh(a), or with -c tanh(a)², in a sum."""
+    if not isinstance(expr, Add) or not expr.args[0].is_number:
+        return None
+    number, *others = expr.args
+    for term in others:
+        factor, function = term.as_coeff_Mul()
+        rest = Add(*(t for t in others if t is not term))
+        if isinstance(function, tanh) and abs(factor) == abs(number):
+            toward = 2 * stabilised(function.args[0]) * (1 if factor == number else -1)
+            return 2 * number * logistic(toward) + stabilised(rest)
+        squared = isinstance(function, Pow) and function.exp == 2
+        if squared and isinstance(function.base, tanh) and factor == -number:
+            small = small_exponential(2 * stabilised(function.base.args[0]))
+            return 4 * number * small / (1 + small) ** 2 + stabilised(rest)
     return None
 
 
@@ -114,8 +136,8 @@ def _guarded(expr: Expr) -> Expr | None:
 
 
 def _put(case: Expr, argument: Expr, replacement: Expr) -> Expr:
-    """Replace an argument inside functions only: sums and products need no guard."""
-    if isinstance(case, Function):
+    """Replace an argument inside functions and below fractions: sums and products need no guard."""
+    if isinstance(case, Function) or (isinstance(case, Pow) and case.exp.is_negative):
         return case.xreplace({argument: replacement})
     if not case.args:
         return case
@@ -127,6 +149,11 @@ REWRITES = (
     Rewrite("softplus", "log(1 + exp(a)) is max(a, 0) + log1p(exp(-|a|))", _softplus),
     Rewrite("paired logistic", "exp(a) / (1 + exp(a)) is 1 / (1 + exp(-a))", _logistic_of_product),
     Rewrite("guarded cases", "a case for a > c may have max(a, c) in place of a", _guarded),
+    Rewrite(
+        "tanh beside 1",
+        "1 + tanh(a) is 2 / (1 + exp(-2 a)), 1 - tanh(a)² is 4 exp(-2|a|) / (1 + exp(-2|a|))²",
+        _one_plus_tanh,
+    ),
     Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", _logistic),
     Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
 )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from gradscribe.catalog.activations import Activation
+from gradscribe.derivation.slopes import kinks
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
@@ -139,11 +141,18 @@ def _lines(label: str, left: str, steps: tuple[StepView, ...]) -> list[str]:
     return lines
 
 
+def _at_kinks(entry: Activation) -> str:
+    """Return what is taken for f′ at kinks: " (f′(0) = 0)"."""
+    taken = [f"f′({expression(p, TEXT)}) = {expression(v, TEXT)}" for p, v in kinks(entry).items()]
+    return f" ({', '.join(taken)})" if taken else ""
+
+
 def function_formulas(network: Network, dialect: Dialect = TEXT) -> tuple[str, ...]:
     """Return what each activation function is: f¹(u) = tanh(u)."""
     lines: dict[str, list[str]] = {}
     for stem, entry in network.functions.items():
         text = expression(entry.formula, dialect) if entry else ""
+        text += _at_kinks(entry) if entry and dialect is TEXT else ""
         lines.setdefault(text, []).append(name_text(stem) + ("(u)" if entry else ""))
     return tuple(
         f"{' = '.join(elided(names, 2, 1))} = {text}"

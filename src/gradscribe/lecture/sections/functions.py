@@ -6,9 +6,9 @@ from sympy import Expr, Mul
 
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import Y
-from gradscribe.derivation.slopes import slope, slope_ratio
+from gradscribe.derivation.slopes import kinks, slope, slope_ratio
 from gradscribe.lecture.display import Atom, equal
-from gradscribe.lecture.model import Frame, Line
+from gradscribe.lecture.model import Frame, Line, Sentence
 from gradscribe.lecture.sections.network import U
 from gradscribe.lecture.teller import Teller, display
 from gradscribe.symbols import scalar_function
@@ -41,16 +41,28 @@ def one(teller: Teller, stem: str, entry: Activation) -> Frame:
     return teller.frame(
         "slopes",
         display(*lines),
-        teller.sentence(f"slopes.{kind(entry)}", step=len(lines)),
+        *remarks(teller, stem, entry, len(lines)),
         name=f"slopes-{entry.name}",
         function=function_words(teller, entry),
     )
 
 
+def remarks(teller: Teller, stem: str, entry: Activation, step: int) -> Iterator[Sentence]:
+    """Yield what is to be said of a derivative: what is taken for it at kinks, or its form."""
+    places = kinks(entry)
+    if places:
+        first = scalar_function(stem, 1)
+        for value in dict.fromkeys(places.values()):
+            there = [Atom(first(p)) for p in places if places[p] == value]
+            yield teller.sentence("slopes.kink", step=step, value=equal(*there, Atom(value)))
+    if slope(entry, 2).of_u.is_zero and places:
+        yield teller.sentence("slopes.straight", step=step)
+    else:
+        yield teller.sentence(f"slopes.{kind(entry)}", step=step)
+
+
 def kind(entry: Activation) -> str:
-    """Return what is to be said of a derivative: its form, or that there is a kink."""
-    if entry.formula.is_Piecewise:
-        return "kink"
+    """Return what a derivative is computed from."""
     first = slope(entry)
     if first.of_u.is_number:
         return "constant"
