@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from sympy import (
     Add,
+    And,
     Derivative,
     Expr,
     Indexed,
     KroneckerDelta,
     Mul,
+    Or,
     Piecewise,
     Pow,
     Rational,
@@ -55,6 +57,8 @@ class Dialect:
         relation: the sign of a comparison in Python -> text.
         number: the digits of a number without its sign -> text.
         plus: the sign.
+        both: what stands between two conditions that both hold.
+        either: what stands between two conditions one of which holds.
     """
 
     component: Callable[[str, list[str], bool], str]
@@ -72,6 +76,8 @@ class Dialect:
     relation: Callable[[str], str]
     number: Callable[[str], str] = str
     plus: str = "+"
+    both: str = " ∧ "
+    either: str = " ∨ "
 
 
 def expression(expr: Expr, dialect: Dialect, level: int = 0) -> str:
@@ -109,12 +115,20 @@ def _written(expr: Expr, d: Dialect) -> tuple[int, str]:
             return _ATOM, d.derivative(expression(expr.expr, d), expression(expr.variables[0], d))
         case Piecewise():
             return _SUM, _cases(expr, d)
-        case Relational():
-            sides = [expression(a, d) for a in expr.args]
-            return _SUM, f"{sides[0]} {d.relation(expr.rel_op)} {sides[1]}"
+        case Relational() | And() | Or():
+            return _SUM, _condition(expr, d)
         case _:
             name = _function_name(expr)
             return _ATOM, d.function(name, expression(expr.args[0], d))
+
+
+def _condition(expr: Expr, d: Dialect) -> str:
+    """Return a comparison, or several of which all or one hold."""
+    if isinstance(expr, Relational):
+        sides = [expression(a, d) for a in expr.args]
+        return f"{sides[0]} {d.relation(expr.rel_op)} {sides[1]}"
+    sign = d.both if isinstance(expr, And) else d.either
+    return sign.join(_condition(part, d) for part in sorted(expr.args, key=str))
 
 
 def _function_name(expr: Expr) -> str:
@@ -370,4 +384,6 @@ LATEX = Dialect(
     product=r" \, ",
     minus="-",
     relation=lambda sign: _LATEX_SIGNS[sign],
+    both=r" \land ",
+    either=r" \lor ",
 )

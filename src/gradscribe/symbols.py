@@ -6,7 +6,7 @@ Indexed components, sums, and activation functions whose derivatives have names.
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from sympy import Expr, Function, Indexed, IndexedBase, Sum, Symbol
+from sympy import Expr, Function, Indexed, IndexedBase, S, Sum, Symbol
 
 from gradscribe.notation import FREE_INDICES, SUMMED_INDICES, index
 
@@ -45,7 +45,12 @@ def component(name: str, indices: Iterable[Expr]) -> Expr:
 
 def total(body: Expr, limits: Mapping[Symbol, Symbol]) -> Expr:
     """Return the sum of `body` over indices, each from 1 to its size."""
-    return Sum(body, *[(k, 1, n) for k, n in limits.items()]) if limits else body
+    return Sum(body, *[(k, 1, n) for k, n in limits.items()]) if limits and body != 0 else body
+
+
+def without_empty_sums(expr: Expr) -> Expr:
+    """Return an expression with 0 for each sum of zeros, which SymPy's `Sum` leaves as it is."""
+    return expr.replace(lambda part: isinstance(part, Sum) and part.function == 0, lambda _: S.Zero)
 
 
 def names(expr: Expr) -> set[str]:

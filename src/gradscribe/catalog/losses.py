@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from sympy import Expr, Symbol
-from sympy.core.numbers import Integer
+from sympy import Expr, Integer, Piecewise, S, Symbol, cosh, exp, log
 
 from gradscribe.notation import SAMPLES
 from gradscribe.table import Table
@@ -33,10 +32,41 @@ class Loss:
     error: Expr | None = None
 
 
+_MEAN = 1 / (SAMPLES * OUTPUTS)
+_OVER = "over samples and outputs"
+# Two cases for |e|, and 0 at its kink, so that the derivative there is 0, as in PyTorch.
+_ABSOLUTE = Piecewise((E, E > 0), (-E, E < 0), (0, True))
+_HUBER = Piecewise((E - S.Half, E > 1), (-E - S.Half, E < -1), (E**2 / 2, True))
+
 LOSSES = Table(
     "loss",
-    Loss(
-        "mse", E**2, 1 / (SAMPLES * OUTPUTS), "mean squared error over samples and outputs", D - Y
-    ),
+    Loss("mse", E**2, _MEAN, f"mean squared error {_OVER}", D - Y),
     Loss("sse", E**2, Integer(1), "sum of squared errors", D - Y),
+    Loss("mae", _ABSOLUTE, _MEAN, f"mean absolute error {_OVER}", D - Y),
+    Loss("huber", _HUBER, _MEAN, f"mean Huber loss {_OVER}, linear beyond an error of 1", D - Y),
+    Loss("log_cosh", log(cosh(E)), _MEAN, f"mean logarithm of cosh of the error {_OVER}", D - Y),
+    Loss(
+        "bce_logits",
+        log(1 + exp(Y)) - D * Y,
+        _MEAN,
+        f"mean binary cross-entropy {_OVER}; y is a logit, d is 0, 1 or between",
+    ),
+    Loss(
+        "poisson",
+        exp(Y) - D * Y,
+        _MEAN,
+        f"mean negative Poisson log-likelihood {_OVER}, without log d!; y is the log of a rate",
+    ),
+    Loss(
+        "hinge",
+        Piecewise((1 - D * Y, D * Y < 1), (0, True)),
+        _MEAN,
+        f"mean hinge loss {_OVER}; d is -1 or 1",
+    ),
+    Loss(
+        "squared_hinge",
+        Piecewise(((1 - D * Y) ** 2, D * Y < 1), (0, True)),
+        _MEAN,
+        f"mean squared hinge loss {_OVER}; d is -1 or 1",
+    ),
 )

@@ -20,5 +20,6 @@ def command() -> None:
     }
     for title, rows in sections.items():
         click.echo(f"{title}:")
+        width = max(len(name) for name, _ in rows)
         for name, meaning in rows:
-            click.echo(f"  {name:10s}  {meaning}")
+            click.echo(f"  {name:{width}s}  {meaning}")

@@ -9,12 +9,14 @@ from typing import Any, Protocol
 import mpmath
 from sympy import (
     Add,
+    And,
     Derivative,
     Expr,
     Indexed,
     KroneckerDelta,
     Mul,
     NumberSymbol,
+    Or,
     Piecewise,
     Pow,
     Rational,
@@ -160,6 +162,9 @@ class Execution:
         raise DerivationError(f"no case of {expr} holds")
 
     def _holds(self, condition: Expr, binding: Binding) -> bool:
+        if isinstance(condition, And | Or):
+            combine = all if isinstance(condition, And) else any
+            return combine(self._holds(part, binding) for part in condition.args)
         left, right = (self.value(a, binding) for a in condition.args)
         holds = {">": left > right, ">=": left >= right, "<": left < right, "<=": left <= right}
         return bool(holds[condition.rel_op])

@@ -25,6 +25,7 @@ from sympy import (
     Indexed,
     KroneckerDelta,
     Mul,
+    Piecewise,
     Pow,
     S,
     Sum,
@@ -224,6 +225,8 @@ def flattened(expr: Expr, taken: set[str] | None = None) -> tuple[list[Expr], di
         body, limits = opened(expr, taken)
         factors, inner = flattened(body, taken | {k.name for k in limits})
         return factors, limits | inner
+    if isinstance(expr, Piecewise):
+        return unfolded(expr), {}
     if not isinstance(expr, Mul):
         return [expr], {}
     factors, limits = [], {}
@@ -232,6 +235,22 @@ def flattened(expr: Expr, taken: set[str] | None = None) -> tuple[list[Expr], di
         factors += more
         limits |= inner
     return factors, limits
+
+
+def unfolded(cases: Piecewise) -> list[Expr]:
+    """Return a case distinction as factors: those that all its cases have, and the rest.
+
+    SymPy's `Sum` moves all factors into the cases; a delta among them would not be found there.
+    """
+    values = [value for value, _ in cases.args]
+    shown = [Mul.make_args(value) for value in values if value != 0]
+    first, *others = shown or [()]
+    common = [f for f in first if not f.is_number and all(f in other for other in others)]
+    if not common:
+        return [cases]
+    rest = [value if value == 0 else value / Mul(*common) for value in values]
+    conditions = (condition for _, condition in cases.args)
+    return [*common, Piecewise(*zip(rest, conditions, strict=True))]
 
 
 def _without_deltas(factors: list[Expr], limits: dict[Symbol, Symbol]) -> list[Expr]:

@@ -74,11 +74,15 @@ def slope_ratio(activation: Activation) -> Expr | None:
 
 
 def kinks(activation: Activation) -> dict[Expr, Expr]:
-    """Return the places at which f′ jumps, with what is taken for f′ there."""
+    """Return the places at which f′ jumps, with what is taken for f′ there.
+
+    Places are those with which u itself is compared.
+    """
     formula, first = activation.formula, slope(activation).of_u
     if not isinstance(formula, Piecewise):
         return {}
-    places = {condition.rhs for _, condition in formula.args if isinstance(condition, Relational)}
+    compared = {r for _, condition in formula.args for r in condition.atoms(Relational)}
+    places = {r.rhs for r in compared if r.lhs == U and r.rhs.is_number}
     sides = {p: [first.subs(U, p + side * _BESIDE) for side in (-1, 1)] for p in sorted(places)}
     return {p: first.subs(U, p) for p, (a, b) in sides.items() if abs(a - b) > 2 * _BESIDE}
 

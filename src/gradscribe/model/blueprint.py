@@ -1,8 +1,8 @@
 """What every form of a specification comes down to, before the loss is added."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sympy import Symbol
 
@@ -10,6 +10,7 @@ from gradscribe.catalog import Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import Loss
 from gradscribe.equation import Equation, Role, Variable
+from gradscribe.model.definitions import Definitions
 from gradscribe.model.source import Field
 from gradscribe.notation import size
 
@@ -44,6 +45,7 @@ class Settings:
         dtype: the floating-point type of generated parameters.
         emit: the parts that a module has beside cost and gradient; None for the usual ones.
         target: what a module is written with.
+        definitions: functions and losses that the specification defines, as names and formulas.
     """
 
     loss: Loss
@@ -51,6 +53,14 @@ class Settings:
     dtype: str = DEFAULT_DTYPE
     emit: tuple[str, ...] | None = None
     target: str = DEFAULT_TARGET
+    definitions: tuple[tuple[str, str], ...] = ()
+
+    def defining(
+        self, defined: Definitions, activations: Iterable[Activation | None]
+    ) -> "Settings":
+        """Return these settings with the definitions that the network uses."""
+        used = [entry.name for entry in activations if entry is not None]
+        return replace(self, definitions=defined.used([*used, self.loss.name]))
 
     @property
     def text(self) -> str:
@@ -64,6 +74,7 @@ class Settings:
             words.append(f"emit={','.join(self.emit) or 'gradient'}")
         if self.target != DEFAULT_TARGET:
             words.append(f"target={self.target}")
+        words += [f"{name}={formula}" for name, formula in self.definitions]
         return " ".join(words)
 
 

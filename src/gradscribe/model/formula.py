@@ -6,6 +6,7 @@ from itertools import pairwise
 from gradscribe.catalog import Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.model.blueprint import Blueprint, Settings, input_variable, settings_of
+from gradscribe.model.definitions import Definitions, definitions_in
 from gradscribe.model.forward import Forward, forward_of
 from gradscribe.model.graph import graph_of
 from gradscribe.model.options import options_start, read_options
@@ -29,12 +30,12 @@ def formula_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     """
     end = options_start(source.text)
     tokens = tokens_of(source, end)
-    functions = abstract_functions(tokens, catalog.activations)
-    options = read_options(source, end, (*functions, *OPTIONS))
+    defined = definitions_in(source, end, catalog, OPTIONS)
+    functions = abstract_functions(tokens, defined.catalog.activations)
+    options = read_options(source, end, (*functions, *OPTIONS), defined.texts)
     bindings = {key: value for key, value in options.items() if key in functions}
-    return blueprint_of_tokens(
-        source, tokens, end, bindings, settings_of(options, catalog), catalog
-    )
+    settings = settings_of(options, defined.catalog)
+    return blueprint_of_tokens(source, tokens, end, bindings, settings, defined)
 
 
 def abstract_functions(tokens: list[Token], table: Table[Activation]) -> tuple[str, ...]:
@@ -50,7 +51,7 @@ def blueprint_of_tokens(
     end: int,
     bindings: Mapping[str, Field],
     settings: Settings,
-    catalog: Catalog,
+    defined: Definitions,
 ) -> Blueprint:
     """Return the blueprint of a formula's words and signs.
 
@@ -60,12 +61,12 @@ def blueprint_of_tokens(
         end: where it ends in the text.
         bindings: the names of activation functions for the abstract functions.
         settings: the loss, the name and the dtype.
-        catalog: what the names refer to.
+        defined: what the names refer to.
 
     Raises:
         InputError: the formula is not well formed, or an activation function is unknown.
     """
-    table = catalog.activations
+    table = defined.catalog.activations
     entries = {name: field.find(table) for name, field in bindings.items()}
     known = frozenset(entries) | frozenset(table)
     bare = _bare_words(tokens)
@@ -75,6 +76,7 @@ def blueprint_of_tokens(
     abstract = {word: entry for word, entry in called.items() if word not in table}
     forward = forward_of(graph, table, abstract)
     check_effects(source, forward)
+    settings = settings.defining(defined, forward.functions.values())
     return Blueprint(
         equations=forward.equations,
         parameters=forward.parameters,

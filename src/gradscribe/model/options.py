@@ -1,6 +1,7 @@
 """The `key=value` words at the end of a one-line specification or of a formula."""
 
 import re
+from collections.abc import Container
 
 from gradscribe.errors import nearest
 from gradscribe.model.source import Field, Source, quoted
@@ -23,8 +24,10 @@ def options_start(text: str) -> int:
     return start
 
 
-def read_options(source: Source, start: int, allowed: tuple[str, ...]) -> dict[str, Field]:
-    """Return the options of `source.text[start:]` by their keys.
+def read_options(
+    source: Source, start: int, allowed: tuple[str, ...], defined: Container[str] = ()
+) -> dict[str, Field]:
+    """Return the options of `source.text[start:]` by their keys, without what is `defined` there.
 
     Raises:
         InputError: a word is not `key=value`, a key is unknown or given twice.
@@ -32,11 +35,12 @@ def read_options(source: Source, start: int, allowed: tuple[str, ...]) -> dict[s
     options: dict[str, Field] = {}
     for match in _WORD.finditer(source.text, start):
         key, value = _option(source, match.group(), match.start())
-        _check_key(key, allowed)
+        if key.word not in defined:
+            _check_key(key, allowed)
         if key.word in options:
             raise key.error("the option is given twice", allowed="each option once")
         options[key.word] = value
-    return options
+    return {key: value for key, value in options.items() if key not in defined}
 
 
 def _option(source: Source, word: str, at: int) -> tuple[Field, Field]:

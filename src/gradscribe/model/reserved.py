@@ -58,6 +58,21 @@ def check_function(field: Field) -> None:
     _refuse_first(field, _common_rules(field.word), "a letter and a number: f1, g")
 
 
+def check_definition(field: Field) -> None:
+    """Check that a function that a specification defines may have this name.
+
+    Raises:
+        InputError: it may not; the message says which rule it breaks.
+    """
+    name = field.word
+    rules = (
+        (name in _MODULE, "is a name of the generated module"),
+        (name in _CODE, "is a name used in generated code"),
+        *_common_rules(name.replace("_", "a")),
+    )
+    _refuse_first(field, rules, "names such as swish, my_loss, f1")
+
+
 def _common_rules(name: str) -> tuple[tuple[bool, str], ...]:
     """Return each rule as whether `name` breaks it, and what then is said of the name."""
     return (

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from gradscribe.catalog import Catalog
 from gradscribe.model.blueprint import Blueprint, settings_of
+from gradscribe.model.definitions import definitions_in
 from gradscribe.model.options import options_start, read_options
 from gradscribe.model.source import Field, Source
 from gradscribe.model.stack import (
@@ -46,7 +47,9 @@ def shorthand_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     whole = Field(first.group(), source, first.start())
     sizes = sizes_of([size_field(word, source, at) for word, at in _pieces(whole, "-")], whole)
     names = _names(source, first.end(), start)
-    options = read_options(source, start, OPTIONS)
+    defined = definitions_in(source, start, catalog, OPTIONS)
+    catalog = defined.catalog
+    options = read_options(source, start, OPTIONS, defined.texts)
     entries = activations_of(
         [Field(word, source, at) for word, at in _pieces(names, ",")],
         len(sizes) - 1,
@@ -55,7 +58,8 @@ def shorthand_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     )
     kind = options.get("layer", Field(DEFAULT_LAYER, source)).find(catalog.layers)
     check_widths(kind, sizes, whole)
-    return stack_blueprint(Stack(sizes, entries, kind), settings_of(options, catalog))
+    settings = settings_of(options, catalog)
+    return stack_blueprint(Stack(sizes, entries, kind), settings.defining(defined, entries))
 
 
 def _names(source: Source, start: int, end: int) -> Field:

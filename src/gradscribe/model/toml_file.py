@@ -9,6 +9,7 @@ from typing import Any
 from gradscribe.catalog import Catalog
 from gradscribe.errors import InputError, nearest, shortened
 from gradscribe.model.blueprint import DEFAULT_LOSS, Blueprint, Settings, settings_of
+from gradscribe.model.definitions import Definitions
 from gradscribe.model.formula import abstract_functions, blueprint_of_tokens
 from gradscribe.model.source import Field
 from gradscribe.model.stack import (
@@ -32,6 +33,7 @@ _REDUCTIONS = {
     ("sse", "mean"): "mse",
     ("sse", "sum"): "sse",
 }
+_VARIABLES = {"activation": "a formula in u", "loss": "a formula in d, y and e = d - y"}
 _NEITHER = "[network] needs sizes and activations, or a formula"
 
 
@@ -42,18 +44,47 @@ def file_blueprint(path: str, catalog: Catalog) -> Blueprint:
         InputError: the file cannot be read, or anything in it cannot be taken.
     """
     whole = Section(path, "", loaded(path)).checked()
-    network, loss, emit = (whole.section(key).checked() for key in ("network", "loss", "emit"))
+    defined = _definitions(whole, catalog)
+    catalog = defined.catalog
+    network, emit = (whole.section(key).checked() for key in ("network", "emit"))
+    loss = without_tables(whole.section("loss")).checked()
     fields = {
         "name": whole.text("name"),
-        "loss": _loss(loss),
+        "loss": _loss(loss) or _only_loss(whole.section("loss"), loss),
         "dtype": emit.text("dtype"),
         "emit": _functions(emit),
         "target": emit.text("target"),
     }
     settings = settings_of({key: f for key, f in fields.items() if f is not None}, catalog)
     if "formula" in network.values:
-        return _formula(network, settings, catalog)
-    return stack_blueprint(_stack(network, catalog), settings)
+        return _formula(network, settings, defined)
+    stack = _stack(network, catalog)
+    return stack_blueprint(stack, settings.defining(defined, stack.activations))
+
+
+def _definitions(whole: Section, catalog: Catalog) -> Definitions:
+    """Return what the tables [activation.NAME] and [loss.NAME] define."""
+    found = Definitions(catalog)
+    for kind in ("activation", "loss"):
+        tables = whole.section(kind)
+        for name in tables.values:
+            if kind == "loss" and not isinstance(tables.values[name], dict):
+                continue
+            table = tables.section(name)
+            formula = table.text("formula")
+            if formula is None:
+                raise InputError("the key is missing", where=table.where("formula"))
+            numbers = {key: table.number(key) for key in table.values if key != "formula"}
+            found = found.with_formula(tables.field(name, name), formula, numbers)
+            if (name in found.catalog.losses) != (kind == "loss"):
+                raise formula.error(f"not a formula of the kind {kind}", allowed=_VARIABLES[kind])
+    return found
+
+
+def without_tables(section: Section) -> Section:
+    """Return a table without the tables in it."""
+    values = {k: v for k, v in section.values.items() if not isinstance(v, dict)}
+    return Section(section.path, section.name, values)
 
 
 def loaded(path: str) -> Mapping[str, Any]:
@@ -109,6 +140,12 @@ def _loss(section: Section) -> Field | None:
     return section.field("reduction", _REDUCTIONS[word, reduction.word])
 
 
+def _only_loss(section: Section, plain: Section) -> Field | None:
+    """Return the one loss that is defined where none is named."""
+    defined = [name for name in section.values if name not in plain.values]
+    return section.field(defined[0], defined[0]) if len(defined) == 1 else None
+
+
 def _functions(emit: Section) -> Field | None:
     """Return the functions that a module is to have, given as a list or as `hessian,jacobian`."""
     value = emit.values.get("functions")
@@ -157,7 +194,7 @@ def _names(network: Section) -> list[Field]:
     return [network.field(f"activations[{m}]", word) for m, word in enumerate(value)]
 
 
-def _formula(network: Section, settings: Settings, catalog: Catalog) -> Blueprint:
+def _formula(network: Section, settings: Settings, defined: Definitions) -> Blueprint:
     """Return the blueprint of `formula` and the bindings in `functions`."""
     others = ("sizes", "activations", "layer")
     network.refuse(others, "a formula has this already", "either formula or sizes, not both")
@@ -168,7 +205,7 @@ def _formula(network: Section, settings: Settings, catalog: Catalog) -> Blueprin
             "options do not belong in a formula here", allowed="[network.functions]"
         )
     tokens = tokens_of(formula.source, len(formula.word))
-    allowed = abstract_functions(tokens, catalog.activations)
+    allowed = abstract_functions(tokens, defined.catalog.activations)
     functions = network.section("functions")
     bindings = {key: functions.text(key) for key in functions.values}
     for key in bindings:
@@ -182,4 +219,4 @@ def _formula(network: Section, settings: Settings, catalog: Catalog) -> Blueprin
             )
     given = {key: field for key, field in bindings.items() if field is not None}
     end = len(formula.word)
-    return blueprint_of_tokens(formula.source, tokens, end, given, settings, catalog)
+    return blueprint_of_tokens(formula.source, tokens, end, given, settings, defined)

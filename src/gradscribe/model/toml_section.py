@@ -10,7 +10,7 @@ from gradscribe.model.source import Field, Source
 MAX_TEXT = 20_000
 
 KEYS = {
-    "": ("name", "network", "loss", "emit"),
+    "": ("name", "network", "activation", "loss", "emit"),
     "network": ("sizes", "activations", "layer", "formula", "functions"),
     "loss": ("name", "reduction"),
     "emit": ("target", "dtype", "functions"),
@@ -68,6 +68,13 @@ class Section:
         if value is None or type(value) is kind:
             return value
         raise self.wrong_type(key, value, allowed)
+
+    def number(self, key: str) -> int | float:
+        """Return the number at a key."""
+        value = self.values[key]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.wrong_type(key, value, "a number")
+        return value
 
     def text(self, key: str) -> Field | None:
         """Return the text at a key; None where it is left out."""

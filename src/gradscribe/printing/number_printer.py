@@ -73,8 +73,8 @@ class NumberPrinter:
             return _extreme(function, *arguments)
         if function in _SIGNS:
             return f"(1.0 if {_compared(function, arguments)} else 0.0)"
-        if function == "where":
-            condition, yes, no = arguments
+        if function in ("where", "choice"):
+            condition, yes, no = arguments[:3]
             condition = condition.removeprefix("(1.0 if ").removesuffix(" else 0.0)")
             return f"({yes} if {condition} else {no})"
         if function == "sign":

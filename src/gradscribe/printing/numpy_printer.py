@@ -153,6 +153,10 @@ def _call(function: str, arguments: tuple[Node, ...]) -> tuple[int, str]:
     if function in _SIGNS:
         left, right = (source(a, _SUM) for a in arguments)
         return _COMPARISON, f"{left} {_SIGNS[function]} {right}"
+    if function == "choice":
+        condition, *values, like = arguments
+        typed = (Ref(f"{source(like)}.dtype.type({source(value)})") for value in values)
+        return _call("where", (condition, *typed))
     name = function if function.startswith("_") else f"np.{function}"
     if not name.isidentifier() and not name.startswith("np."):
         raise DerivationError(f"no NumPy function {function!r}")

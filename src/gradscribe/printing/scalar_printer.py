@@ -3,6 +3,8 @@
 `v` maps the name of a variable to an array of it for one sample; indices count from 0.
 """
 
+import ast
+
 from sympy import Add, Expr, Indexed, Mul, Pow, Rational, Sum, Symbol
 
 from gradscribe.notation import size_python
@@ -23,7 +25,8 @@ def scalar_source(expr: Expr, functions: dict[str, str], level: int = 0) -> str:
         level: how tightly its surroundings bind.
     """
     own, text = _written(expr, functions)
-    return f"({text})" if own < level else text
+    is_call = isinstance(ast.parse(text, mode="eval").body, ast.Call)
+    return text if is_call else f"({text})" if own < level else text
 
 
 def _written(expr: Expr, functions: dict[str, str]) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from gradscribe.program.forms import FORMS, Form
 from gradscribe.program.ir import Helper, Kernel, Program, Shape, Statement, references
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
-from gradscribe.symbols import ScalarFunction
+from gradscribe.symbols import ScalarFunction, without_empty_sums
 
 PYTHON_NAMES = {"x": "X", "d": "D"}
 STAGES = ("forward", "loss", "cost", "sensitivities", "gradient")
@@ -127,14 +127,18 @@ class Writer:
     def with_constant_slopes(self, expr: Expr) -> Expr:
         """Return an expression with the slopes that are numbers put in: f′ = 1, f″ = 0."""
         values = {p: slope(self._entry(p), p.order).of_u for p in _slopes_in(expr)}
-        return expr.xreplace({p: v for p, v in values.items() if v.is_number})
+        constant = {p: v for p, v in values.items() if v.is_number}
+        return without_empty_sums(expr.xreplace(constant)) if constant else expr
 
     def written_out(self, expr: Expr) -> Expr:
         """Return an expression with the network's functions as named values or formulas."""
         values = {}
         for place in sorted(expr.atoms(ScalarFunction), key=str):
             values[place] = self._slope(place) if place.order else self._value(place)
-        return stabilised(expr.xreplace(values)) if values else stabilised(expr)
+        written = expr.xreplace(values) if values else expr
+        if 0 in values.values():
+            written = without_empty_sums(written)
+        return stabilised(written)
 
     def _slope(self, place: ScalarFunction) -> Expr:
         """Return the variable that holds f′, or f′ itself where it is a number."""

@@ -51,7 +51,7 @@ BYTES = 8  # of a number in double precision
 Lengths = tuple[Expr, ...]
 
 # Calls that choose or compare, which take no longer than a sum.
-_CHEAP = frozenset({"abs", "maximum", "minimum", "where", "sign"})
+_CHEAP = frozenset({"abs", "maximum", "minimum", "where", "choice", "sign"})
 
 
 @dataclass(frozen=True)

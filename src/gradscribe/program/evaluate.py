@@ -49,6 +49,11 @@ def run(
     return machine.values
 
 
+def _chosen(condition: Array, yes: float, no: float, *_like: Array) -> Array:
+    """Return one of two numbers everywhere."""
+    return np.where(condition, yes, no)
+
+
 class Machine:
     """Variables and sizes while a program runs."""
 
@@ -108,6 +113,8 @@ class Machine:
     def _function(self, name: str) -> Callable[..., Any]:
         if name in self.helpers:
             return lambda u: self._apply(self.helpers[name], u)
+        if name == "choice":
+            return _chosen
         found: Callable[..., Any] = getattr(np, _NAMES.get(name, name))
         return found
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from sympy import Add as SymAdd
-from sympy import Expr, Indexed, Integer, Piecewise, Rational, Sum, Symbol, exp
+from sympy import And, Expr, Indexed, Integer, Or, Piecewise, Rational, Sum, Symbol, exp
 from sympy import Function as SymFunction
 from sympy import Mul as SymMul
 from sympy import Pow as SymPow
@@ -273,12 +273,27 @@ def _applied(function: str, parts: list[Piece]) -> Piece:
     return Piece(Call(function, tuple(aligned(p, indices) for p in parts)), indices)
 
 
-def _by_cases(cases: list[tuple[Expr, Expr]], names: dict[Symbol, str]) -> Piece:
-    """Lower a `Piecewise`: 1 where a condition holds and else 0 is the condition itself."""
+def _by_cases(
+    cases: list[tuple[Expr, Expr]], names: dict[Symbol, str], *, inner: bool = False
+) -> Piece:
+    """Lower a `Piecewise`: 1 where a condition holds and else 0 is the condition itself.
+
+    Inside another one it is not: `where` would make integers of a number and truth values.
+    """
     (value, condition), *others = cases
     if condition == True:  # noqa: E712  (SymPy's own true, or Python's)
         return piece(value, names)
-    if value == 1 and [tuple(c) for c in others] == [(0, True)]:
+    if isinstance(condition, Or):
+        return _by_cases([*((value, part) for part in condition.args), *others], names)
+    if isinstance(condition, And):
+        first, *more = condition.args
+        inner = Piecewise((value, And(*more)), *others, evaluate=False)
+        return _by_cases([(inner, first), *others], names)
+    if not inner and value == 1 and [tuple(c) for c in others] == [(0, True)]:
         return piece(condition, names)
-    rest = _by_cases(others, names)
+    rest = _by_cases(others, names, inner=True)
+    if value.is_number and isinstance(rest.node, Const):
+        like = sorted(condition.atoms(Indexed) or condition.free_symbols, key=str)[0]
+        parts = [piece(condition, names), piece(value, names), rest, piece(like, names)]
+        return _applied("choice", parts)
     return _applied("where", [piece(condition, names), piece(value, names), rest])

@@ -1,9 +1,10 @@
 """Programs beside the blocks of second derivatives: H V, and derivatives of each sample."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sympy import Expr, KroneckerDelta, Symbol
+from sympy import Expr, Indexed, KroneckerDelta, S, Symbol
+from sympy import Mul as SymMul
 
 from gradscribe.derivation.directional import Directional
 from gradscribe.derivation.reverse import adjoint_name
@@ -31,6 +32,7 @@ from gradscribe.program.ir import (
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.tangents import Factors, TangentWriter, factors_of, factors_shapes
 from gradscribe.program.verify import verify_terms
+from gradscribe.symbols import without_empty_sums
 
 PRODUCT = "hessian_vector_product"
 
@@ -56,7 +58,7 @@ def product_program(
     writer.know([*slopes, *derived])
     for variable in found.direction:
         writer.names[Symbol(variable.name)] = variable.name
-    equations = [*network.equations[:-1], *slopes, *derived]
+    equations = _without_zeros([*network.equations[:-1], *slopes, *derived], found, writer)
     columns = Columns(writer.names)
     alive = {q.name for q in found.products}
     statements = []
@@ -82,6 +84,29 @@ def product_program(
     return program, {q.name: q.text for q in equations}
 
 
+def _without_zeros(
+    equations: Sequence[Equation], found: Directional, writer: Writer
+) -> list[Equation]:
+    """Return the equations with their functions written out, without those that define 0.
+
+    ℛδ is 0 where neither the loss nor the activation function has a second derivative.
+    """
+    zeros: dict[Expr, Expr] = {}
+    kept = []
+    parameters = {q.name: p for q, p in zip(found.products, writer.network.parameters, strict=True)}
+    for equation in equations:
+        right = writer.written_out(equation.right)
+        gone = {a: S.Zero for a in right.atoms(Indexed) if a.base.label in zeros}
+        right = without_empty_sums(right.xreplace(gone)) if gone else right
+        if right == 0 and equation.name not in parameters:
+            zeros[Symbol(equation.name)] = S.Zero
+            continue
+        if right == 0:  # a whole product is 0: zeros in the shape of its parameter
+            right = SymMul(S.Zero, parameters[equation.name][equation.indices], evaluate=False)
+        kept.append(replace(equation, right=right) if right != equation.right else equation)
+    return kept
+
+
 def _factored(found: Directional, network: Network, forms: Iterable[Form]) -> list[Equation]:
     """Return the equations in order, in the form that takes least to compute."""
     derived = (*found.equations, *found.products)
@@ -92,7 +117,7 @@ def _factored(found: Directional, network: Network, forms: Iterable[Form]) -> li
 def _statement(equation: Equation, writer: Writer, columns: Columns) -> Statement:
     """Return the statement of an equation, arrays with the samples last."""
     per_sample = frozenset(writer.per_sample)
-    right = with_last_sample(writer.written_out(equation.right), per_sample)
+    right = with_last_sample(equation.right, per_sample)
     indices = equation.indices
     if equation.name in per_sample:
         indices = (*indices, SAMPLE)

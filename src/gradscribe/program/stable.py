@@ -8,13 +8,16 @@ by their real part), so that a complex step through generated code stays valid.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, S, exp, log, tanh
+from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, S, cosh, exp, log, sinh, tanh
 from sympy.core.relational import GreaterThan, Relational, StrictGreaterThan
 
 maximum = Function("maximum")
 minimum = Function("minimum")
 log1p = Function("log1p")
 expm1 = Function("expm1")
+
+
+_COSH_IS_EXP = Integer(20)  # where exp(-2 a) is less than the last digit of 1
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def _one_plus_tanh(expr: Expr) -> Expr | None:
     """Pair c with c tanh(a), or with -c tanh(a)², in a sum."""
     if not isinstance(expr, Add) or not expr.args[0].is_number:
         return None
-    number, *others = expr.args
+    number, *others = (_as_tanh(term) for term in expr.args)
     for term in others:
         factor, function = term.as_coeff_Mul()
         rest = Add(*(t for t in others if t is not term))
@@ -105,6 +108,30 @@ def _one_plus_tanh(expr: Expr) -> Expr | None:
             small = small_exponential(2 * stabilised(function.base.args[0]))
             return 4 * number * small / (1 + small) ** 2 + stabilised(rest)
     return None
+
+
+def _log_cosh(expr: Expr) -> Expr | None:
+    if not (isinstance(expr, log) and isinstance(expr.args[0], cosh)):
+        return None
+    a = stabilised(expr.args[0].args[0])
+    size = maximum(a, -a)
+    near = minimum(size, _COSH_IS_EXP)
+    return size - near + log1p(sinh(near) ** 2) / 2
+
+
+def _sinh_over_cosh(expr: Expr) -> Expr | None:
+    found = _as_tanh(expr)
+    return None if found == expr else found
+
+
+def _as_tanh(expr: Expr) -> Expr:
+    """Return an expression with tanh(a)^k for sinh(a)^k / cosh(a)^k among its factors."""
+    powers = expr.as_powers_dict() if isinstance(expr, Mul) else {}
+    for base, k in powers.items():
+        if isinstance(base, sinh) and powers.get(cosh(base.args[0])) == -k:
+            ratio = sinh(base.args[0]) ** k * cosh(base.args[0]) ** -k
+            return _as_tanh(expr / ratio) * tanh(base.args[0]) ** k
+    return expr
 
 
 def _ramp(expr: Expr) -> Expr | None:
@@ -155,6 +182,12 @@ REWRITES = (
         _one_plus_tanh,
     ),
     Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", _logistic),
+    Rewrite(
+        "log cosh",
+        "log(cosh(a)) is |a| - c + log1p(sinh(c)²)/2 with c = min(|a|, 20)",
+        _log_cosh,
+    ),
+    Rewrite("sinh over cosh", "sinh(a) / cosh(a) is tanh(a)", _sinh_over_cosh),
     Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
 )
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from gradscribe.program.ir import (
+    COMPARISONS,
     Add,
     Apply,
     Call,
@@ -110,6 +111,6 @@ def _dead_argument(kernel: Kernel, statement: Statement, position: int, program:
         return ""
     if is_aliased(names[0], kernel):
         return ""
-    comparison = value.function in ("greater", "greater_equal", "less", "less_equal", "where")
+    comparison = value.function in COMPARISONS | {"where", "choice"}
     same = program.shapes[names[0]] == program.shapes[statement.target]
     return names[0] if same and not comparison else ""

@@ -103,9 +103,16 @@ def broken(expression: str, indent: int) -> list[str]:
         case ast.BinOp(op=ast.Mult() | ast.Div()) as node:
             parts = list(_operands(expression, node, (ast.Mult, ast.Div)))
         case ast.Call(args=[ast.GeneratorExp() as inside]) as node:
-            body = broken(_cut(expression, inside.elt), indent + 4)
-            loops = expression[inside.elt.end_col_offset or 0 : -1].strip()
+            element = _operand(expression, inside.elt)
+            body = broken(element, indent + 4)
+            loops = expression[expression.index(element) + len(element) : -1].strip()
             return [f"{_cut(expression, node.func)}(", *(f"    {b}" for b in (*body, loops)), ")"]
+        case ast.Call(args=[_, _, *_]) as node:
+            lines = [f"{_cut(expression, node.func)}("]
+            for argument in node.args:
+                *first, last = broken(_operand(expression, argument), indent + 4)
+                lines += [*(f"    {line}" for line in first), f"    {last},"]
+            return [*lines, ")"]
         case _:
             return [expression]
     return [line for part in parts for line in broken_after(*part, indent)]

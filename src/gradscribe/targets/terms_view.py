@@ -66,6 +66,8 @@ def terms_view(terms: Terms, parameters: frozenset[str]) -> TermsView:
         if gone:
             lines.append(f"del {', '.join(gone)}")
             held.release(gone)
+    if all(isinstance(item, Factors | Statement) for item in items):
+        lines = ["yield from ()  # no second derivative of the cost is left"]
     return TermsView(
         terms.name,
         _MEANINGS[terms.name],
@@ -249,7 +251,7 @@ def _add_candidate(most: list[Sizes], new: Sizes) -> None:
 def held_lines(function: str, most: list[Sizes]) -> list[str]:
     """Return a function's entry of a table, formatted as Python's formatters do."""
     lines: list[str] = []
-    for sizes in most:
+    for sizes in most or [Counter({(): 1})]:  # a function without terms holds next to nothing
         items = [f'"{" ".join(k)}": {v}' for k, v in sorted(sizes.items()) if v]
         lines += _row_lines(items)
     short = f"    {function}: ({lines[0].strip()}),"
