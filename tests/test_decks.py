@@ -22,6 +22,7 @@ SPECS = {
     "shared": "tanh(W tanh(W tanh(W x)))",
     "wide example": "3-3-2-1 softplus,linear",
     "smallest": "1-1 softplus loss=sse",
+    "cases": "2-3-1 gelu_tanh,selu loss=hinge",
 }
 
 

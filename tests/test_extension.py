@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from oracles import complex_step, disagreement
-from sympy import Expr, Piecewise, Rational, atan, cosh, erf, exp, log, sin, sqrt, tanh
+from sympy import Expr, Piecewise, Rational, atan, cosh, erf, exp, log, pi, sin, sqrt, tanh
 
 import gradscribe
 from gradscribe.catalog import CATALOG, Catalog
@@ -36,18 +36,19 @@ DUMMY_ACTIVATIONS = [
     (Activation("gauss", exp(-(U**2) / 2), "bell"), False),
     (Activation("swish", U / (1 + exp(-U)), "swish"), False),
     (Activation("arctan", atan(U), "inverse tangent"), True),
-    (Activation("mish", U * tanh(log(1 + exp(U))), "mish"), False),
-    (Activation("elu", Piecewise((U, U > 0), (exp(U) - 1, True)), "elu"), True),
+    (Activation("own_mish", U * tanh(log(1 + exp(U))), "mish"), False),
+    (Activation("own_elu", Piecewise((U, U > 0), (exp(U) - 1, True)), "elu"), True),
     (Activation("leaky", Piecewise((U, U > 0), (U / 100, True)), "leaky ramp"), True),
     (Activation("wave", sin(U) + U / 2, "wave"), False),
     (Activation("scaled", 2 / (1 + exp(-3 * U)) - 1, "scaled logistic"), True),
     (Activation("affine", 3 * U + Rational(1, 3), "affine"), True),
     (Activation("square", U**2, "square"), False),
+    (Activation("normal", exp(-(U**2) / 2) / sqrt(2 * pi), "normal density"), False),
 ]
 
 DUMMY_LOSSES = [
     Loss("quartic", (D - Y) ** 4 + D * Y / 10, MEAN, "quartic"),
-    Loss("log_cosh", E + log(1 + exp(-2 * E)) - log(2), MEAN, "log cosh", D - Y),
+    Loss("own_log_cosh", E + log(1 + exp(-2 * E)) - log(2), MEAN, "log cosh", D - Y),
     Loss("plain_log_cosh", log(cosh(E / 10)), MEAN, "log cosh as it is", D - Y),
     Loss("reversed", E**2 / 2, 1 / SAMPLES, "half the mean over samples", Y - D),
     Loss("relative", E**2 + E**4, Rational(1, 3) / OUTPUTS, "relative", (D - Y) / (1 + D**2)),

@@ -34,6 +34,7 @@ from gradscribe.notation import (
 from gradscribe.symbols import ScalarFunction
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
+LONGEST_DECIMAL = 9  # characters of a number that a lecture shows whole
 LONGEST_DENOMINATOR = 1000  # of a fraction that is written as one; another is a decimal
 
 
@@ -78,6 +79,11 @@ class Dialect:
     plus: str = "+"
     both: str = " ∧ "
     either: str = " ∨ "
+
+
+def shortened_decimal(digits: str) -> str:
+    """Return the digits of a number, of a long decimal the first six."""
+    return f"{float(digits):.6g}" if "." in digits and len(digits) > LONGEST_DECIMAL else digits
 
 
 def expression(expr: Expr, dialect: Dialect, level: int = 0) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from gradscribe.formula import LATEX, Dialect, quotient_parts
+from gradscribe.formula import LATEX, Dialect, quotient_parts, shortened_decimal
 from gradscribe.lecture.display import Tone
 from gradscribe.lecture.symbols import Notation
 from gradscribe.lecture.writing import Layers, Script
@@ -156,7 +156,9 @@ class _Symbols:
         return rf"\operatorname{{diag}}\bigl({head}\bigr)" if diagonal else head
 
 
-def _dialect(notation: Notation, words: Callable[[str], str], layers: Layers) -> Dialect:
+def _dialect(
+    notation: Notation, words: Callable[[str], str], comma: bool, layers: Layers
+) -> Dialect:
     """Return the dialect of index notation in which layers have these names."""
     symbols = _Symbols(notation, layers)
     return replace(
@@ -168,6 +170,7 @@ def _dialect(notation: Notation, words: Callable[[str], str], layers: Layers) ->
         derivative=lambda above, below: notation.call("pd", above, below),
         cases=lambda cases: _cases(cases, words),
         product=r"\,",
+        number=lambda digits: _decimal(comma, shortened_decimal(digits)),
     )
 
 
@@ -281,7 +284,7 @@ def latex_script(notation: Notation, words: Callable[[str], str], *, comma: bool
     plain = notation.expanded
     transpose = notation.call("T") if not plain else notation.macros["T"].body
     return Script(
-        dialect=partial(_dialect, notation, words),
+        dialect=partial(_dialect, notation, words, comma),
         whole=lambda name, of_sample, layers: _Symbols(notation, layers).whole(name, of_sample),
         slopes=lambda name, argument, order, diagonal, layers: _Symbols(notation, layers).slopes(
             name, argument, order, diagonal

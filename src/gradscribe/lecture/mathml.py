@@ -89,7 +89,7 @@ def _dialect(latex: Script, words: Callable[[str], str], layer: str, layers: Lay
         product=TIMES,
         minus=MINUS,
         relation=lambda sign: operator(_COMPARISONS[sign]),
-        number=number,
+        number=lambda digits: number(base.number(digits).replace("{,}", ",")),
         plus=operator("+"),
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, Rational, Symbol, exp
 
 from gradscribe.catalog.activations import U
-from gradscribe.formula import term_order
+from gradscribe.formula import LONGEST_DENOMINATOR, term_order
 from gradscribe.lecture.display import (
     Atom,
     Big,
@@ -207,8 +207,10 @@ def positive(node: Node) -> Node | None:
 def formula_of(expr: Expr, argument: Node) -> Node | None:
     """Return the formula of an activation function with its argument put in.
 
-    None where it has something that is not written this way, such as cases.
+    None where it has something that is not written this way, such as cases or long decimals.
     """
+    if any(r.q > LONGEST_DENOMINATOR for r in expr.atoms(Rational)):
+        return None
     match expr:
         case _ if expr == U:
             return argument
