@@ -1,0 +1,150 @@
+"""How many digits f, f′ and f″ of every activation lose, here and in torch and JAX.
+
+    python benchmarks/stability.py [-o FILE]
+
+All compute in float64 at ±1000, ±50, ±1e-8, ±1e-300, 0 and on a grid from -20 to 20. The truth has
+400 digits. An error is in units of the last place of the truth, or of 1 where that is larger. Places at
+which a function changes its formula are left out: what holds there is a matter of definition.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import numpy as np
+from sympy import lambdify
+from sympy.core.relational import Relational
+
+import gradscribe
+from gradscribe.catalog.activations import ACTIVATIONS, U
+from gradscribe.derivation.slopes import slope
+from measuring import machine, publish, table
+
+GRID = np.array(
+    [s * u for u in (1000.0, 50.0, 1e-8, 1e-300) for s in (1, -1)]
+    + [0.0, *np.linspace(-20, 20, 401)]
+)
+SMALL = 2.0**-400  # so that the output is 0 beside d = 1, and ∂²E/∂b∂b is -2 w f″
+Values = tuple[Any, Any, Any]
+TORCH = {
+    "sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "leaky_relu": "leaky_relu", "elu": "elu",
+    "selu": "selu", "softplus": "softplus", "softsign": "softsign", "silu": "silu", "mish": "mish",
+    "hard_sigmoid": "hardsigmoid", "hard_tanh": "hardtanh",
+}  # fmt: skip
+JAX = {
+    "sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "leaky_relu": "leaky_relu", "elu": "elu",
+    "selu": "selu", "softplus": "softplus", "softsign": "soft_sign", "silu": "silu", "mish": "mish",
+    "gelu_tanh": "gelu", "hard_sigmoid": "hard_sigmoid", "hard_tanh": "hard_tanh",
+}  # fmt: skip
+
+
+def ours(name: str) -> Values:
+    """Return f, f′ and f″ as a generated module computes them."""
+    module = gradscribe.compile(f"linear(W2 {name}(W1 x + b1) + b2) loss=sse")
+    one, zero = np.ones((1, 1)), np.zeros(1)
+    plain, small = (module.Parameters(one, zero, one * w, zero) for w in (1.0, SMALL))
+    X = GRID[:, None]
+    second = [module.hessian_block(small, x, np.ones((1, 1)), "b1", "b1")[0, 0] for x in X[:, None]]
+    return (
+        module.forward(plain, X)[:, 0],
+        module.input_jacobian(plain, X)[:, 0, 0],
+        np.array(second) / (-2 * SMALL),
+    )
+
+
+def torchs(name: str) -> Values | None:
+    """Return those of torch, by autograd."""
+    import torch
+
+    if name == "gelu_tanh":
+        function: Callable[..., Any] = lambda u: torch.nn.functional.gelu(u, approximate="tanh")  # noqa: E731
+    elif name == "sin":
+        function = torch.sin
+    elif name in TORCH:
+        function = getattr(torch.nn.functional, TORCH[name])
+    else:
+        return None
+    u = torch.tensor(GRID, requires_grad=True)
+    y = function(u)
+    (first,) = torch.autograd.grad(y.sum(), u, create_graph=True)
+    second = torch.zeros_like(u).numpy()
+    if first.requires_grad:
+        try:
+            second = torch.autograd.grad(first.sum(), u)[0].numpy()
+        except RuntimeError:  # it has none
+            second = None
+    return y.detach().numpy(), first.detach().numpy(), second
+
+
+def jaxs(name: str) -> Values | None:
+    """Return those of JAX, by two gradients."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    function = jax.numpy.sin if name == "sin" else getattr(jax.nn, JAX.get(name, ""), None)
+    if function is None:
+        return None
+    first = jax.grad(function)
+    return tuple(np.asarray(jax.vmap(f)(GRID)) for f in (function, first, jax.grad(first)))
+
+
+def errors(name: str, values: Values) -> list[str]:
+    """Return the largest error of f, f′ and f″ as text, or what else is wrong."""
+    texts = []
+    relations = ACTIVATIONS[name].formula.atoms(Relational)
+    borders = {float(r.rhs) for r in relations}
+    for order, computed in enumerate(values):
+        formula = ACTIVATIONS[name].formula if order == 0 else slope(ACTIVATIONS[name], order).of_u
+        function = lambdify(U, formula, "mpmath")
+        if computed is None:
+            texts.append("none")
+            continue
+        if not np.isfinite(computed).all():
+            texts.append("NaN" if np.isnan(computed).any() else "infinite")
+            continue
+        worst = 0.0
+        with mpmath.workdps(400):
+            for u, value in zip(GRID, computed, strict=True):
+                if float(u) in borders:
+                    continue
+                true = function(mpmath.mpf(float(u)))
+                unit = np.spacing(max(abs(float(true)), 1.0))
+                worst = max(worst, float(abs(mpmath.mpf(float(value)) - true)) / unit)
+        texts.append(f"{worst:.1f}" if worst < 1000 else f"{worst:.0e}")
+    return texts
+
+
+def rows(libraries: Mapping[str, Callable[[str], Values | None]]) -> Iterator[list[str]]:
+    """Yield the rows of the report."""
+    for name in ACTIVATIONS:
+        if name != "linear":
+            found = [compute(name) for compute in libraries.values()]
+            yield [name, *("–" if v is None else ", ".join(errors(name, v)) for v in found)]
+
+
+def main() -> None:
+    """Write the report."""
+    what, _, how = (__doc__ or "").split("\n\n")
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument("-o", type=Path, metavar="FILE", help="the report; stdout otherwise")
+    target = parser.parse_args().o
+    peers = {"torch": torchs, "jax": jaxs}
+    libraries = {"gradscribe": ours} | {k: f for k, f in peers.items() if find_spec(k)}
+    head = ("activation", *(f"{name}: f, f′, f″" for name in libraries))
+    missing = "".join(f" {name} is not installed." for name in peers if name not in libraries)
+    text = "\n\n".join(
+        (
+            "# Digits of activation functions",
+            f"{what} {how.strip()}{missing}",
+            machine(["gradscribe", "numpy", *(k for k in libraries if k != "gradscribe")]),
+            table(head, rows(libraries)),
+        )
+    )
+    publish(text, target)
+
+
+if __name__ == "__main__":
+    main()
