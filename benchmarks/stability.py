@@ -3,8 +3,9 @@
     python benchmarks/stability.py [-o FILE]
 
 All compute in float64 at ±1000, ±50, ±1e-8, ±1e-300, 0 and on a grid from -20 to 20. The truth has
-400 digits. An error is in units of the last place of the truth, or of 1 where that is larger. Places
-at which a function changes its formula are left out: what holds there is a matter of definition.
+400 digits. An error is in units of the last place of the truth, or of 1 where that is larger.
+Places at which a function changes its formula are left out: what holds there is a matter of
+definition.
 """
 
 import argparse
