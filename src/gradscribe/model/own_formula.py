@@ -109,7 +109,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
 _ARGUMENTS = {"max": 2, "min": 2, "where": 3}
 # Where a formula must have a value; a loss may be for probabilities alone.
 _PLACES = (-3.0, -1.25, -0.5, 0.5, 1.25, 3.0)
-_BETWEEN = (0.25, 0.5, 0.75)
+_BETWEEN, _INSIDE = (0.25, 0.5, 0.75), (0.3, 0.45, 0.7)
 
 
 @dataclass(frozen=True)
@@ -129,13 +129,11 @@ def own_activation(name: str, formula: Field, read: OwnFormula) -> Activation:
     """Return the activation function of a formula in u.
 
     Raises:
-        InputError: it has no value or no slope somewhere.
+        InputError: it has no value or no slope somewhere, or is a step.
     """
-    _check_values(formula, read.expr, U, _PLACES)
-    slope = read.expr.diff(U)
-    if slope == 0:
+    slopes = _slopes(formula, read.expr, U, _PLACES)
+    if not any(slopes):
         raise formula.error("a step or a constant has no derivative to learn from")
-    _check_values(formula, slope, U, _PLACES)
     return Activation(name, read.expr, read.text)
 
 
@@ -147,10 +145,9 @@ def own_loss(name: str, formula: Field, read: OwnFormula) -> Loss:
     """
     has_error = E in read.expr.free_symbols
     whole = read.expr.subs(E, D - Y)
-    if whole.diff(Y) == 0:
+    slopes = [s for d in _BETWEEN for s in _slopes(formula, whole.subs(D, d), Y, _INSIDE)]
+    if not any(slopes):
         raise formula.error("the loss does not depend on y", allowed="a formula in d, y and e")
-    for d in _BETWEEN:
-        _check_values(formula, whole.subs(D, Rational(d)), Y, _BETWEEN)
     meaning = f"mean of {read.text} over samples and outputs"
     return Loss(name, read.expr, 1 / (SAMPLES * OUTPUTS), meaning, D - Y if has_error else None)
 
@@ -160,16 +157,22 @@ def is_of_activation(read: OwnFormula) -> bool:
     return U in read.expr.free_symbols
 
 
-def _check_values(formula: Field, expr: Expr, symbol: Symbol, places: tuple[float, ...]) -> None:
+def _slopes(
+    formula: Field, expr: Expr, symbol: Symbol, places: tuple[float, ...]
+) -> list[mpmath.mpf]:
+    """Return slopes of a formula at some places, by differences."""
     function = lambdify(symbol, expr, "mpmath")
+    found = []
     for place in places:
         try:
-            value = function(mpmath.mpf(place))
-            real = mpmath.im(value) == 0 and mpmath.isfinite(value)
+            value, slope = function(mpmath.mpf(place)), mpmath.diff(function, place)
+            real = all(mpmath.im(v) == 0 and mpmath.isfinite(v) for v in (value, slope))
         except (ZeroDivisionError, ValueError):
             real = False
         if not real:
             raise formula.error(f"the formula or its slope has no value at {symbol} = {place:g}")
+        found.append(slope)
+    return found
 
 
 def read_formula(

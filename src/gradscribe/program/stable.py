@@ -178,7 +178,7 @@ REWRITES = (
     Rewrite("guarded cases", "a case for a > c may have max(a, c) in place of a", _guarded),
     Rewrite(
         "tanh beside 1",
-        "1 + tanh(a) is 2 / (1 + exp(-2 a)), 1 - tanh(a)² is 4 exp(-2|a|) / (1 + exp(-2|a|))²",
+        "c + c tanh(a) is 2 c / (1 + exp(-2 a)), c - c tanh(a)² is 4 c t / (1 + t)², t = exp(-2|a|)",
         _one_plus_tanh,
     ),
     Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", _logistic),
@@ -187,7 +187,7 @@ REWRITES = (
         "log(cosh(a)) is |a| - c + log1p(sinh(c)²)/2 with c = min(|a|, 20)",
         _log_cosh,
     ),
-    Rewrite("sinh over cosh", "sinh(a) / cosh(a) is tanh(a)", _sinh_over_cosh),
+    Rewrite("sinh over cosh", "the ratio of sinh(a) and cosh(a) is tanh(a)", _sinh_over_cosh),
     Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
 )
 
