@@ -37,9 +37,9 @@ demo: $(VENV)/.ready
 	$(bin)/python -m gradscribe check $(demo)/digits.py
 	OPENBLAS_NUM_THREADS=1 $(bin)/python examples/train_digits.py $(demo)/digits.py
 
-# The tests of a file share what they make, so one process runs them.
+# Neighbouring tests share what they make, so each process begins with a run of them.
 test: $(VENV)/.ready-test build/.tex
-	$(TEST_ENV) $(bin)/python -m pytest -n auto --dist loadfile $(PYTEST_FLAGS)
+	$(TEST_ENV) $(bin)/python -m pytest -n auto --dist worksteal $(PYTEST_FLAGS)
 
 lint: $(VENV)/.ready-lint
 	$(bin)/ruff check .

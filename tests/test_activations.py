@@ -41,7 +41,9 @@ AT_KINKS = {
 
 
 def module_of(name: str) -> ModuleType:
-    return gradscribe.compile(f"linear(W2 {name}(W1 x + b1) + b2) loss=sse")
+    return gradscribe.compile(
+        f"linear(W2 {name}(W1 x + b1) + b2) loss=sse emit=hessian,input_jacobian"
+    )
 
 
 def found(module: ModuleType, u: Any) -> tuple[Any, Any, Any]:

@@ -37,7 +37,6 @@ def test_every_loss_has_an_oracle() -> None:
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_and_its_derivatives_are_right(name: str) -> None:
     module = check_everything(f"3-4-2 tanh,linear loss={name}", CATALOG)
-    check_everything(f"softplus(W2 tanh(W1 x + b1) + b2) loss={name}", CATALOG)
     rng = np.random.default_rng(3)
     params = module.initialize(seed=1)
     X, target = rng.normal(size=(7, 3)), rng.choice([-1.0, 1.0], size=(7, 2))
@@ -48,7 +47,7 @@ def test_a_loss_and_its_derivatives_are_right(name: str) -> None:
 @pytest.mark.parametrize("name", LOSSES)
 def test_extremes_have_no_warning_and_no_wrong_digit(name: str) -> None:
     """A network y = b has ∂E/∂b = ∂E/∂y and ∂²E/∂b∂b = ∂²E/∂y∂y."""
-    module = gradscribe.compile(f"linear(W1 x + b1) loss={name}")
+    module = gradscribe.compile(f"linear(W1 x + b1) loss={name} emit=hessian")
     loss = LOSSES[name]
     term = loss.term.subs(E, D - Y)
     functions = [lambdify((D, Y), term.diff(Y, k), "mpmath") for k in range(3)]
@@ -73,14 +72,14 @@ def test_extremes_have_no_warning_and_no_wrong_digit(name: str) -> None:
 
 
 def test_the_absolute_error_has_no_slope_at_its_kink() -> None:
-    module = gradscribe.compile("linear(W1 x + b1) loss=mae")
+    module = gradscribe.compile("linear(W1 x + b1) loss=mae emit=gradient")
     params = module.Parameters(np.zeros((1, 1)), np.array([0.5]))
     assert module.gradient(params, np.zeros((1, 1)), np.array([[0.5]])).b1[0] == 0
 
 
 @pytest.mark.parametrize("spec", ["3-4-2 leaky_relu,selu loss=mae", "3-2 hard_tanh loss=huber"])
 def test_single_precision_stays_single(spec: str) -> None:
-    module = gradscribe.compile(f"{spec} dtype=float32")
+    module = gradscribe.compile(f"{spec} dtype=float32 emit=hessian")
     params = module.initialize(seed=0)
     X, target = np.ones((5, 3), np.float32), np.ones((5, 2), np.float32)
     for array in (*module.gradient(params, X, target), module.hessian(params, X, target)):

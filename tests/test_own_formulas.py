@@ -53,7 +53,9 @@ PLACES = np.array([-30.3, -4.1, -1.7, -0.2, 0.3, 1.1, 2.9, 7.7, 25.2])
 
 
 def module_of(formula: str):
-    return gradscribe.compile(f"linear(W2 own(W1 x + b1) + b2) loss=sse own={formula}")
+    return gradscribe.compile(
+        f"linear(W2 own(W1 x + b1) + b2) loss=sse emit=input_jacobian own={formula}"
+    )
 
 
 @pytest.mark.parametrize("formula", PUBLISHED)

@@ -180,4 +180,9 @@ def test_the_readme_has_every_key_of_a_file() -> None:
     for section, keys in KEYS.items():
         assert not section or f"[{section}]" in table
         for key in keys:
-            assert f"`{key}`" in table or f"[{key}]" in table or f".{key}]" in table, key
+            assert (
+                f"`{key}`" in table
+                or f"[{key}]" in table
+                or f".{key}]" in table
+                or f"[{key}.NAME]" in table
+            ), key

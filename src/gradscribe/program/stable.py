@@ -178,7 +178,7 @@ REWRITES = (
     Rewrite("guarded cases", "a case for a > c may have max(a, c) in place of a", _guarded),
     Rewrite(
         "tanh beside 1",
-        "c + c tanh(a) is 2 c / (1 + exp(-2 a)), c - c tanh(a)² is 4 c t / (1 + t)², t = exp(-2|a|)",
+        "c + c tanh(a) is 2 c / (1 + exp(-2 a)), c - c tanh(a)² is 4 c t/(1 + t)², t = exp(-2|a|)",
         _one_plus_tanh,
     ),
     Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", _logistic),
