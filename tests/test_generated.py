@@ -72,7 +72,7 @@ def random_specs(count: int) -> list[str]:
     return specs
 
 
-SPECS = [*ODD_SPECS, *random_specs(24)]
+SPECS = [*ODD_SPECS, *random_specs(16)]
 
 
 source_of = cache(module_source)
