@@ -2,23 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from math import isclose, isfinite
+from typing import Any
 
 import numpy as np
-from sympy import Expr
+from sympy import Expr, lambdify
 
-from gradscribe.catalog.activations import ACTIVATIONS, Activation
+from gradscribe.catalog.activations import ACTIVATIONS, Activation, U
 from gradscribe.catalog.layers import LAYERS, Place
-from gradscribe.catalog.losses import LOSSES, OUTPUTS, Loss
+from gradscribe.catalog.losses import LOSSES, OUTPUTS, D, E, Loss, Y
 from gradscribe.checking.factors import Factor, factors
 from gradscribe.checking.recursion import Recursion
 from gradscribe.checking.subject import CallError, Layout, Point, Subject
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.network import Network, assemble
-from gradscribe.notation import size, split
+from gradscribe.notation import SAMPLES, size, split
 
-NEAR = 1e-9
+NEAR, ROUGHLY = 1e-9, 1e-5
 
 
 def stack_layout(fields: tuple[str, ...]) -> Layout | None:
@@ -60,17 +62,56 @@ def identified(subject: Subject, points: Callable[[], tuple[Point, ...]]) -> Net
         costs = [float(np.real(subject.cost(list(p.params.values()), p.X, p.D))) for p in every]
     except CallError:
         return None
-    for network in _stacks(len(subject.layout.layers) - 1, tuple(subject.layout.shapes)):
+    for activations, loss in _stacks(len(subject.layout.layers) - 1):
+        if not _is_near(activations, loss, every[0], costs[0]):
+            continue
+        network = stack(activations, loss, tuple(subject.layout.shapes))
         factor = _factor(network, every, costs)
         if factor is not None:
             return replace(network, cost=replace(network.cost, right=factor * network.cost.right))
     return None
 
 
+def _is_near(activations: tuple[Activation, ...], loss: Loss, point: Point, cost: float) -> bool:
+    """Whether a stack's cost may be this one at a point, up to a usual factor.
+
+    It is computed in whole arrays, which takes a thousandth of the recursion's time.
+    """
+    name = f"N_{len(activations)}"
+    with np.errstate(all="ignore"):
+        y = point.X
+        for m, activation in enumerate(activations, 1):
+            u = np.inner(y, point.params[f"W{m}"]) + point.params[f"b{m}"]
+            y = np.broadcast_to(_function(activation)(u), u.shape)
+        total = float(np.real(np.sum(_term(loss)(point.D, y))))
+    own = total * float(_share(loss)(*point.D.shape))
+    possible = (Factor(name), *_scalings(name))
+    return any(isclose(f.value(point.sizes) * own, cost, rel_tol=ROUGHLY) for f in possible)
+
+
+@cache
+def _function(activation: Activation) -> Callable[..., Any]:
+    found: Callable[..., Any] = lambdify(U, activation.formula, "numpy")
+    return found
+
+
+@cache
+def _share(loss: Loss) -> Callable[..., Any]:
+    found: Callable[..., Any] = lambdify((SAMPLES, OUTPUTS), loss.factor, "numpy")
+    return found
+
+
+@cache
+def _term(loss: Loss) -> Callable[..., Any]:
+    term = loss.term if loss.error is None else loss.term.subs(E, loss.error)
+    found: Callable[..., Any] = lambdify((D, Y), term, "numpy")
+    return found
+
+
 def _factor(network: Network, every: tuple[Point, ...], costs: list[float]) -> Expr | None:
     """Return what the network's cost is to be multiplied by, or None where nothing fits."""
     recursion = Recursion(network)
-    possible: list[Factor] = [Factor(network.layers[-1].name), *_scalings(network)]
+    possible: list[Factor] = [Factor(network.layers[-1].name), *_scalings(network.layers[-1].name)]
     for point, cost in zip(every, costs, strict=True):
         own = recursion.forward(point.sizes, point.params, point.X, point.D).cost
         if not isfinite(own):
@@ -81,21 +122,21 @@ def _factor(network: Network, every: tuple[Point, ...], costs: list[float]) -> E
     return possible[0].expression()
 
 
-def _scalings(network: Network) -> Iterator[Factor]:
-    """Yield the conventions of a loss's factor: 1/2, N, N_M and their products."""
-    name = network.layers[-1].name
+def _scalings(name: str) -> Iterator[Factor]:
+    """Yield the conventions of a loss's factor: 1/2, N, N_M (called `name`) and their products."""
     yield from factors(name)
     for samples, outputs in product((-1, 0, 1), repeat=2):
         for twos in (-1, 1):
             yield Factor(name, samples, outputs, twos)
 
 
-def _stacks(count: int, order: tuple[str, ...]) -> Iterator[Network]:
+def _stacks(count: int) -> Iterator[tuple[tuple[Activation, ...], Loss]]:
+    """Yield the activations and the loss of each stack that is tried."""
     losses: Mapping[object, Loss] = {loss.term: loss for loss in reversed(list(LOSSES.values()))}
     hidden = ACTIVATIONS.values() if count > 1 else list(ACTIVATIONS.values())[:1]
     for loss in losses.values():
         for last, below in product(ACTIVATIONS.values(), hidden):
-            yield stack(((below,) * (count - 1)) + (last,), loss, order)
+            yield (*((below,) * (count - 1)), last), loss
 
 
 def stack(activations: tuple[Activation, ...], loss: Loss, order: tuple[str, ...]) -> Network:
