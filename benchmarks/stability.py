@@ -12,6 +12,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import mpmath
@@ -28,6 +29,7 @@ GRID = np.array(
     [s * u for u in (1000.0, 50.0, 1e-8, 1e-300) for s in (1, -1)]
     + [0.0, *np.linspace(-20, 20, 401)]
 )
+DIGITS = 400
 SMALL = 2.0**-400  # so that the output is 0 beside d = 1, and ∂²E/∂b∂b is -2 w f″
 Values = tuple[Any, Any, Any]
 TORCH = {
@@ -42,18 +44,42 @@ JAX = {
 }  # fmt: skip
 
 
-def ours(name: str) -> Values:
-    """Return f, f′ and f″ as a generated module computes them."""
-    module = gradscribe.compile(f"linear(W2 {name}(W1 x + b1) + b2) loss=sse")
+def module_of(name: str) -> ModuleType:
+    """Return the module of a network of one node a layer with this activation."""
+    return gradscribe.compile(
+        f"linear(W2 {name}(W1 x + b1) + b2) loss=sse emit=hessian,input_jacobian"
+    )
+
+
+def derivatives(module: ModuleType, places: Any) -> Values:
+    """Return f, f′ and f″ at places, as a generated module computes them.
+
+    With W¹ = 1 and b¹ = 0, u is x exactly. The output is w² f(u), the input Jacobian w² f′(u), and
+    where w² is so small that the output stays 0 beside d = 1, ∂²E/∂b¹∂b¹ is -2 w² f″(u). A
+    power of two for w² puts no error into either.
+    """
     one, zero = np.ones((1, 1)), np.zeros(1)
     plain, small = (module.Parameters(one, zero, one * w, zero) for w in (1.0, SMALL))
-    X = GRID[:, None]
+    X = places[:, None]
     second = [module.hessian_block(small, x, np.ones((1, 1)), "b1", "b1")[0, 0] for x in X[:, None]]
     return (
         module.forward(plain, X)[:, 0],
         module.input_jacobian(plain, X)[:, 0, 0],
         np.array(second) / (-2 * SMALL),
     )
+
+
+def truth(name: str, order: int) -> Callable[[Any], Any]:
+    """Return f or a derivative as a function of mpmath's numbers."""
+    entry = ACTIVATIONS[name]
+    formula = entry.formula if order == 0 else slope(entry, order).of_u
+    function: Callable[[Any], Any] = lambdify(U, formula, "mpmath")
+    return function
+
+
+def ours(name: str) -> Values:
+    """Return those of a generated module."""
+    return derivatives(module_of(name), GRID)
 
 
 def torchs(name: str) -> Values | None:
@@ -92,38 +118,33 @@ def jaxs(name: str) -> Values | None:
     return tuple(np.asarray(jax.vmap(f)(GRID)) for f in (function, first, jax.grad(first)))
 
 
-def errors(name: str, values: Values) -> list[str]:
-    """Return the largest error of f, f′ and f″ as text, or what else is wrong."""
-    texts = []
-    relations = ACTIVATIONS[name].formula.atoms(Relational)
-    borders = {float(r.rhs) for r in relations}
-    for order, computed in enumerate(values):
-        formula = ACTIVATIONS[name].formula if order == 0 else slope(ACTIVATIONS[name], order).of_u
-        function = lambdify(U, formula, "mpmath")
-        if computed is None:
-            texts.append("none")
-            continue
-        if not np.isfinite(computed).all():
-            texts.append("NaN" if np.isnan(computed).any() else "infinite")
-            continue
-        worst = 0.0
-        with mpmath.workdps(400):
-            for u, value in zip(GRID, computed, strict=True):
-                if float(u) in borders:
-                    continue
-                true = function(mpmath.mpf(float(u)))
-                unit = np.spacing(max(abs(float(true)), 1.0))
-                worst = max(worst, float(abs(mpmath.mpf(float(value)) - true)) / unit)
-        texts.append(f"{worst:.1f}" if worst < 1000 else f"{worst:.0e}")
-    return texts
+def error(computed: Any, true: list[Any]) -> str:
+    """Return the largest error of a function as text, or what else is wrong with its values."""
+    if computed is None:
+        return "none"
+    if not np.isfinite(computed).all():
+        return "NaN" if np.isnan(computed).any() else "infinite"
+    worst = max(
+        float(abs(mpmath.mpf(float(value)) - t)) / np.spacing(max(abs(float(t)), 1.0))
+        for value, t in zip(computed, true, strict=True)
+        if t is not None
+    )
+    return f"{worst:.1f}" if worst < 1000 else f"{worst:.0e}"
 
 
 def rows(libraries: Mapping[str, Callable[[str], Values | None]]) -> Iterator[list[str]]:
     """Yield the rows of the report."""
     for name in ACTIVATIONS:
-        if name != "linear":
+        if name == "linear":
+            continue
+        borders = {float(r.rhs) for r in ACTIVATIONS[name].formula.atoms(Relational)}
+        with mpmath.workdps(DIGITS):
+            true = [
+                [None if u in borders else function(mpmath.mpf(u)) for u in GRID.tolist()]
+                for function in (truth(name, order) for order in range(3))
+            ]
             found = [compute(name) for compute in libraries.values()]
-            yield [name, *("–" if v is None else ", ".join(errors(name, v)) for v in found)]
+            yield [name, *("–" if v is None else ", ".join(map(error, v, true)) for v in found)]
 
 
 def main() -> None:

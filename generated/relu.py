@@ -995,7 +995,7 @@ def _numbers(function, shapes: tuple) -> int:
 
 def _bytes_given(function, params, workspace) -> tuple[int, int, int]:
     """Return how many samples a workspace takes, its bytes and those of one sample."""
-    if not isinstance(workspace, int | np.integer) or workspace < 0:
+    if workspace is True or not isinstance(workspace, int | np.integer):
         raise ValueError(f"workspace is {workspace!r}, needs an integer: bytes")
     numbers = _numbers(function, tuple(array.shape for array in params))
     needed = numbers * params[0].dtype.itemsize

@@ -1,7 +1,9 @@
+import importlib
 import os
 import shutil
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -16,6 +18,13 @@ def module_of() -> Callable[[str], ModuleType]:
     import gradscribe  # not before the number of threads is set
 
     return cache(lambda spec: gradscribe.compile(f"{spec} emit=gradient"))
+
+
+@pytest.fixture
+def benchmark_module(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import a module of the benchmarks by its name."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    return importlib.import_module
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """What the benchmarks say of themselves: nothing wrong is timed, nobody missing is hidden."""
 
 import doctest
-import importlib
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -11,13 +9,10 @@ import pytest
 from gradscribe.program.forms import FORMS
 from gradscribe.program.passes import PASSES
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
 
 @pytest.fixture
-def module(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module
+def module(benchmark_module):
+    return benchmark_module
 
 
 @pytest.mark.parametrize("name", ["agreement", "measuring", "plots", "report"])

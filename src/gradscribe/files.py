@@ -28,7 +28,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             raise InputError(
                 "the output is a directory", where="output", received=str(path), allowed="a file"
             )
-        if path.exists() and not path.is_file():
+        if is_device(path):
             path.write_bytes(data)  # a device or a pipe is not replaced
             return
         _replace(path.resolve(), data)
@@ -37,6 +37,11 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise InputError(
             f"cannot write the output ({reason})", where="output", received=str(path)
         ) from error
+
+
+def is_device(path: Path) -> bool:
+    """Whether a path is there and not a file: a device or a pipe (or a folder)."""
+    return path.exists() and not path.is_file()
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -31,6 +31,11 @@ class Loss:
     meaning: str
     error: Expr | None = None
 
+    @property
+    def whole(self) -> Expr:
+        """The cost of one output in `D` and `Y` alone."""
+        return self.term if self.error is None else self.term.subs(E, self.error)
+
 
 _MEAN = 1 / (SAMPLES * OUTPUTS)
 _OVER = "over samples and outputs"

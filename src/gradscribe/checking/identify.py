@@ -1,6 +1,6 @@
 """Which network a module without a specification computes: found by comparing costs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -12,7 +12,7 @@ from sympy import Expr, lambdify
 
 from gradscribe.catalog.activations import ACTIVATIONS, Activation, U
 from gradscribe.catalog.layers import LAYERS, Place
-from gradscribe.catalog.losses import LOSSES, OUTPUTS, D, E, Loss, Y
+from gradscribe.catalog.losses import LOSSES, OUTPUTS, D, Loss, Y
 from gradscribe.checking.factors import Factor, factors
 from gradscribe.checking.recursion import Recursion
 from gradscribe.checking.subject import CallError, Layout, Point, Subject
@@ -62,68 +62,80 @@ def identified(subject: Subject, points: Callable[[], tuple[Point, ...]]) -> Net
         costs = [float(np.real(subject.cost(list(p.params.values()), p.X, p.D))) for p in every]
     except CallError:
         return None
+    scalings = tuple(_scalings(subject.layout.layers[-1]))
+    output = cache(lambda activations: _output(activations, every[0]))
     for activations, loss in _stacks(len(subject.layout.layers) - 1):
-        if not _is_near(activations, loss, every[0], costs[0]):
+        own = _cost(loss, every[0].D, output(activations))
+        if not _fitting(scalings, every[0], own, costs[0], ROUGHLY):
             continue
         network = stack(activations, loss, tuple(subject.layout.shapes))
-        factor = _factor(network, every, costs)
+        factor = _factor(network, scalings, every, costs)
         if factor is not None:
             return replace(network, cost=replace(network.cost, right=factor * network.cost.right))
     return None
 
 
-def _is_near(activations: tuple[Activation, ...], loss: Loss, point: Point, cost: float) -> bool:
-    """Whether a stack's cost may be this one at a point, up to a usual factor.
+def _output(activations: tuple[Activation, ...], point: Point) -> Any:
+    """Return a stack's output at a point, in whole arrays.
 
-    It is computed in whole arrays, which takes a thousandth of the recursion's time.
+    This takes a thousandth of the recursion's time.
     """
-    name = f"N_{len(activations)}"
+    y = point.X
     with np.errstate(all="ignore"):
-        y = point.X
         for m, activation in enumerate(activations, 1):
             u = np.inner(y, point.params[f"W{m}"]) + point.params[f"b{m}"]
             y = np.broadcast_to(_function(activation)(u), u.shape)
-        total = float(np.real(np.sum(_term(loss)(point.D, y))))
-    own = total * float(_share(loss)(*point.D.shape))
-    possible = (Factor(name), *_scalings(name))
-    return any(isclose(f.value(point.sizes) * own, cost, rel_tol=ROUGHLY) for f in possible)
+    return y
+
+
+def _cost(loss: Loss, d: Any, y: Any) -> float:
+    """Return J of an output, in whole arrays."""
+    with np.errstate(all="ignore"):
+        return float(np.real(np.sum(_summand(loss)(d, y, *d.shape))))
 
 
 @cache
 def _function(activation: Activation) -> Callable[..., Any]:
+    """Return f over arrays."""
     found: Callable[..., Any] = lambdify(U, activation.formula, "numpy")
     return found
 
 
 @cache
-def _share(loss: Loss) -> Callable[..., Any]:
-    found: Callable[..., Any] = lambdify((SAMPLES, OUTPUTS), loss.factor, "numpy")
+def _summand(loss: Loss) -> Callable[..., Any]:
+    """Return what J is the sum of, over arrays d and y and their lengths N and N_M."""
+    found: Callable[..., Any] = lambdify(
+        (D, Y, SAMPLES, OUTPUTS), loss.factor * loss.whole, "numpy"
+    )
     return found
 
 
-@cache
-def _term(loss: Loss) -> Callable[..., Any]:
-    term = loss.term if loss.error is None else loss.term.subs(E, loss.error)
-    found: Callable[..., Any] = lambdify((D, Y), term, "numpy")
-    return found
+def _fitting(
+    scalings: Iterable[Factor], point: Point, own: float, cost: float, near: float
+) -> list[Factor]:
+    """Return the factors that make one cost the other at a point."""
+    return [f for f in scalings if isclose(f.value(point.sizes) * own, cost, rel_tol=near)]
 
 
-def _factor(network: Network, every: tuple[Point, ...], costs: list[float]) -> Expr | None:
+def _factor(
+    network: Network, scalings: Iterable[Factor], every: tuple[Point, ...], costs: list[float]
+) -> Expr | None:
     """Return what the network's cost is to be multiplied by, or None where nothing fits."""
     recursion = Recursion(network)
-    possible: list[Factor] = [Factor(network.layers[-1].name), *_scalings(network.layers[-1].name)]
+    possible = list(scalings)
     for point, cost in zip(every, costs, strict=True):
         own = recursion.forward(point.sizes, point.params, point.X, point.D).cost
         if not isfinite(own):
             return None
-        possible = [f for f in possible if isclose(f.value(point.sizes) * own, cost, rel_tol=NEAR)]
+        possible = _fitting(possible, point, own, cost, NEAR)
         if not possible:
             return None
     return possible[0].expression()
 
 
 def _scalings(name: str) -> Iterator[Factor]:
-    """Yield the conventions of a loss's factor: 1/2, N, N_M (called `name`) and their products."""
+    """Yield 1 and the conventions of a loss's factor: 1/2, N, N_M (called `name`), products."""
+    yield Factor(name)
     yield from factors(name)
     for samples, outputs in product((-1, 0, 1), repeat=2):
         for twos in (-1, 1):

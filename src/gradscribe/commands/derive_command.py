@@ -19,6 +19,7 @@ from gradscribe.compiler import (
 )
 from gradscribe.editions import edition, write_equations
 from gradscribe.errors import InputError, nearest
+from gradscribe.files import is_device
 from gradscribe.lecture.style import CHOICES, Style
 from gradscribe.targets.target import EDITIONS, find_target, targets
 
@@ -138,7 +139,7 @@ def command(
         check_used(("format_name", "order", "output"), f"--format {format_name}")
     else:
         check_used(("format_name", "output", "pdf", *STYLED), f"--format {format_name}")
-    style = Style(**{f.name: told[f.name] for f in fields(Style) if f.name in told})
+    style = Style(**{name: told[name] for name in STYLED})
     if equations is not None:
         count = write_equations(joined(spec), equations, style)
         click.echo(f"wrote {count} equations to {equations}", err=True)
@@ -198,12 +199,7 @@ def check_pdf(pdf: bool, format_name: str, output: Path | None) -> None:
         )
     if pdf and output is None:
         raise InputError("--pdf needs a file beside which the PDF goes", allowed="-o lecture.tex")
-    if pdf and output is not None and (output.suffix == ".pdf" or not replaceable(output)):
+    if pdf and output is not None and (output.suffix == ".pdf" or is_device(output)):
         raise InputError(
             "-o is the file of the LaTeX source", received=str(output), allowed="a name in .tex"
         )
-
-
-def replaceable(path: Path) -> bool:
-    """Whether a path is free or a file, so that another file may go beside it."""
-    return path.is_file() or not path.exists()

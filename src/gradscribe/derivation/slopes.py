@@ -5,7 +5,6 @@ h(y) = g(u), until f′ can be written with h(y) alone. What is found is compare
 points of both signs before it is believed, since undoing may hold on one branch only.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -55,7 +54,7 @@ class Slope:
 @cache
 def slope(activation: Activation, order: int = 1) -> Slope:
     """Return f′ (or f″, …) of an activation function in both forms."""
-    of_u = by_cases(off_the_kinks(activation.formula.diff(U, order)), one_fraction)
+    of_u = one_fraction(off_the_kinks(activation.formula.diff(U, order)))
     if of_u.free_symbols.isdisjoint({U}):
         return Slope(of_u, of_u)
     return Slope(of_u, in_terms_of_output(activation.formula, of_u))
@@ -87,15 +86,10 @@ def kinks(activation: Activation) -> dict[Expr, Expr]:
     return {p: first.subs(U, p) for p, (a, b) in sides.items() if abs(a - b) > 2 * _BESIDE}
 
 
-def by_cases(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """Change each case of an expression, or the expression."""
-    if isinstance(expr, Piecewise):
-        return Piecewise(*((change(value), condition) for value, condition in expr.args))
-    return change(expr)
-
-
 def one_fraction(expr: Expr) -> Expr:
-    """Return a ratio of polynomials in u as one fraction, in which nothing cancels."""
+    """Return a ratio of polynomials in u, in each case, as one fraction: nothing cancels in it."""
+    if isinstance(expr, Piecewise):
+        return Piecewise(*((one_fraction(value), condition) for value, condition in expr.args))
     if expr.is_rational_function(U) and not expr.is_polynomial(U):
         return factor(cancel(expr))
     return expr

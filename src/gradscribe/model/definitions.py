@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradscribe.catalog import Catalog
+from gradscribe.model.options import option_words
 from gradscribe.model.own_formula import (
     is_of_activation,
     own_activation,
@@ -14,7 +15,6 @@ from gradscribe.model.own_formula import (
 from gradscribe.model.reserved import check_definition
 from gradscribe.model.source import Field, Source, quoted
 
-_WORD = re.compile(r"\S+")
 # What the value of an option is that is no formula, and how a formula in such characters is told.
 _NAME, _VARIABLE = re.compile(r"[A-Za-z0-9_,-]*"), re.compile(r"(?<!\w)[udye](?!\w)")
 
@@ -64,13 +64,14 @@ def definitions_in(
     """Return what the words `name=formula` of `source.text[start:]` define.
 
     A word is a definition where its value is no name and its key is no option.
+
+    Raises:
+        InputError: a word is not `key=value`, or a definition cannot be taken.
     """
     found = Definitions(catalog)
-    for match in _WORD.finditer(source.text, start):
-        key, equals, value = match.group().partition("=")
-        is_name = _NAME.fullmatch(value) and not ("-" in value and _VARIABLE.search(value))
-        if key and equals and key not in options and not is_name:
-            at = match.start()
-            name, formula = Field(key, source, at), Field(value, source, at + len(key) + 1)
-            found = found.with_formula(name, formula)
+    for name, value in option_words(source, start):
+        word = value.word
+        is_name = _NAME.fullmatch(word) and not ("-" in word and _VARIABLE.search(word))
+        if name.word not in options and not is_name:
+            found = found.with_formula(name, value)
     return found

@@ -1,7 +1,7 @@
 """The `key=value` words at the end of a one-line specification or of a formula."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 from gradscribe.errors import nearest
 from gradscribe.model.source import Field, Source, quoted
@@ -33,14 +33,23 @@ def read_options(
         InputError: a word is not `key=value`, a key is unknown or given twice.
     """
     options: dict[str, Field] = {}
-    for match in _WORD.finditer(source.text, start):
-        key, value = _option(source, match.group(), match.start())
+    for key, value in option_words(source, start):
         if key.word not in defined:
             _check_key(key, allowed)
         if key.word in options:
             raise key.error("the option is given twice", allowed="each option once")
         options[key.word] = value
     return {key: value for key, value in options.items() if key not in defined}
+
+
+def option_words(source: Source, start: int) -> Iterator[tuple[Field, Field]]:
+    """Yield key and value of each word of `source.text[start:]`.
+
+    Raises:
+        InputError: a word is not `key=value`.
+    """
+    for match in _WORD.finditer(source.text, start):
+        yield _option(source, match.group(), match.start())
 
 
 def _option(source: Source, word: str, at: int) -> tuple[Field, Field]:

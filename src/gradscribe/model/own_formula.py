@@ -59,8 +59,8 @@ def _compared(
     difference = expand(left - right)
     factor, rest = difference.coeff(U, 1), difference.coeff(U, 0)
     if factor.is_number and factor != 0 and difference == factor * U + rest and rest.is_number:
-        found = comparison(U, -rest / factor)
-        return found if factor > 0 else found.func(found.rhs, found.lhs).reversed
+        place = -rest / factor
+        return comparison(U, place) if factor > 0 else comparison(place, U).reversed
     return comparison(left, right)
 
 
@@ -143,13 +143,13 @@ def own_loss(name: str, formula: Field, read: OwnFormula) -> Loss:
     Raises:
         InputError: it does not depend on y, or has no value where d and y are between 0 and 1.
     """
-    has_error = E in read.expr.free_symbols
-    whole = read.expr.subs(E, D - Y)
-    slopes = [s for d in _BETWEEN for s in _slopes(formula, whole.subs(D, d), Y, _INSIDE)]
+    error = D - Y if E in read.expr.free_symbols else None
+    meaning = f"mean of {read.text} over samples and outputs"
+    loss = Loss(name, read.expr, 1 / (SAMPLES * OUTPUTS), meaning, error)
+    slopes = [s for d in _BETWEEN for s in _slopes(formula, loss.whole.subs(D, d), Y, _INSIDE)]
     if not any(slopes):
         raise formula.error("the loss does not depend on y", allowed="a formula in d, y and e")
-    meaning = f"mean of {read.text} over samples and outputs"
-    return Loss(name, read.expr, 1 / (SAMPLES * OUTPUTS), meaning, D - Y if has_error else None)
+    return loss
 
 
 def is_of_activation(read: OwnFormula) -> bool:

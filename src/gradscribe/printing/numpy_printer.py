@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from gradscribe.errors import DerivationError
+from gradscribe.formula import LONGEST_DENOMINATOR
 from gradscribe.notation import size_python
 from gradscribe.program.ir import (
     Add,
@@ -25,8 +26,6 @@ from gradscribe.program.ir import (
 
 _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(6)
 _SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
-
-LONGEST_DENOMINATOR = 1000  # of a fraction that is written as one: 1 / 3, but 0.044715
 
 
 def source(node: Node, level: int = _COMPARISON) -> str:

@@ -25,8 +25,7 @@ def scalar_source(expr: Expr, functions: dict[str, str], level: int = 0) -> str:
         level: how tightly its surroundings bind.
     """
     own, text = _written(expr, functions)
-    is_call = isinstance(ast.parse(text, mode="eval").body, ast.Call)
-    return text if is_call else f"({text})" if own < level else text
+    return f"({text})" if own < level else text
 
 
 def _written(expr: Expr, functions: dict[str, str]) -> tuple[int, str]:
@@ -87,4 +86,5 @@ def _other(expr: Expr, functions: dict[str, str]) -> str:
     text = source(lower(stabilised(expr.xreplace(stand_ins)), (), names))
     for a, s in stand_ins.items():
         text = text.replace(s.name, scalar_source(a, functions))
-    return f"({text})"
+    is_call = isinstance(ast.parse(text, mode="eval").body, ast.Call)
+    return text if is_call else f"({text})"

@@ -102,7 +102,7 @@ def _permuted(part: Piece, indices: Indices) -> Node:
 
 def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
     """Lower an expression to an array with the axes that it has by itself."""
-    if expr.is_number and not expr.free_symbols:
+    if expr.is_number:
         return Piece(_number(expr), ())
     if isinstance(expr, Indexed):
         return _component(expr, names)
@@ -284,14 +284,18 @@ def _by_cases(
     if condition == True:  # noqa: E712  (SymPy's own true, or Python's)
         return piece(value, names)
     if isinstance(condition, Or):
-        return _by_cases([*((value, part) for part in condition.args), *others], names)
+        either = [(value, part) for part in condition.args]
+        return _by_cases([*either, *others], names, inner=inner)
     if isinstance(condition, And):
         first, *more = condition.args
-        inner = Piecewise((value, And(*more)), *others, evaluate=False)
-        return _by_cases([(inner, first), *others], names)
+        both = Piecewise((value, And(*more)), *others, evaluate=False)
+        return _by_cases([(both, first), *others], names, inner=inner)
     if not inner and value == 1 and [tuple(c) for c in others] == [(0, True)]:
         return piece(condition, names)
     rest = _by_cases(others, names, inner=True)
+    if isinstance(value, Piecewise):
+        chosen = _by_cases(list(value.args), names, inner=True)
+        return _applied("where", [piece(condition, names), chosen, rest])
     if value.is_number and isinstance(rest.node, Const):
         like = sorted(condition.atoms(Indexed) or condition.free_symbols, key=str)[0]
         parts = [piece(condition, names), piece(value, names), rest, piece(like, names)]

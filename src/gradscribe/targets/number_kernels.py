@@ -1,6 +1,7 @@
 """Kernels over single numbers as lines of Python, from lists or from arrays."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -55,7 +56,7 @@ class NumberKernelView:
     rows: int
 
 
-class _Writer:
+class _Writer(ABC):
     """Writes one kernel."""
 
     indent = 8  # columns of what is inside of the loop over samples
@@ -93,17 +94,17 @@ class _Writer:
         width = self.known.sizes[variable.shape[-1]]
         return [names[k : k + width] for k in range(0, len(names), width)]
 
+    @abstractmethod
     def prologue(self) -> list[str]:
         """Return the lines before the loop over samples."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loop(self) -> list[str]:
         """Return the loop over samples."""
-        raise NotImplementedError
 
+    @abstractmethod
     def epilogue(self) -> list[str]:
         """Return the lines after it."""
-        raise NotImplementedError
 
     def total(self) -> list[str]:
         """Return the lines that add up all numbers of the parameters."""

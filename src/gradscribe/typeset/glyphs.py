@@ -76,13 +76,6 @@ UPRIGHT: Mapping[str, int] = {
     ),
 }
 UNKNOWN = 1000
-
-
-def words_width(text: str) -> float:
-    """Return how wide words are in em, set upright."""
-    return sum(UPRIGHT.get(c, 600) for c in text) / 1000
-
-
 # The most by which other styles are wider.
 BOLD, CALLIGRAPHIC = 1.215, 1.33
 # By how much letters are wider in fonts that are drawn for a size, at most.
@@ -101,7 +94,7 @@ OPENING = frozenset(("(", "[", r"\{")) | control_words("langle lfloor lceil lVer
 CLOSING = frozenset((*")]!?", r"\}")) | control_words("rangle rfloor rceil rVert rvert")
 PUNCTUATION = frozenset({",", ";", "\\colon"})
 INNER = control_words("ldots cdots ddots dots dotsc dotsb")
-# Heights and depths of characters in em; the last pair is of those that are not named.
+# Characters by height and depth; one that is not known is taken for a high and deep one.
 _DEEP = frozenset("gjpqyQ") | control_words(
     "beta gamma zeta eta mu xi rho varphi phi chi psi vert lvert rvert Vert lVert rVert"
     " langle rangle lfloor rfloor lceil rceil le leq ge geq ne neq { }"
@@ -119,6 +112,11 @@ _KNOWN = (
         " Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
     )
 )
+
+
+def words_width(text: str) -> float:
+    """Return how wide words are in em, set upright."""
+    return sum(UPRIGHT.get(c, 600) for c in text) / 1000
 
 
 def vertical(sign: str) -> tuple[float, float]:
