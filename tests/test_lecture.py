@@ -79,6 +79,13 @@ def test_fifty_layers_are_told_in_frames_that_do_not_grow() -> None:
         assert len(list(nested(formula))) <= 8, frame.key
 
 
+def test_cases_before_another_factor_are_in_parentheses() -> None:
+    source = derivation_text("2-2-1 hard_tanh,elu loss=huber", "beamer")
+    after = re.findall(r"\\end\{cases\}(\\right|\\,|)", source)
+    assert after.count(r"\right") > 3
+    assert r"\," not in after
+
+
 def test_a_custom_activation_is_told_and_holds() -> None:
     swish = Activation("swish", U * CATALOG.activations["sigmoid"].formula, "swish")
     catalog = replace(CATALOG, activations=CATALOG.activations.with_entry(swish))

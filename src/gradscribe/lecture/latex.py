@@ -326,4 +326,6 @@ def _parentheses(body: str) -> str:
 
 def _tall(body: str) -> bool:
     """Whether parentheses around a body have to grow."""
-    return any(sign in body for sign in (r"\frac", r"\pd", r"\td", r"\sum", "matrix", "brace"))
+    return any(
+        sign in body for sign in (r"\frac", r"\pd", r"\td", r"\sum", "matrix", "brace", "cases")
+    )

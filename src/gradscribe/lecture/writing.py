@@ -241,7 +241,7 @@ class _Writer:
                 0
                 if node.sign == "quad"
                 else _SUM
-                if first and not isinstance(bare(factor), Plus)
+                if first and not _is_several(bare(factor), alone=len(node.factors) == 1)
                 else _PRODUCT
             )
             texts.append(self.text(factor, _ATOM if open_ended else level))
@@ -281,6 +281,12 @@ def has_layer(expr: Expr) -> bool:
     return isinstance(expr, Function) or (
         isinstance(expr, Indexed) and bool(split(expr.base.name).layer)
     )
+
+
+def _is_several(node: Node, *, alone: bool) -> bool:
+    """Whether a first factor needs parentheses: a sum, and cases that something follows."""
+    cases = isinstance(node, Atom) and node.expr.is_Piecewise
+    return isinstance(node, Plus) or (cases and not alone)
 
 
 def _negative(node: Node) -> bool:
