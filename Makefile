@@ -55,10 +55,10 @@ regenerate: $(VENV)/.ready
 
 bench: $(VENV)/.ready-bench
 	@mkdir -p benchmarks/results
+	$(bin)/python benchmarks/compare.py --threads 2 $(BENCH_FLAGS) -o benchmarks/results
+	$(bin)/python benchmarks/passes.py --threads 2 $(BENCH_FLAGS) -o benchmarks/results/passes.md
 	$(bin)/python benchmarks/generation.py -o benchmarks/results/generation.md
 	$(bin)/python benchmarks/stability.py -o benchmarks/results/stability.md
-	$(bin)/python benchmarks/passes.py --threads 2 $(BENCH_FLAGS) -o benchmarks/results/passes.md
-	$(bin)/python benchmarks/compare.py --threads 2 $(BENCH_FLAGS) -o benchmarks/results
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

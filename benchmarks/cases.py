@@ -38,7 +38,13 @@ class Case:
     @property
     def spec(self) -> str:
         """The network in gradscribe's words."""
-        return f"{'-'.join(map(str, self.sizes))} {self.hidden},{self.output}"
+        loss = " loss=cross_entropy" if self.is_classifier else ""
+        return f"{'-'.join(map(str, self.sizes))} {self.hidden},{self.output}{loss}"
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether the cost is the cross-entropy of classes, not the mean squared error."""
+        return self.output == "softmax"
 
     @property
     def K(self) -> int:
@@ -120,6 +126,8 @@ def problem(case: Case, seed: int = 0) -> Problem:
     for below, nodes in pairwise(case.sizes):
         parameters += [draw((nodes, below)) / np.sqrt(below), 0.1 * draw(nodes)]
     X, D = (draw((case.samples, size)) for size in (case.sizes[0], case.sizes[-1]))
+    if case.is_classifier:
+        D = np.eye(case.sizes[-1])[D.argmax(axis=1)]
     return Problem(case, parameters, X, D, draw(case.K))
 
 
@@ -155,6 +163,8 @@ CASES = (
     Case((10, 32, 32, 10), "tanh", "linear", 1000),
     Case((64, 32, 10), "sigmoid", "sigmoid", 1797),
     Case((16,) * 11, "tanh", "tanh", 500),
+    Case((4, 10, 3), "tanh", "softmax", 150),
+    Case((64, 32, 10), "tanh", "softmax", 1797),
 )
 # Those whose matrices would not fit into the memory.
 VECTOR_CASES = (

@@ -1,12 +1,13 @@
 """Every derivative of every network against everyone: times, memory, first calls, growth.
 
-    python benchmarks/compare.py [--threads 1|2] [--quick] [-o FOLDER]
+    python benchmarks/compare.py [--threads 1|2] [--quick] [--resume] [-o FOLDER]
     python benchmarks/compare.py --report-only [-o FOLDER]
 
 Each case has a process of its own, which forks one process a variant; they take turns, and the
 results are compared before the times: a difference ends the run. Writes comparison.json (after
 every case), comparison.md and the plots growth_*.svg into the folder. `--quick` measures the
-three smallest networks and the beginnings of the sweeps, with little patience.
+three smallest networks and the beginnings of the sweeps, with little patience. `--resume` goes on
+with a run that was ended.
 """
 
 import argparse
@@ -28,7 +29,7 @@ import plots
 import report
 from cases import CASES, QUANTITIES, SWEEPS, VECTOR_CASES, VECTORS, Case
 from contest import Task
-from ours import TARGETS
+from ours import OURS, TARGETS
 from runner import Limits
 
 CONTEST = Path(__file__).with_name("contest.py")
@@ -48,6 +49,8 @@ SWEPT = {
 # Minutes of the parts; a case may have twice its share of what is left of its part, and what is
 # left out then is reported. So a busy machine gives a poorer report and not a longer run.
 MINUTES = {"cases": 26.0, "vectors": 5.0} | dict.fromkeys(SWEEPS, 2.0)
+OF_CLASSES = ("gradient", "product", "hessian")  # of classifiers, against JAX and torch
+MANY_SAMPLES = 10_000  # from which on what computes number by number is not tried
 IMPORTS = 3  # processes that import each library
 
 
@@ -63,19 +66,29 @@ def tasks(quick: bool) -> Iterator[tuple[str, Task]]:
     swept = {q: [*TARGETS, *names] for q, names in SWEPT.items()}
     limits = Limits(10 if quick else 60, memory_limit())
     patience = {"rounds": 5, "budget": 10.0, "turn": 0.5} if quick else {}
+    of_classes = {
+        quantity: [n for n in whole[quantity] if n in TARGETS or n.startswith(("JAX", "torch"))]
+        for quantity in OF_CLASSES
+    }
     for case in CASES[: 3 if quick else None]:
-        yield "cases", Task(case, whole, limits=limits, **patience)
+        variants = of_classes if case.is_classifier else whole
+        yield "cases", Task(case, variants, limits=limits, **patience)
     for case in VECTOR_CASES[: 1 if quick else None]:
         yield "vectors", Task(case, vectors, limits=limits, **patience)
     short = limits._replace(seconds=5 if quick else 15)
+    arrays = {q: [n for n in names if n not in TARGETS or n == OURS] for q, names in swept.items()}
     for name, sweep in SWEEPS.items():
         for case in sweep.cases[: 2 if quick else None]:
-            task = Task(case, swept, limits=short, rounds=5, turn=1.5, budget=3 if quick else 12)
+            own = arrays if case.samples > MANY_SAMPLES else swept
+            task = Task(case, own, limits=short, rounds=5, turn=1.5, budget=3 if quick else 12)
             yield name, task
 
 
-def measured(threads: int, quick: bool, target: Path) -> dict[str, Any]:
+def measured(threads: int, quick: bool, target: Path, resume: bool = False) -> dict[str, Any]:
     """Measure everything; what is known is written after every case."""
+    if resume:
+        found = json.loads(target.read_text(encoding="utf-8"))
+        return continued(found, list(tasks(quick)), target)
     found: dict[str, Any] = {
         "machine": measuring.machine(everyone.versions()),
         "threads": threads,
@@ -86,10 +99,19 @@ def measured(threads: int, quick: bool, target: Path) -> dict[str, Any]:
         "dgemm": measuring.multiplications(threads),
         "parts": {},
     }
-    work, start = list(tasks(quick)), time.monotonic()
+    return continued(found, list(tasks(quick)), target)
+
+
+def continued(
+    found: dict[str, Any], work: Sequence[tuple[str, Task]], target: Path
+) -> dict[str, Any]:
+    """Measure the cases that are not there yet."""
+    start, threads = time.monotonic() - found.get("seconds", 0.0), found["threads"]
     for number, (part, task) in enumerate(work, 1):
-        say(f"[{number}/{len(work)}, {time.monotonic() - start:.0f} s] {part}: {task.case.title}")
         entries = found["parts"].setdefault(part, [])
+        if any(report.case_of(entry) == task.case for entry in entries):
+            continue
+        say(f"[{number}/{len(work)}, {time.monotonic() - start:.0f} s] {part}: {task.case.title}")
         left = 60 * MINUTES[part] - sum(entry["seconds"] for entry in entries)
         cases = sum(other == part for other, _ in work) - len(entries)
         begin = time.monotonic()
@@ -151,6 +173,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, choices=(1, 2), default=2)
     parser.add_argument("--quick", action="store_true", help="a few minutes: see that it works")
     parser.add_argument("--report-only", action="store_true", help="from comparison.json again")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was ended")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS, help="a folder")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
@@ -158,7 +181,7 @@ def main() -> None:
     if options.report_only:
         found = json.loads(data.read_text(encoding="utf-8"))
     else:
-        found = measured(options.threads, options.quick, data)
+        found = measured(options.threads, options.quick, data, options.resume)
     report.write(found, options.output)
     try:
         plots.write(found["parts"], options.output)

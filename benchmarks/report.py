@@ -30,7 +30,8 @@ def case_of(entry: Mapping[str, Any]) -> Case:
 
 def variants(entries: Sequence[Mapping[str, Any]], quantity: str) -> list[str]:
     """Return the names of all variants of a quantity, in their order."""
-    return list(dict.fromkeys(name for entry in entries for name in entry["found"][quantity]))
+    every = (name for entry in entries for name in entry["found"].get(quantity, ()))
+    return list(dict.fromkeys(every))
 
 
 def time_cell(found: Found, ours: Found | None) -> str:
@@ -73,9 +74,13 @@ def variant_table(
         quantity: one of `QUANTITIES`.
         cell: the text of a variant, from what was found of it and the whole entry.
     """
+
+    def text(name: str, entry: Mapping[str, Any]) -> str:
+        found = entry["found"].get(quantity, {})
+        return cell(found[name], entry) if name in found else "·"
+
     rows = [
-        [name, *(cell(entry["found"][quantity][name], entry) for entry in entries)]
-        for name in variants(entries, quantity)
+        [name, *(text(name, entry) for entry in entries)] for name in variants(entries, quantity)
     ]
     return measuring.table(["", *(case_of(entry).title for entry in entries)], rows)
 

@@ -135,7 +135,7 @@ def error(computed: Any, true: list[Any]) -> str:
 def rows(libraries: Mapping[str, Callable[[str], Values | None]]) -> Iterator[list[str]]:
     """Yield the rows of the report."""
     for name in ACTIVATIONS:
-        if name == "linear":
+        if name == "linear" or ACTIVATIONS[name].joins_nodes:
             continue
         borders = {float(r.rhs) for r in ACTIVATIONS[name].formula.atoms(Relational)}
         with mpmath.workdps(DIGITS):

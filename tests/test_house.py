@@ -25,6 +25,7 @@ FLOORS = {
     "targets": 8,
     "compiler": 9,
     "editions": 10,
+    "importing": 10,
     "commands": 11,
     "cli": 12,
     "__main__": 13,

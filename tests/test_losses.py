@@ -24,8 +24,14 @@ ERRORS = {
     "poisson": lambda d, y: np.mean(np.exp(y) - d * y),
     "hinge": lambda d, y: np.mean(np.maximum(0, 1 - d * y)),
     "squared_hinge": lambda d, y: np.mean(np.maximum(0, 1 - d * y) ** 2),
+    "bce": lambda d, y: np.mean(-d * np.log(y) - (1 - d) * np.log(1 - y)),
+    "cross_entropy": lambda d, y: -np.sum(d * np.log(y)) / len(d),
+    "nll": lambda d, y: -np.sum(d * y) / len(d),
 }
+# Losses of probabilities, and what makes these of activations.
+OUTPUTS = {"bce": "sigmoid", "cross_entropy": "softmax"}
 PLACES = [s * v for v in (1000.0, 50.0, 3.3, 1.0, 0.4, 1e-8, 1e-300) for s in (1, -1)] + [0.0]
+PROBABILITIES = [1e-150, 1e-8, 0.4, 0.75]
 # Units of the last place of the truth, or of 1 where that is larger.
 UNITS = 8
 
@@ -36,10 +42,11 @@ def test_every_loss_has_an_oracle() -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_and_its_derivatives_are_right(name: str) -> None:
-    module = check_everything(f"3-4-2 tanh,linear loss={name}", CATALOG)
+    module = check_everything(f"3-4-2 tanh,{OUTPUTS.get(name, 'linear')} loss={name}", CATALOG)
     rng = np.random.default_rng(3)
     params = module.initialize(seed=1)
     X, target = rng.normal(size=(7, 3)), rng.choice([-1.0, 1.0], size=(7, 2))
+    target = np.maximum(target, 0) if name in OUTPUTS else target
     expected = ERRORS[name](target, module.forward(params, X))
     assert module.cost(params, X, target) == pytest.approx(expected, rel=1e-14)
 
@@ -50,7 +57,7 @@ def test_extremes_have_no_warning_and_no_wrong_digit(name: str) -> None:
     module = gradscribe.compile(f"linear(W1 x + b1) loss={name} emit=hessian")
     functions = [lambdify((D, Y), LOSSES[name].whole.diff(Y, k), "mpmath") for k in range(3)]
     for d in (-1.5, 0.0, 1.5) if name == "huber" else (-1.0, 0.0, 1.0):  # not at its kink
-        for y in PLACES:
+        for y in PROBABILITIES if name in OUTPUTS else PLACES:
             params = module.Parameters(np.zeros((1, 1)), np.array([y]))
             X, target = np.zeros((1, 1)), np.array([[d]])
             with mpmath.workdps(400):

@@ -30,6 +30,7 @@ class Functions:
             "tanh": jax.numpy.tanh,
             "sigmoid": jax.nn.sigmoid,
             "linear": lambda u: u,
+            "softmax": jax.nn.log_softmax,  # the cost needs its logarithm only
         }
 
     def output(self, w: Any) -> Any:
@@ -42,6 +43,8 @@ class Functions:
 
     def loss(self, y: Any) -> Any:
         """Return J of the outputs."""
+        if self.case.is_classifier:
+            return -self.jax.numpy.sum(self.D * y) / len(y)
         return self.jax.numpy.mean((self.D - y) ** 2)
 
     def product(self, w: Any, v: Any) -> Any:

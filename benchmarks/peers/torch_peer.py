@@ -28,6 +28,7 @@ class Functions:
             "tanh": torch.tanh,
             "sigmoid": torch.sigmoid,
             "linear": lambda u: u,
+            "softmax": lambda u: torch.log_softmax(u, 1),  # the cost needs its logarithm only
         }
 
     def output(self, w: Any) -> Any:
@@ -36,7 +37,13 @@ class Functions:
 
     def cost(self, w: Any) -> Any:
         """Return J."""
-        return self.torch.mean((self.D - self.output(w)) ** 2)
+        return self.loss(self.output(w))
+
+    def loss(self, y: Any) -> Any:
+        """Return J of the outputs."""
+        if self.case.is_classifier:
+            return -self.torch.sum(self.D * y) / len(y)
+        return self.torch.mean((self.D - y) ** 2)
 
     def product(self, v: Any) -> Any:
         """Return H v, forward over reverse."""
@@ -51,7 +58,7 @@ def gradient(data: Problem) -> Callable[[], Any]:
 
     def call() -> Any:
         y = forward(f.case, parameters, f.X, f.activations)
-        return torch.autograd.grad(torch.mean((f.D - y) ** 2), parameters)
+        return torch.autograd.grad(f.loss(y), parameters)
 
     return call
 

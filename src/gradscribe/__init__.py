@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradscribe.derivation.steps import Derivation
     from gradscribe.equation import Equation
     from gradscribe.errors import GradscribeError, InputError
+    from gradscribe.importing.models import import_model
     from gradscribe.model.network import Network
 
 __version__ = VERSION
@@ -35,6 +36,7 @@ __all__ = [
     "compile",
     "derive",
     "generate",
+    "import_model",
     "slides",
 ]
 
@@ -47,6 +49,7 @@ _HOMES = {
     "compile": ("compiler", "compile_network"),
     "derive": ("compiler", "derive_network"),
     "generate": ("compiler", "generate"),
+    "import_model": ("importing.models", "import_model"),
     "slides": ("compiler", "slides"),
 }
 

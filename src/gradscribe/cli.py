@@ -12,6 +12,10 @@ COMMANDS = {
     "generate": ("gradscribe.commands.generate_command", "Write a network's NumPy module."),
     "derive": ("gradscribe.commands.derive_command", "Show the derivation, step by step."),
     "check": ("gradscribe.commands.check_command", "Prove a module right, or say what is wrong."),
+    "import": (
+        "gradscribe.commands.import_command",
+        "Turn a trained model of another library into a module.",
+    ),
     "list": ("gradscribe.commands.list_command", "List activations, losses, layers and formats."),
 }
 

@@ -45,7 +45,7 @@ from gradscribe.symbols import names
 from gradscribe.targets.cost_view import written_costs
 from gradscribe.targets.deck_view import deck_view
 from gradscribe.targets.derivation_view import derivation_view
-from gradscribe.targets.module_view import module_view
+from gradscribe.targets.module_view import TrainedView, module_view
 from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
@@ -297,6 +297,7 @@ def module_source(
     passes: Iterable[Pass] = PASSES,
     forms: Iterable[Form] = FORMS,
     templates: Path = TEMPLATES,
+    trained: TrainedView | None = None,
 ) -> str:
     """Return the source of a network's module.
 
@@ -306,6 +307,7 @@ def module_source(
         passes: what is done to the programs.
         forms: passes of the second order that are done, of `FORMS`.
         templates: where the folders of templates lie.
+        trained: parameters and classes that the module is to have in it.
 
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
@@ -314,11 +316,13 @@ def module_source(
     found = find_target(target or derivation.network.emit_target, MODULES, templates)
     program = lower_program(derivation, passes)
     if found.view != "module":
-        return render(found, number_view(derivation, program, found.view))
+        view = number_view(derivation, program, found.view)
+        return render(found, replace(view, trained=trained))
     second = second_order_programs(derivation, passes, forms)
     parameters = [p.name for p in derivation.network.parameters]
     sample = sample_view(emitted(derivation.network), parameters, second.product, second.samples)
-    return render(found, module_view(derivation, program, second.matrices, sample))
+    whole = module_view(derivation, program, second.matrices, sample)
+    return render(found, replace(whole, trained=trained))
 
 
 def number_view(derivation: Derivation, program: Program, style: str) -> ScalarModuleView:

@@ -5,8 +5,10 @@ Indexed components, sums, and activation functions whose derivatives have names.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import Any
 
-from sympy import Expr, Function, Indexed, IndexedBase, S, Sum, Symbol
+from sympy import Expr, Function, Indexed, IndexedBase, S, Sum, Symbol, Tuple
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from gradscribe.notation import FREE_INDICES, SUMMED_INDICES, index
 
@@ -24,6 +26,30 @@ class ScalarFunction(Function):  # type: ignore[misc]
     def fdiff(self, argindex: int = 1) -> Expr:  # noqa: ARG002  (SymPy's name; there is one)
         """Return the derivative, as the function of the next order at the same place."""
         return scalar_function(self.stem, self.order + 1)(self.args[0])
+
+
+class Total(Sum):  # type: ignore[misc]
+    """SymPy's sum as it is written.
+
+    SymPy itself moves a case distinction in a sum out of it, and if the sum stands in another one,
+    out of both: with conditions on an index that nothing binds any more.
+    """
+
+    def __new__(cls, function: Expr, *limits: Any, **_assumptions: Any) -> "Total":
+        """Make a sum of what is given and nothing else."""
+        made = Expr.__new__(cls, function, *(Tuple(*limit) for limit in limits))
+        made.is_commutative = True
+        return made
+
+
+class OverNodes(Function):  # type: ignore[misc]
+    """In a formula f(u): the sum of an expression in u over all nodes of the layer."""
+
+    nargs = 1
+
+
+class Largest(ExprWithLimits):  # type: ignore[misc]
+    """The largest value of an expression over an index, written as a `Sum` is."""
 
 
 def scalar_function(stem: str, order: int = 0) -> type[ScalarFunction]:
@@ -45,7 +71,7 @@ def component(name: str, indices: Iterable[Expr]) -> Expr:
 
 def total(body: Expr, limits: Mapping[Symbol, Symbol]) -> Expr:
     """Return the sum of `body` over indices, each from 1 to its size."""
-    return Sum(body, *[(k, 1, n) for k, n in limits.items()]) if limits and body != 0 else body
+    return Total(body, *[(k, 1, n) for k, n in limits.items()]) if limits and body != 0 else body
 
 
 def without_empty_sums(expr: Expr) -> Expr:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Ge, Gt, Piecewise, Rational, S, Symbol, exp, log, sin, tanh
 
+from gradscribe.symbols import OverNodes
 from gradscribe.table import Table
 
 U = Symbol("u", real=True)
@@ -16,13 +17,19 @@ class Activation:
     Attributes:
         name: the name in a specification.
         formula: f(u), an expression in `U`. At a kink f′ is that of the case that holds there:
-            relu′(0) = 0, leaky_relu′(0) = 0.01, as in PyTorch.
+            relu′(0) = 0, leaky_relu′(0) = 0.01, as in PyTorch. `OverNodes` in it is the sum over
+            all nodes of the layer, as in softmax.
         meaning: what it is called in full.
     """
 
     name: str
     formula: Expr
     meaning: str
+
+    @property
+    def joins_nodes(self) -> bool:
+        """Whether the output of a node depends on all nodes of the layer."""
+        return bool(self.formula.has(OverNodes))
 
 
 # Constants of selu with 31 digits. Source: Klambauer and others, "Self-Normalizing Neural
@@ -68,6 +75,8 @@ ACTIVATIONS = Table(
     Activation("hard_sigmoid", _clipped(U / 6 + S.Half, -3, 3), "piecewise linear logistic"),
     Activation("hard_tanh", _clipped(U, -1, 1), "piecewise linear tangent"),
     Activation("sin", sin(U), "sine"),
+    Activation("softmax", exp(U) / OverNodes(exp(U)), "softmax function"),
+    Activation("log_softmax", U - log(OverNodes(exp(U))), "logarithm of softmax"),
     refused=dict.fromkeys(
         ("step", "heaviside", "sign", "threshold", "hardlim", "hardlims"),
         "a step has no derivative to learn from: it is 0 wherever there is one",

@@ -23,6 +23,7 @@ class Loss:
         factor: what the sum over samples is multiplied by, in `SAMPLES` and `OUTPUTS`.
         meaning: what it is called in full.
         error: the error e as an expression in `D` and `Y`, or None.
+        of_classes: whether d is a row of a 1 among zeros, in whose place its number may stand.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Loss:
     factor: Expr
     meaning: str
     error: Expr | None = None
+    of_classes: bool = False
 
     @property
     def whole(self) -> Expr:
@@ -39,6 +41,7 @@ class Loss:
 
 _MEAN = 1 / (SAMPLES * OUTPUTS)
 _OVER = "over samples and outputs"
+_SAMPLES = "over samples"
 # Two cases for |e|, and 0 at its kink, so that the derivative there is 0, as in PyTorch.
 _ABSOLUTE = Piecewise((E, E > 0), (-E, E < 0), (0, True))
 _HUBER = Piecewise((E - S.Half, E > 1), (-E - S.Half, E < -1), (E**2 / 2, True))
@@ -55,6 +58,26 @@ LOSSES = Table(
         log(1 + exp(Y)) - D * Y,
         _MEAN,
         f"mean binary cross-entropy {_OVER}; y is a logit, d is 0, 1 or between",
+    ),
+    Loss(
+        "bce",
+        -D * log(Y) - (1 - D) * log(S.One - Y),
+        _MEAN,
+        f"mean binary cross-entropy {_OVER}; y is a probability, d is 0, 1 or between",
+    ),
+    Loss(
+        "cross_entropy",
+        -D * log(Y),
+        1 / SAMPLES,
+        f"mean cross-entropy {_SAMPLES}; y are probabilities of classes, d is 1 for one of them",
+        of_classes=True,
+    ),
+    Loss(
+        "nll",
+        -D * Y,
+        1 / SAMPLES,
+        f"mean negative log-likelihood {_SAMPLES}; y are logarithms of probabilities of classes",
+        of_classes=True,
     ),
     Loss(
         "poisson",

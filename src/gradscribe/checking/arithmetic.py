@@ -26,6 +26,7 @@ from sympy import (
     Pow,
     Sum,
     Symbol,
+    exp,
     sign,
 )
 from sympy.core.function import Function
@@ -114,7 +115,7 @@ class Compiler:
         opened = _opened(expr)
         if opened is not None:
             return self.terms(opened, loops)
-        return (Term(loops, self.closure(expr), bool(expr.atoms(ScalarFunction))),)
+        return (Term(loops, self.closure(expr), bool(expr.atoms(ScalarFunction, exp))),)
 
     def loop(self, index: Symbol, first: Expr, last: Expr) -> Loop:
         """Return one index of a sum."""
@@ -169,7 +170,7 @@ def _opened(expr: Expr) -> Expr | None:
         if isinstance(part, Add) and part.has(Sum):
             return Add(*(rest * summand for summand in part.args))
         if isinstance(part, Sum) and not rest.has(*part.variables):
-            return Sum(rest * part.function, *part.limits)
+            return part.func(rest * part.function, *part.limits)
     return None
 
 

@@ -262,7 +262,8 @@ def _faults(network: Network) -> Iterator[tuple[str, Fault, int]]:
             yield f"has {called}, squared", Fault({stem: _squared}), 4
             yield f"has {stem} itself in the place of {called}", Fault({stem: _itself}), 3
             for other in ACTIVATIONS.values():
-                if other.name not in (entry.name, "linear"):  # linear: f′ = 1, already tried
+                known = other.name in (entry.name, "linear")  # linear: f′ = 1, already tried
+                if not known and not other.joins_nodes:
                     text = f"has the derivative of {other.name} in the place of {called}"
                     yield text, Fault({stem: _slope_of(other)}), 4
     for equation in network.equations:

@@ -97,7 +97,8 @@ def _cost(loss: Loss, d: Any, y: Any) -> float:
 @cache
 def _function(activation: Activation) -> Callable[..., Any]:
     """Return f over arrays."""
-    found: Callable[..., Any] = lambdify(U, activation.formula, "numpy")
+    sums = {"OverNodes": lambda a: np.sum(a, axis=-1, keepdims=True)}
+    found: Callable[..., Any] = lambdify(U, activation.formula, [sums, "numpy"])
     return found
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sympy import Symbol
+from sympy import Add, Symbol, log
 
 from gradscribe.checking.arithmetic import Compiler, Component, Places, Read, Slope, Term, Value
 from gradscribe.equation import Equation, Role, Variable
@@ -29,6 +29,7 @@ Blocks = Mapping[str, Array]
 Sizes = Mapping[str, int]
 
 
+FINE_DIGITS = 500  # for log(1 - y), where y may be 1 - exp(-1000)
 DIFFERENCE_DIGITS = 12  # the step of differences is 10**-12; their error is its square
 
 
@@ -113,10 +114,11 @@ class Recursion:
         self.parameters = parameters
         self.cut = fault.cut
         self.compiler = Compiler(network.functions, fault.slopes)
+        logarithms = {a.args[0] for q in network.equations for a in q.right.atoms(log)}
+        if any(isinstance(argument, Add) for argument in logarithms):
+            self.compiler.context.dps = FINE_DIGITS
         self._equations = [self._compiled(q) for q in network.equations]
         self._cost = self._compiled(network.cost)
-        names = [q.name for q in network.equations]
-        self._loss = self._equations[names.index(network.output.name) + 1 :]
         kinds = {Role.VALUE, Role.COST} | ({Role.PARAMETER} if parameters else set())
         self._wanted = {n for n, v in network.variables.items() if v.role in kinds}
 
@@ -155,57 +157,91 @@ class Recursion:
             self._scales(outer, inner),
         )
 
-    def loss_curvature(self, sizes: Sizes, Y: Array, D: Array, V: Array) -> Array:
+    def loss_curvature(self, sizes: Sizes, cut: Variable, Y: Array, D: Array, V: Array) -> Array:
         """Return ∂²J/∂y∂yᵀ v of every sample by central differences of ∂E/∂y, (N, N_M).
 
-        ∂E/∂y comes from the equations behind the output alone, as `backward` finds it. In so
+        ∂E/∂y comes from the equations behind the cut alone, as `backward` finds it. In so
         many digits a difference has no rounding error that would be seen.
 
         Args:
             sizes: N_0, …, N_M by name.
-            Y: outputs, (N, N_M).
+            cut: y, the output or a value that it is a function of.
+            Y: its values, (N, N_M).
             D: desired outputs, (N, N_M).
             V: directions, (N, N_M).
         """
         places = self._places(sizes, len(Y))
         number = self.compiler.context.mpf
         step = number(10) ** -DIFFERENCE_DIGITS
-        here = [self._behind(y, d, 0 * y, step, places) for y, d in zip(Y, D, strict=True)]
+        here = [self._behind(cut, y, d, 0 * y, step, places) for y, d in zip(Y, D, strict=True)]
         outer = _Adjoints()
         outer.exact[self._cost.variable.name, ()] = number(1)
         self._pull(self._cost, self._all(here), places, outer)
         rows = []
         for n, (y, d, v) in enumerate(zip(Y, D, V, strict=True), 1):
             up, down = (
-                self._output_slopes(self._behind(y, d, sign * v, step, places), places)
+                self._cut_slopes(cut, self._behind(cut, y, d, sign * v, step, places), places)
                 for sign in (1, -1)
             )
             factor = outer.exact[self._equations[-1].variable.name, (n,)] / (2 * step)
             rows.append([_float(factor * (a - b)) for a, b in zip(up, down, strict=True)])
         return np.array(rows)
 
+    def along(
+        self, sizes: Sizes, params: Blocks, V: Blocks, X: Array, D: Array, name: str
+    ) -> Array:
+        """Return the derivative of a value along V by complex step, (N, N_m).
+
+        Args:
+            sizes: N_0, …, N_M by name.
+            params: W1, b1, … by name.
+            V: a direction of each of them.
+            X: inputs, (N, N_0).
+            D: desired outputs, (N, N_M).
+            name: of the value.
+        """
+        places, context = self._places(sizes, len(X)), self.compiler.context
+        shared: dict[Component, Value] = {}
+        for parameter, array in params.items():
+            slopes = self._numbers(parameter, V[parameter])
+            for component, number in self._numbers(parameter, array).items():
+                shared[component] = context.mpc(number, self.compiler.step * slopes[component])
+        count = places[self.network.variables[name].shape[0]]
+        rows = []
+        for x, d in zip(X, D, strict=True):
+            values = self._sample(shared, places, x, d)
+            rows.append(
+                [_float(context.im(values[name, (k,)]) / self.compiler.step)
+                 for k in range(1, count + 1)]
+            )  # fmt: skip
+        return np.array(rows)
+
     def _behind(
-        self, y: Array, d: Array, v: Array, step: Value, places: Places
+        self, cut: Variable, y: Array, d: Array, v: Array, step: Value, places: Places
     ) -> dict[Component, Value]:
-        """Return the values of what the loss defines, at y + step · v."""
-        output = self.network.output.name
-        values = self._numbers(output, y) | self._numbers(self.network.target.name, d)
-        for component, number in self._numbers(output, v).items():
+        """Return the values of what comes behind the cut, at y + step · v."""
+        values = self._numbers(cut.name, y) | self._numbers(self.network.target.name, d)
+        for component, number in self._numbers(cut.name, v).items():
             values[component] += step * number
-        for equation in self._loss:
+        for equation in self._after(cut):
             for component, here in equation.components(places):
                 values[component] = _evaluated(equation.terms, values.__getitem__, here)
         return values
 
-    def _output_slopes(self, values: dict[Component, Value], places: Places) -> list[Value]:
-        """Return ∂E/∂y_k for every output, at these values."""
+    def _after(self, cut: Variable) -> list[_Compiled]:
+        names = [q.variable.name for q in self._equations]
+        return self._equations[names.index(cut.name) + 1 :]
+
+    def _cut_slopes(
+        self, cut: Variable, values: dict[Component, Value], places: Places
+    ) -> list[Value]:
+        """Return ∂E/∂y_k for every node of the cut, at these values."""
         adjoints = _Adjoints()
-        adjoints.exact[self._loss[-1].variable.name, ()] = self.compiler.context.mpf(1)
-        for equation in reversed(self._loss):
+        adjoints.exact[self._equations[-1].variable.name, ()] = self.compiler.context.mpf(1)
+        for equation in reversed(self._after(cut)):
             self._pull(equation, values, places, adjoints)
-        output = self.network.output
-        count = places[output.shape[0]]
-        return [adjoints.exact[output.name, (k,)] for k in range(1, count + 1)]
+        count = places[cut.shape[0]]
+        return [adjoints.exact[cut.name, (k,)] for k in range(1, count + 1)]
 
     def _places(self, sizes: Sizes, samples: int) -> Places:
         return {**{s: sizes[s.name] for s in self.network.layers}, SAMPLES: samples}
@@ -218,13 +254,19 @@ class Recursion:
         for name, array in params.items():
             shared.update(self._numbers(name, array))
         for x, d in zip(X, D, strict=True):
-            values = dict(shared)
-            values.update(self._numbers(self.network.input.name, x))
-            values.update(self._numbers(self.network.target.name, d))
-            for equation in self._equations:
-                for component, here in equation.components(places):
-                    values[component] = _evaluated(equation.terms, values.__getitem__, here)
-            yield values
+            yield self._sample(shared, places, x, d)
+
+    def _sample(
+        self, shared: Mapping[Component, Value], places: Places, x: Array, d: Array
+    ) -> dict[Component, Value]:
+        """Return the value of every component of one sample."""
+        values = dict(shared)
+        values.update(self._numbers(self.network.input.name, x))
+        values.update(self._numbers(self.network.target.name, d))
+        for equation in self._equations:
+            for component, here in equation.components(places):
+                values[component] = _evaluated(equation.terms, values.__getitem__, here)
+        return values
 
     def _numbers(self, name: str, array: Array) -> dict[Component, Value]:
         number = self.compiler.context.mpf

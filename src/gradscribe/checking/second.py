@@ -3,7 +3,8 @@
 H V is the derivative of the gradient along V, and what the Jacobian gives of V that of the
 output; both come from the complex step of the module's own `gradient` and `forward`, which
 other comparisons have shown to be right. A mistake in any entry is seen, since V has no zero.
-The Gauss-Newton matrix takes the loss's curvature beside: differences in many digits.
+The Gauss-Newton matrix takes the loss's curvature beside: differences in many digits. Where the
+network is cut before its output, the derivative of what it is cut at comes from its equations.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from gradscribe.checking.compare import Array
 from gradscribe.checking.recursion import Recursion
 from gradscribe.checking.report import Row
 from gradscribe.checking.subject import CallError, Point, Subject
+from gradscribe.model.fusing import cut_of
 
 STEP = 1e-30
 ACCURACY = 1e-9
@@ -149,11 +151,20 @@ def _gauss_newton(asked: Asked) -> Found:
     size = sum(v.size for v in V)
     if G.shape != (size, size) or not np.array_equal(G, G.T):
         raise CallError(f"gauss_newton is not a symmetric matrix ({size}, {size})")
-    places = _some(asked)
-    Y = np.asarray(subject.call("forward", _blocks(point), point.X))
-    bent = asked.recursion.loss_curvature(point.sizes, Y, point.D, _output_along(subject, point, V))
+    places, recursion = _some(asked), asked.recursion
+    network = recursion.network
+    cut = cut_of(network)
+
+    def along(U: list[Array]) -> Array:
+        if cut == network.output:
+            return _output_along(subject, point, U)
+        named = dict(zip(point.params, U, strict=True))
+        return recursion.along(point.sizes, point.params, named, point.X, point.D, cut.name)
+
+    values = recursion.forward(point.sizes, point.params, point.X, point.D).values
+    bent = recursion.loss_curvature(point.sizes, cut, values[cut.name], point.D, along(V))
     directions = [V, *(_unit(V, place) for place in places)]
-    true = [float((_output_along(subject, point, U) * bent).sum()) for U in directions]
+    true = [float((along(U) * bent).sum()) for U in directions]
     product = G @ _joined(V)
     found = np.array([_joined(V) @ product, *product[places]])
     return found, np.array(true), f"{PARTS}, {len(places)} entries of G V"

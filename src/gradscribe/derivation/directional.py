@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sympy import Add, Derivative, Mul
 
 from gradscribe.derivation import rules
+from gradscribe.derivation.outputs import with_outputs
 from gradscribe.derivation.reverse import adjoint_name, backwards, with_sample
 from gradscribe.derivation.tangents import Taking, names_in
 from gradscribe.equation import Equation, Role, Step, Variable
@@ -106,6 +107,7 @@ def along(
     slopes = rules.evaluate_derivatives(taking.current, equations, variables)
     taking.take("partial derivatives", slopes, equation.name)
     taking.take("Kronecker delta", rules.collapse(taking.current))
+    taking.take("output", with_outputs(taking.current, [equation]), equation.name)
     return None if taking.current == 0 else taking.equation(directional_variable(equation.variable))
 
 

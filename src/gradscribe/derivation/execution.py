@@ -25,7 +25,9 @@ from sympy import (
     lambdify,
 )
 
+from gradscribe.catalog.activations import Activation, U
 from gradscribe.derivation.numbers import Dual, Numbers
+from gradscribe.derivation.slopes import slope
 from gradscribe.equation import Equation, Variable
 from gradscribe.errors import DerivationError
 from gradscribe.notation import SAMPLE
@@ -43,6 +45,7 @@ class Point(Protocol):
     numbers: Numbers
     sizes: dict[Symbol, int]
     functions: dict[str, list[Any]]
+    formulas: Mapping[str, Activation]
     variables: dict[str, Variable]
     equations: Mapping[str, Equation]
 
@@ -128,7 +131,14 @@ class Execution:
         return result
 
     def _stand_in(self, expr: ScalarFunction, binding: Binding) -> Dual:
-        """Return the random polynomial that stands for f, or its derivative for f′, f″."""
+        """Return the random polynomial that stands for f, or its derivative for f′, f″.
+
+        Where f itself has to be f, its formula.
+        """
+        entry = self.point.formulas.get(expr.stem)
+        if entry is not None:
+            formula = slope(entry, expr.order).of_u if expr.order else entry.formula
+            return self.dual(formula.xreplace({U: expr.args[0]}), binding)
         at = self.dual(expr.args[0], binding)
         coefficients = list(self.point.functions[expr.stem])
         for _ in range(expr.order):

@@ -3,6 +3,8 @@
 In the equations of the adjoints before the output, only the adjoints move and the network's
 values are held; where they start, at the output, the whole curvature of the loss goes in. What
 the Hessian has beyond it comes from the values that move: the residual.
+
+The network is cut from its cost at the output (or just before it, see `model.fusing.cut_of`).
 """
 
 from dataclasses import dataclass
@@ -11,8 +13,9 @@ from sympy import S
 
 from gradscribe.derivation.reverse import adjoint_name, backwards
 from gradscribe.derivation.second_order import Blocks, SecondOrder
-from gradscribe.derivation.tangents import FREE, Ground, Indices, Moved, Tangents
+from gradscribe.derivation.tangents import FREE, Ground, Indices, Moved, Tangents, names_in
 from gradscribe.equation import Equation, Role, Step, Variable
+from gradscribe.model.fusing import cut_of
 from gradscribe.notation import second_derivative
 
 
@@ -32,12 +35,15 @@ class _GaussNewton(Blocks):
 
     def derive(self) -> SecondOrder:
         """Derive everything."""
-        output = self.network.output
+        output = cut_of(self.network)
         whole = Tangents(self.ground)
         whole.adjoint_tangent(output, output)
         curvature = whole.tangents[whole.pair(output.name, output.name)]
         kept = {q.name: q for q in backwards(self.network, frozenset([output.name]))}
         self.equations |= kept
+        if curvature is not None:  # softmax's own derivative, before a cross-entropy
+            read = names_in(curvature.right) & whole.tangents.keys()
+            self.tangents |= {n: q for n, q in whole.tangents.items() if n in read}
         name = self.pair(output.name, output.name)
         variable = Variable(name, (*output.shape, *output.shape), Role.TANGENT)
         at = FREE[:2]

@@ -12,6 +12,7 @@ from gradscribe.derivation.reverse import adjoint_name, backwards
 from gradscribe.derivation.second_order import Blocks, SecondOrder
 from gradscribe.derivation.tangents import Ground, Indices, Moved
 from gradscribe.equation import Equation, Role, Step, Variable
+from gradscribe.model.fusing import cut_of
 from gradscribe.notation import derivative_of, second_derivative
 
 
@@ -28,7 +29,8 @@ class _Residual(Blocks):
 
     def derive(self) -> SecondOrder:
         """Derive everything."""
-        kept = frozenset([self.network.output.name])
+        self.cut = cut_of(self.network)
+        kept = frozenset([self.cut.name])
         self.equations |= {q.name: q for q in backwards(self.network, kept)}
         return self.with_nodes(self.nodes({u.node.name for u in self.uses}))
 
@@ -38,14 +40,14 @@ class _Residual(Blocks):
 
     def adjoint_tangent(self, lower: Variable, node: Variable) -> None:
         """Derive the pair of two values; the adjoint of the output does not move."""
-        if lower == self.network.output:
+        if lower == self.cut:
             self.tangents[self.pair(lower.name, node.name)] = None
             return
         super().adjoint_tangent(lower, node)
 
     def moved(self, inner: Variable, k: Indices, node: Variable, by: Indices) -> Moved | None:
         """Return how a value or an adjoint moves; that of the output is held."""
-        held = inner.name == adjoint_name(self.network.output.name)
+        held = inner.name == adjoint_name(self.cut.name)
         return None if held else super().moved(inner, k, node, by)
 
 

@@ -5,11 +5,13 @@ what they define times how that changes with v. The backpropagation recursion is
 out for a network; it stands nowhere in the code.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sympy import Add, Expr, Indexed, Mul, Symbol
 
+from gradscribe.catalog.activations import Activation
 from gradscribe.derivation import rules
+from gradscribe.derivation.outputs import cancelled, with_outputs
 from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, SAMPLES, SUMMED_INDICES, split
@@ -64,7 +66,7 @@ def backwards(network: Network, kept: frozenset[str] = frozenset()) -> Iterator[
     for variable in (*intermediate, *network.parameters):
         if not reading[variable.name]:
             continue
-        equation = adjoint(variable, reading[variable.name], defined, inlined)
+        equation = adjoint(variable, reading[variable.name], defined, inlined, network.functions)
         if variable.name not in kept and _vanishes_into_others(
             equation, defined.get(variable.name), wanted
         ):
@@ -74,9 +76,10 @@ def backwards(network: Network, kept: frozenset[str] = frozenset()) -> Iterator[
 
 def adjoint(
     variable: Variable,
-    reading: Iterable[Equation],
+    reading: Sequence[Equation],
     defined: Mapping[str, Equation],
     inlined: Mapping[str, Equation],
+    functions: Mapping[str, Activation | None],
 ) -> Equation:
     """Return the equation of ∂E/∂v, with the steps that lead to it.
 
@@ -85,6 +88,7 @@ def adjoint(
         reading: the equations that read v.
         defined: the network's equations by the name of what they define.
         inlined: adjoints to put in by their right sides.
+        functions: the entry of each activation function.
     """
     at = free_indices(len(variable.shape))
     steps: list[Step] = []
@@ -105,11 +109,13 @@ def adjoint(
     slopes = rules.evaluate_derivatives(current, defined, {variable.name: variable})
     current = take("partial derivatives", slopes, *parents)
     current = take("Kronecker delta", rules.collapse(current))
+    current = take("output", with_outputs(current, reading), *parents)
     for upper in uppers:
         if upper is not None and upper.name in inlined:
             current = take(
                 "substitution", rules.substitute(current, inlined[upper.name]), upper.name
             )
+    current = take("cancellation", cancelled(current, functions, reading), *parents)
     return Equation(adjoint_variable(variable), at, current, steps[-1].rule, tuple(steps))
 
 

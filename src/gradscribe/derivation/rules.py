@@ -64,6 +64,8 @@ RULES = Table(
     Rule("substitution", "an equal expression put in"),
     Rule("linearity", "the derivative of a sum over samples is the sum of the derivatives"),
     Rule("scalar derivative", "SymPy's derivative of a function of one variable"),
+    Rule("output", "written with the output of the layer, of which the expression is made"),
+    Rule("cancellation", "f′ written with the output, and what numerator and denominator share"),
     Rule("slope", "the same in terms of the function's value, which is equal for every u"),
 )
 
@@ -247,10 +249,29 @@ def unfolded(cases: Piecewise) -> list[Expr]:
     first, *others = shown or [()]
     common = [f for f in first if not f.is_number and all(f in other for other in others)]
     if not common:
-        return [cases]
+        return [by_deltas(cases)]
     rest = [value if value == 0 else value / Mul(*common) for value in values]
     conditions = (condition for _, condition in cases.args)
-    return [*common, Piecewise(*zip(rest, conditions, strict=True))]
+    return [*common, by_deltas(Piecewise(*zip(rest, conditions, strict=True)))]
+
+
+def by_deltas(cases: Expr) -> Expr:
+    """Return a case distinction with deltas in some terms as a sum, the deltas before the cases."""
+    if not isinstance(cases, Piecewise) or not cases.has(KroneckerDelta):
+        return cases
+    parts: dict[Expr, list[Expr]] = {}
+    for number, (value, _) in enumerate(cases.args):
+        for term in Add.make_args(distribute(value)):
+            deltas = Mul(*[f for f in Mul.make_args(term) if isinstance(f, KroneckerDelta)])
+            values = parts.setdefault(deltas, [S.Zero] * len(cases.args))
+            values[number] += term / deltas
+    conditions = [condition for _, condition in cases.args]
+    return Add(
+        *(
+            deltas * Piecewise(*zip(values, conditions, strict=True))
+            for deltas, values in parts.items()
+        )
+    )
 
 
 def _without_deltas(factors: list[Expr], limits: dict[Symbol, Symbol]) -> list[Expr]:

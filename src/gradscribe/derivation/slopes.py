@@ -126,6 +126,17 @@ def tidied(expr: Expr) -> Expr:
     return min(forms, key=lambda form: form.count_ops())
 
 
+def undone(formula: Expr, variable: Symbol) -> Expr | None:
+    """Return the variable in terms of `Y` = formula, or None where that is not found."""
+    inside, outside = formula, Y
+    while inside != variable:
+        further = _undo(inside, outside)
+        if further is None:
+            return None
+        inside, outside = further
+    return outside
+
+
 def _undo(inside: Expr, outside: Expr) -> tuple[Expr, Expr] | None:
     """Take the outermost operation off `inside` and apply its inverse to `outside`."""
     constants = [a for a in inside.args if U not in a.free_symbols]

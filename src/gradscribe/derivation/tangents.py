@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from sympy import Add, Derivative, Expr, KroneckerDelta, Mul, S, Symbol
 
 from gradscribe.derivation import rules
+from gradscribe.derivation.outputs import with_outputs
 from gradscribe.derivation.reverse import ADJOINT_LETTERS, adjoint_name, backwards, readers
 from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.model.network import Network
@@ -208,6 +209,8 @@ class Tangents:
         slopes = rules.evaluate_derivatives(taken.current, self.equations, {below.name: below})
         taken.take("partial derivatives", slopes, *parents)
         taken.take("Kronecker delta", rules.collapse(taken.current))
+        readers = [self.equations[name] for name in parents]
+        taken.take("output", with_outputs(taken.current, readers), *parents)
         self.put_in(taken)
         equation = taken.equation(variable)
         if below.name not in self.equations:

@@ -18,7 +18,7 @@ from typing import Any
 import mpmath
 from sympy import Expr, Indexed, lambdify
 
-from gradscribe.catalog.activations import U
+from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.losses import Y
 from gradscribe.derivation.directional import directional_variable
 from gradscribe.derivation.execution import Binding, Execution, Place, Point
@@ -27,6 +27,7 @@ from gradscribe.derivation.reverse import adjoint_name, backwards
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role, Step
 from gradscribe.errors import DerivationError
+from gradscribe.model.fusing import cut_of
 from gradscribe.notation import SAMPLE, SAMPLES, derivative_of
 from gradscribe.symbols import ScalarFunction
 
@@ -107,13 +108,17 @@ class _Checker:
         self.rng = rng
         self.numbers = numbers_of(derivation)
         self.equations: Mapping[str, Equation] = derivation.by_name
-        output = frozenset([self.network.output.name])
-        self.held = {q.name: q for q in backwards(self.network, output)}
+        self.cut = cut_of(self.network)
+        self.held = {q.name: q for q in backwards(self.network, frozenset([self.cut.name]))}
         self.sizes = {s: rng.choice((2, 3)) for s in dict.fromkeys(self.network.layers)}
         self.sizes[SAMPLES] = 2
         self.functions = {
             stem: [self._random() for _ in range(4)] for stem in self.network.functions
         }
+        # f′ written with f holds for f itself only.
+        fused = any(step.rule == "cancellation" for _, step in derivation.steps)
+        bound = {f: entry for f, entry in self.network.functions.items() if entry is not None}
+        self.formulas: Mapping[str, Activation] = bound if fused else {}
         self.direction = [directional_variable(p) for p in self.network.parameters]
         variables = [
             *self.network.variables.values(),
@@ -264,7 +269,7 @@ class _Checker:
 
     def _gauss_newton(self, first: Place, second: Place, sample: int) -> Any:
         """Return Σ_kj ∂y_k/∂a ∂²E/∂y_k∂y_j ∂y_j/∂b, each by dual numbers."""
-        y = self.network.output.name
+        y = self.cut.name
         places = [(y, at) for _, at in self._places(y) if at[0] == sample]
         zero = self.numbers.of(Fraction(0))
         by_first, by_second = (self._carried(self._start(at, sample), y) for at in (first, second))

@@ -28,7 +28,7 @@ from gradscribe.lecture.style import PLACES
 from gradscribe.lecture.substitution import Substitution, decimal, instantiated, shown
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare, decimal_digits
-from gradscribe.model.network import Network
+from gradscribe.model.network import Network, by_name, written_out
 from gradscribe.notation import split
 from gradscribe.symbols import ScalarFunction, component
 
@@ -237,10 +237,16 @@ def similar(network: Network, sizes: tuple[int, ...]) -> Network:
     for m in range(1, len(sizes)):
         formula = f"f{m}(W{m} {formula} + b{m})"
     general = Network.parse(f"{formula} loss={network.loss.name}")
-    entries = list(network.functions.values()) or [None]
+    entries = list(network.bindings.values()) or [None]
     hidden, output = entries[0], entries[-1]
-    functions = dict.fromkeys(general.functions, hidden) | {list(general.functions)[-1]: output}
-    return replace(general, functions=functions, sizes=sizes)
+    functions = dict.fromkeys(general.bindings, hidden) | {list(general.bindings)[-1]: output}
+    return replace(
+        general,
+        equations=tuple(written_out(general.equations, functions)),
+        functions=by_name(functions),
+        bindings=functions,
+        sizes=sizes,
+    )
 
 
 def parameter_count(network: Network) -> int:
@@ -295,9 +301,9 @@ def _drawn(network: Network, seed: int) -> dict[str, tuple[str, ...]]:
 def worth(world: World) -> float:
     """Return 1 where nothing is saturated and no derivative vanishes; less the worse it is."""
     with mpmath.workdps(15):
-        forward = float(min(1, *_judgements(world)))
+        forward = float(min([1, *_judgements(world)]))
         # Sensitivities are looked at only where the rest is good.
-        return forward if forward < 1 else 1 + float(min(1, *_sensitivities(world)))
+        return forward if forward < 1 else 1 + float(min([1, *_sensitivities(world)]))
 
 
 def _sensitivities(world: World) -> Iterator[Any]:

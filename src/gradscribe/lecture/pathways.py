@@ -89,7 +89,7 @@ class Pathways:
         """Return an expression with its sums written out."""
         if isinstance(expr, Sum):
             ((k, _, last), *rest) = expr.limits
-            inner = Sum(expr.function, *rest) if rest else expr.function
+            inner = expr.func(expr.function, *rest) if rest else expr.function
             terms = (inner.xreplace({k: Integer(n)}) for n in range(1, self.sizes[last] + 1))
             return Add(*map(self.expanded, terms))
         if isinstance(expr, Indexed) or not expr.args:

@@ -18,6 +18,7 @@ from sympy import (
 )
 
 from gradscribe.derivation import rules
+from gradscribe.derivation.outputs import with_outputs
 from gradscribe.equation import Equation, Role
 from gradscribe.formula import factor_order, term_order
 from gradscribe.lecture.display import (
@@ -105,7 +106,10 @@ class Shower:
         name = name_of(expr.variables[0])
         variable = self.network.variables.get(name) or self.equations[name].variable
         found = rules.collapse(rules.evaluate_derivatives(expr, self.equations, {name: variable}))
+        found = with_outputs(found, [self.equations[name_of(expr.expr)]])
         found = rules.tidy(found, tuple(sorted(expr.free_symbols, key=str)))
+        if not all(term.has(KroneckerDelta) for term in Add.make_args(found)):
+            return found  # as of softmax: other nodes matter too
         return found.replace(KroneckerDelta, lambda *_: 1)
 
     def is_total(self, expr: Derivative) -> bool:

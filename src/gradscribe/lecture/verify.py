@@ -158,6 +158,8 @@ class _Comparison:
         results = [result_unit(p) for p in here if is_result(p) and has_rounded(p)]
         if not results:
             results = [result_unit(p) for p in parts[::-1] if is_result(p) and has_rounded(p)][:1]
+        if not results and any(is_result(p) for p in parts):
+            return None  # an exact 0: a factor is 0, whatever the others are
         if not results:
             raise DerivationError(f"frame {self.frame.key}: rounded numbers without a result")
         computed = any(has_rounded(p) and not is_result(p) for p in here)

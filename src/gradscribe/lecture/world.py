@@ -120,6 +120,7 @@ class World:
         self.rng = random.Random(seed)
         self.numbers = _NUMBERS
         self.given = given or {}
+        self.formulas: Mapping[str, Activation] = {}  # functions are looked up in `_stand_in`
         self.equations: Mapping[str, Equation] = derivation.by_name
         self.sizes = self._sizes()
         with mpmath.workdps(DIGITS):

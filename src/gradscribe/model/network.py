@@ -1,18 +1,25 @@
 """A network: an ordered list of equations for one sample, with symbolic or fixed sizes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sympy import Expr, Symbol
 
 from gradscribe.catalog import CATALOG, Catalog
-from gradscribe.catalog.activations import Activation
+from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
 from gradscribe.equation import Equation, Role, Variable, aligned_latex
-from gradscribe.model.blueprint import DEFAULT_TARGET
+from gradscribe.model.blueprint import DEFAULT_TARGET, Blueprint
 from gradscribe.model.spec import blueprint_of
 from gradscribe.notation import SAMPLE, SAMPLES
-from gradscribe.symbols import component, free_indices, summed_index, total
+from gradscribe.symbols import (
+    OverNodes,
+    ScalarFunction,
+    component,
+    free_indices,
+    summed_index,
+    total,
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +33,10 @@ class Network:
         target: the variable d.
         output: the variable y^M.
         parameters: W1, b1, … in the order in which they are ravelled.
-        functions: each activation function's entry by its name in the equations; None
-            where it is left abstract.
+        bindings: each activation function's entry by its name, in order; None where it is left
+            abstract.
+        functions: those of them that stand in the equations by their names. Functions that join
+            the nodes of a layer, as softmax does, are written out there.
         layers: the size symbols N_0 … N_M, in order from the input to the output.
         sizes: their values, or None where they are read from the parameters.
         loss: the loss.
@@ -49,6 +58,7 @@ class Network:
     sizes: tuple[int, ...] | None
     loss: Loss
     spec: str
+    bindings: Mapping[str, Activation | None] = field(default_factory=dict)
     name: str = ""
     dtype: str = "float64"
     emit: tuple[str, ...] | None = None
@@ -74,7 +84,11 @@ class Network:
         Raises:
             InputError: the specification cannot be taken.
         """
-        blueprint = blueprint_of(spec, catalog)
+        return cls.of(blueprint_of(spec, catalog))
+
+    @classmethod
+    def of(cls, blueprint: Blueprint) -> "Network":
+        """Return the network of a blueprint, its loss added."""
         return assemble(
             blueprint.equations,
             parameters=blueprint.parameters,
@@ -123,6 +137,50 @@ def loss_equations(loss: Loss, output: Variable, target: Variable) -> tuple[Equa
     return (*equations, Equation(cost, (), total(term, {j: output.shape[0]})))
 
 
+def by_name(functions: Mapping[str, Activation | None]) -> dict[str, Activation | None]:
+    """Return the functions that stand in equations by their names."""
+    return {f: e for f, e in functions.items() if e is None or not e.joins_nodes}
+
+
+def written_out(
+    equations: Iterable[Equation], functions: Mapping[str, Activation | None]
+) -> list[Equation]:
+    """Return equations with the functions that join nodes as their formulas."""
+    joining = {f: e for f, e in functions.items() if e is not None and e.joins_nodes}
+    return [_written_out(q, joining) for q in equations]
+
+
+def _written_out(equation: Equation, joining: Mapping[str, Activation]) -> Equation:
+    places = [a for a in equation.right.atoms(ScalarFunction) if a.stem in joining]
+    if not places:
+        return equation
+    values = {
+        place: _at_node(joining[place.stem].formula, place.args[0], equation) for place in places
+    }
+    return replace(equation, right=equation.right.xreplace(values))
+
+
+def _at_node(formula: Expr, argument: Expr, equation: Equation, depth: int = 0) -> Expr:
+    """Return a formula at a node, what it sums over nodes as sums over an index of its own.
+
+    Args:
+        formula: an expression in the catalog's `U`.
+        argument: what stands for u, at the first index of the equation.
+        equation: whose right side it is.
+        depth: how many sums are around it.
+    """
+    (i,), k = equation.indices, summed_index(depth)
+    sums = {
+        part: total(
+            _at_node(part.args[0], argument, equation, depth + 1).xreplace({i: k}),
+            {k: equation.variable.shape[0]},
+        )
+        for part in formula.atoms(OverNodes)
+        if not any(part in other.args[0].atoms(OverNodes) for other in formula.atoms(OverNodes))
+    }
+    return formula.xreplace(sums).xreplace({U: argument})
+
+
 def total_cost(loss: Loss, output: Variable) -> Equation:
     """Return J = factor · Σ_n E(n)."""
     factor = loss.factor.xreplace({OUTPUTS: output.shape[0]})
@@ -146,6 +204,7 @@ def assemble(
     emit_target: str = DEFAULT_TARGET,
 ) -> Network:
     """Return the network of these forward equations (the last one is y^M) with its loss."""
+    equations = written_out(equations, functions)
     output = equations[-1].variable
     target = Variable("d", output.shape, Role.TARGET, meaning="desired output")
     every = (*equations, *loss_equations(loss, output, target))
@@ -156,7 +215,8 @@ def assemble(
         target=target,
         output=output,
         parameters=tuple(parameters),
-        functions=dict(functions),
+        functions=by_name(functions),
+        bindings=dict(functions),
         layers=tuple(layers),
         sizes=None if sizes is None else tuple(sizes),
         loss=loss,

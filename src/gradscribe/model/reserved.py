@@ -20,7 +20,8 @@ _MODULE = frozenset(
         "Parameters", "initialize", "ravel", "unravel", "forward", "cost", "sensitivities",
         "gradient", "cost_and_gradient", "jacobian", "input_jacobian", "hessian",
         "hessian_block", "hessian_diagonal", "hessian_vector_product", "gauss_newton",
-        "sample_gradients", "problem", "Problem", "WORKSPACE", "SPEC", "SIZES",
+        "sample_gradients", "problem", "Problem", "WORKSPACE", "SPEC", "SIZES", "trained",
+        "CLASSES",
     }
 )  # fmt: skip
 _CODE = frozenset(

@@ -43,7 +43,20 @@ def file_blueprint(path: str, catalog: Catalog) -> Blueprint:
     Raises:
         InputError: the file cannot be read, or anything in it cannot be taken.
     """
-    whole = Section(path, "", loaded(path)).checked()
+    return _blueprint(Section(path, "", loaded(path)).checked(), catalog)
+
+
+def text_blueprint(text: str, where: str, catalog: Catalog) -> Blueprint:
+    """Return the blueprint of the text of a TOML file.
+
+    Raises:
+        InputError: anything in it cannot be taken.
+    """
+    return _blueprint(Section(where, "", tomllib.loads(text)).checked(), catalog)
+
+
+def _blueprint(whole: Section, catalog: Catalog) -> Blueprint:
+    """Return the blueprint of what a TOML file holds."""
     defined = _definitions(whole, catalog)
     catalog = defined.catalog
     network, emit = (whole.section(key).checked() for key in ("network", "emit"))

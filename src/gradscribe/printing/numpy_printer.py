@@ -11,6 +11,7 @@ from gradscribe.program.ir import (
     Call,
     Const,
     Expand,
+    Greatest,
     MatMul,
     Mul,
     Node,
@@ -74,6 +75,8 @@ def _written(node: Node) -> tuple[int, str]:
             return _ATOM, f"{source(operand, _ATOM)}.{how}"
         case Reduce(operand, axes):
             return _ATOM, _total(operand, axes)
+        case Greatest(operand, axis):
+            return _ATOM, f"np.max({source(operand)}, axis={axis})"
         case Apply(left, right, 0):
             return _ATOM, f"_apply({source(left)}, {source(right)})"
         case Apply(left, right, _):
@@ -144,7 +147,7 @@ def _power(base: Node, exponent: int) -> tuple[int, str]:
 
 def _total(operand: Node, axes: tuple[int, ...]) -> str:
     inside = source(operand)
-    axis = f", axis={axes[0]}" if axes == (0,) else ("" if axes == (0, 1) else f", axis={axes}")
+    axis = f", axis={axes[0]}" if len(axes) == 1 else ("" if axes == (0, 1) else f", axis={axes}")
     return f"np.sum({inside}{axis})"
 
 

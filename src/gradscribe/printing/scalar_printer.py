@@ -11,7 +11,7 @@ from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import source
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
-from gradscribe.symbols import ScalarFunction
+from gradscribe.symbols import Largest, ScalarFunction
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
 
@@ -36,6 +36,8 @@ def _written(expr: Expr, functions: dict[str, str]) -> tuple[int, str]:
             return _SUM, _sum(expr, functions)
         case Sum():
             return _ATOM, _total(expr, functions)
+        case Largest():
+            return _ATOM, _largest(expr, functions)
         case Rational():
             return (_ATOM if expr.q == 1 and expr >= 0 else _PRODUCT), str(expr).replace("/", " / ")
         case Mul():
@@ -78,10 +80,26 @@ def _total(expr: Sum, functions: dict[str, str]) -> str:
     return f"sum({body} {loops})"
 
 
+def _whole(expr: Expr) -> set[Expr]:
+    """Return the components and sums of an expression that are in no other one."""
+    if isinstance(expr, Indexed | Sum | Largest):
+        return {expr}
+    return set().union(*map(_whole, expr.args))
+
+
+def _largest(expr: Largest, functions: dict[str, str]) -> str:
+    """Print the largest of numbers, by their real parts where they are complex."""
+    body = scalar_source(expr.function, functions)
+    ((k, _, stop),) = expr.limits
+    if isinstance(expr.function, Indexed) and tuple(expr.function.indices) == (k,):
+        return f'max(v["{expr.function.base}"], key=np.real)'
+    return f"max(({body} for {k.name} in range({size_python(stop.name)})), key=np.real)"
+
+
 def _other(expr: Expr, functions: dict[str, str]) -> str:
-    """Print a function of components through the array printer."""
-    places: list[Expr] = sorted(expr.atoms(Indexed), key=str)
-    stand_ins = {a: Symbol(f"q{position}") for position, a in enumerate(places)}
+    """Print a function of components and sums through the array printer."""
+    places: list[Expr] = sorted(_whole(expr), key=str)
+    stand_ins = {a: Symbol(f"q{position}_") for position, a in enumerate(places)}
     names = {s: s.name for s in stand_ins.values()}
     text = source(lower(stabilised(expr.xreplace(stand_ins)), (), names))
     for a, s in stand_ins.items():

@@ -15,6 +15,7 @@ from gradscribe.derivation.rules import substitute
 from gradscribe.derivation.slopes import slope
 from gradscribe.derivation.steps import Derivation, slope_name
 from gradscribe.equation import Equation, Role, Variable
+from gradscribe.model.fusing import fused
 from gradscribe.notation import SAMPLE, split
 from gradscribe.program.forms import FORMS, Form
 from gradscribe.program.ir import Helper, Kernel, Program, Shape, Statement, references
@@ -80,7 +81,8 @@ def _cost_of_components(derivation: Derivation) -> Equation:
     one = network.equations[-1]
     per_sample = [v.name for v in network.variables.values() if v.per_sample]
     variable = Variable(one.name, (SAMPLE,), Role.COST)
-    inner = Equation(variable, (SAMPLE,), with_sample(one.right, per_sample))
+    right = fused(one.right, network)
+    inner = Equation(variable, (SAMPLE,), with_sample(right, per_sample))
     right = substitute(network.cost.right, inner)
     return Equation(network.cost.variable, (), right, label=network.cost.label)
 
@@ -132,6 +134,7 @@ class Writer:
 
     def written_out(self, expr: Expr) -> Expr:
         """Return an expression with the network's functions as named values or formulas."""
+        expr = fused(expr, self.network)
         values = {}
         for place in sorted(expr.atoms(ScalarFunction), key=str):
             values[place] = self._slope(place) if place.order else self._value(place)

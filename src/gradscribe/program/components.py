@@ -6,6 +6,7 @@ number or as another component gets no statement; whoever reads it gets that in 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import product
 from math import prod
 
@@ -15,10 +16,11 @@ from gradscribe.catalog.activations import U
 from gradscribe.derivation.slopes import slope
 from gradscribe.derivation.steps import slope_name
 from gradscribe.equation import Equation, Variable
+from gradscribe.model.fusing import fused
 from gradscribe.model.network import Network
-from gradscribe.program.stable import BY_CASES, stabilised
+from gradscribe.program.stable import BY_CASES, maximum, stabilised
 from gradscribe.program.tangents import is_symmetric
-from gradscribe.symbols import ScalarFunction
+from gradscribe.symbols import Largest, ScalarFunction
 
 Place = tuple[int, ...]
 Binding = Mapping[Symbol, int]
@@ -81,13 +83,15 @@ class Components:
     def define(self, equation: Equation) -> None:
         """Compute the components of what an equation defines."""
         rewritten = equation.right.has(Function, Piecewise)
+        right = fused(equation.right, self.network) if rewritten else equation.right
+        right = stabilised(right, BY_CASES) if right.has(Sum) and rewritten else right
         symmetric = is_symmetric(equation.name) and len(equation.indices) == 2
         for place in self.places(equation.variable):
             if symmetric and place > place[::-1]:
                 known = self.values[equation.name, place[::-1]]
             else:
                 binding = dict(zip(equation.indices, place, strict=True))
-                known = self.named(equation, place, self.at(equation.right, binding), rewritten)
+                known = self.named(equation, place, self.at(right, binding), rewritten)
             self.values[equation.name, place] = known
 
     def named(self, equation: Equation, place: Place, value: Expr, rewritten: bool) -> Expr:
@@ -116,6 +120,8 @@ class Components:
                 return S.One if binding[expr.args[0]] == binding[expr.args[1]] else S.Zero
             case Sum():
                 return Add(*self.terms(expr, binding))
+            case Largest():
+                return reduce(maximum, self.terms(expr, binding))
             case ScalarFunction():
                 return self.function(expr, binding)
             case _ if not expr.args:
@@ -123,7 +129,7 @@ class Components:
             case _:
                 return expr.func(*[self.at(a, binding) for a in expr.args])
 
-    def terms(self, expr: Sum, binding: Binding) -> Iterator[Expr]:
+    def terms(self, expr: Sum | Largest, binding: Binding) -> Iterator[Expr]:
         """Yield the terms of a sum."""
         indices = [k for k, _, _ in expr.limits]
         for place in product(*[range(1, self.sizes[n] + 1) for _, _, n in expr.limits]):

@@ -25,6 +25,7 @@ from gradscribe.program.ir import (
     Call,
     Const,
     Expand,
+    Greatest,
     Group,
     Helper,
     MatMul,
@@ -126,6 +127,10 @@ class Counter:
             case Reduce(operand, axes):
                 cost, shape = self.node(operand)
                 left = tuple(n for axis, n in enumerate(shape) if axis not in axes)
+                return cost + _written(left), left
+            case Greatest(operand, axis):
+                cost, shape = self.node(operand)
+                left = (*shape[:axis], *shape[axis + 1 :])
                 return cost + _written(left), left
             case Transpose(operand) | Permute(operand):
                 cost, shape = self.node(operand)

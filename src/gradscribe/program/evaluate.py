@@ -12,6 +12,7 @@ from gradscribe.program.ir import (
     Call,
     Const,
     Expand,
+    Greatest,
     Helper,
     Kernel,
     MatMul,
@@ -107,6 +108,8 @@ class Machine:
                 return np.transpose(self.evaluate(operand), axes)
             case Reduce(operand, axes):
                 return np.sum(self.evaluate(operand), axis=axes)
+            case Greatest(operand, axis):
+                return np.max(self.evaluate(operand), axis=axis)
             case Expand(operand, axes):
                 return np.expand_dims(self.evaluate(operand), axes)
 

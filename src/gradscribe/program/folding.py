@@ -8,6 +8,7 @@ from gradscribe.program.build import inputs_of
 from gradscribe.program.ir import (
     Add,
     Const,
+    Expand,
     Kernel,
     Mul,
     Node,
@@ -54,6 +55,10 @@ def folded(node: Node) -> Node:
             return base
         case Reduce(Reduce(operand, inner), outer):
             return Reduce(operand, _both(inner, outer))
+        case Expand(Power(base, exponent), axes):
+            return Power(Expand(base, axes), exponent)
+        case Expand(Mul((Const() as number, other)), axes):
+            return Mul((number, Expand(other, axes)))
         case Transpose(Transpose(operand)):
             return operand
         case _:

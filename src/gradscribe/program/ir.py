@@ -94,6 +94,14 @@ class Reduce:
 
 
 @dataclass(frozen=True)
+class Greatest:
+    """The largest entry along an axis."""
+
+    operand: "Node"
+    axis: int
+
+
+@dataclass(frozen=True)
 class Expand:
     """The same array with axes of size 1 put in at these positions of the result."""
 
@@ -139,6 +147,7 @@ Node = (
     | MatMul
     | Transpose
     | Reduce
+    | Greatest
     | Expand
 )
 
@@ -269,6 +278,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (base,)
         case Transpose(operand) | Reduce(operand, _) | Expand(operand, _) | Permute(operand, _):
             return (operand,)
+        case Greatest(operand, _):
+            return (operand,)
         case _:
             return ()
 
@@ -296,6 +307,8 @@ def rebuilt(node: Node, operands: tuple[Node, ...]) -> Node:
             return Reduce(operands[0], axes)
         case Expand(_, axes):
             return Expand(operands[0], axes)
+        case Greatest(_, axis):
+            return Greatest(operands[0], axis)
         case _:
             return node
 

@@ -30,6 +30,7 @@ from gradscribe.program.ir import (
     Call,
     Const,
     Expand,
+    Greatest,
     MatMul,
     Mul,
     Node,
@@ -39,7 +40,7 @@ from gradscribe.program.ir import (
     Size,
     Transpose,
 )
-from gradscribe.symbols import total
+from gradscribe.symbols import Largest, total
 
 Indices = tuple[Symbol, ...]
 
@@ -112,6 +113,8 @@ def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
         return _elementwise_sum([piece(t, names) for t in ordered_terms(expr)])
     if isinstance(expr, SymMul | Sum):
         return _product_of_sums(expr, names)
+    if isinstance(expr, Largest):
+        return _largest(expr, names)
     if isinstance(expr, SymPow) and not isinstance(expr, exp):
         return _power(expr, names)
     return _call(expr, names)
@@ -132,7 +135,16 @@ def _component(expr: Indexed, names: dict[Symbol, str]) -> Piece:
 
 def ordered_terms(expr: SymAdd) -> list[Expr]:
     """Put sums first and numbers where they read well: Σ… + b, but 1 - y²."""
-    return sorted(expr.args, key=lambda t: (not t.has(Sum), not t.is_number, _sort_text(t)))
+    return sorted(expr.args, key=lambda t: (not _has_sum(t), not t.is_number, _sort_text(t)))
+
+
+def _has_sum(term: Expr) -> bool:
+    """Whether a term is a sum or a product with one in it, not a function of one."""
+    return any(isinstance(f, Sum) or _is_sum_in(f) for f in SymMul.make_args(term))
+
+
+def _is_sum_in(factor: Expr) -> bool:
+    return isinstance(factor, SymAdd) and any(_has_sum(t) for t in factor.args)
 
 
 def _sort_text(expr: Expr) -> tuple[bool, str]:
@@ -180,11 +192,19 @@ def _constants_as_one(factors: list[Expr]) -> list[Expr]:
     return [SymMul(*constants).evalf(30), *(f for f in factors if not f.is_number)]
 
 
+def _largest(expr: Largest, names: dict[Symbol, str]) -> Piece:
+    body = piece(expr.function, names)
+    (k,) = expr.variables
+    axis = body.indices.index(k)
+    return Piece(Greatest(body.node, axis), tuple(i for i in body.indices if i != k))
+
+
 def _is_outer_sum(expr: Expr) -> bool:
     """Whether a sum has more indices than any component in it: a_i x_j + b_i y_j."""
     if not isinstance(expr, SymAdd):
         return False
-    found = [set(a.indices) for a in expr.atoms(Indexed)]
+    bound = {k for part in expr.atoms(Sum, Largest) for k in part.variables}
+    found = [set(a.indices) - bound for a in expr.atoms(Indexed)]
     return bool(found) and len(set().union(*found)) > max(map(len, found))
 
 

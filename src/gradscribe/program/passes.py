@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gradscribe.program.folding import fold_constants, with_statements
 from gradscribe.program.ir import (
     Call,
+    Greatest,
     Kernel,
     MatMul,
     Node,
@@ -63,10 +64,7 @@ def _shared_in_one(program: Program) -> Program:
     """Name what occurs more than once in a single kernel, before its first use."""
     (kernel,) = program.kernels
     counts: Counter[Node] = Counter(
-        node
-        for s in kernel.statements
-        for node in set(walk(s.value))
-        if isinstance(node, Call | MatMul) and references(node)
+        node for s in kernel.statements for node in walk(s.value) if _is_costly(node)
     )
     known = {s.value: s.target for s in kernel.statements if not s.update}
     shapes = dict(program.shapes)
@@ -98,13 +96,34 @@ def _shared_in_one(program: Program) -> Program:
     return replace(program, kernels=(with_statements(kernel, tuple(statements)),), shapes=shapes)
 
 
+def _is_costly(node: Node) -> bool:
+    """Whether an expression is worth a name where it occurs twice."""
+    return isinstance(node, Call | MatMul | Greatest | Reduce) and bool(references(node))
+
+
+def shared_in(statement: Statement, program: Program) -> tuple[Statement, ...]:
+    """Return a statement after those of what occurs in it twice, with the names that they get.
+
+    Args:
+        statement: without an update.
+        program: has the shapes of what the statement reads, and takes those of new names.
+    """
+    counts = Counter(n for n in walk(statement.value) if _is_costly(n))
+    if not counts or max(counts.values()) < 2:
+        return (statement,)
+    kernel = Kernel("", (), (statement,), (statement.target,))
+    found = _shared_in_one(replace(program, kernels=(with_statements(kernel, (statement,)),)))
+    program.shapes.update(found.shapes)
+    return found.kernels[0].statements
+
+
 def _repeated(program: Program) -> list[Node]:
     """Return the calls and products that occur twice where one name can serve both."""
     places: dict[Node, list[str]] = {}
     for kernel in program.kernels:
         for statement in kernel.statements:
             for node in set(walk(statement.value)):
-                if isinstance(node, Call | MatMul) and references(node):
+                if _is_costly(node):
                     places.setdefault(node, []).append(kernel.name)
     return [
         node
@@ -170,9 +189,12 @@ def _with_name(value: Node, node: Node, name: str) -> Node:
     return rebuilt(value, tuple(_with_name(c, node, name) for c in children(value)))
 
 
+_KINDS: dict[type[Node], str] = {MatMul: "product", Greatest: "max", Reduce: "sum"}
+
+
 def _name_of(node: Node, program: Program) -> str:
     """Return a name that says what is computed: `tanh_u1`."""
-    what = node.function.strip("_") if isinstance(node, Call) else "product"
+    what = node.function.strip("_") if isinstance(node, Call) else _KINDS[type(node)]
     name = "_".join([what, *references(node)])
     while name in program.shapes:
         name += "_"

@@ -8,6 +8,7 @@ from gradscribe.program.ir import (
     Add,
     Call,
     Const,
+    Greatest,
     Kernel,
     MatMul,
     Mul,
@@ -99,7 +100,7 @@ def _degree(node: Node, tainted: set[str]) -> set[int]:
             return _sums([_degree(left, tainted), _degree(right, tainted)])
         case Const() | Size():
             return {0}
-        case Call() | Power():
+        case Call() | Power() | Greatest():
             inside = set(references(node)) & tainted
             return {-1} if inside else {0}
         case _:
@@ -116,6 +117,8 @@ def _sums(degrees: list[set[int]]) -> set[int]:
 def _sources_scaled(node: Node, tainted: set[str]) -> Node | None:
     """Multiply the terms without a sensitivity by the factor; None where a term has two."""
     terms = node.terms if isinstance(node, Add) else (node,)
+    if len(terms) > 1 and all(_degree(t, tainted) == {0} for t in terms):
+        return Mul((Ref(SCALE), node))
     result: list[Node] = []
     for term in terms:
         degree = _degree(term, tainted)

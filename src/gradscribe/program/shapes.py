@@ -10,6 +10,7 @@ from gradscribe.program.ir import (
     Call,
     Const,
     Expand,
+    Greatest,
     MatMul,
     Mul,
     Node,
@@ -70,6 +71,9 @@ def shape_of(node: Node, shapes: dict[str, Shape], helpers: frozenset[str] = fro
             if not all(0 <= axis < len(inner) for axis in axes):
                 raise DerivationError(f"no axes {axes} in an array of shape {inner}")
             return tuple(s for axis, s in enumerate(inner) if axis not in axes)
+        case Greatest(operand, axis):
+            inner = shape_of(operand, shapes, helpers)
+            return (*inner[:axis], *inner[axis + 1 :])
         case Expand(operand, axes):
             sizes = list(shape_of(operand, shapes, helpers))
             for axis in axes:

@@ -8,8 +8,26 @@ by their real part), so that a complex step through generated code stays valid.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, S, cosh, exp, log, sinh, tanh
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Integer,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Sum,
+    cosh,
+    exp,
+    log,
+    sinh,
+    tanh,
+)
 from sympy.core.relational import GreaterThan, Relational, StrictGreaterThan
+
+from gradscribe.notation import index
+from gradscribe.symbols import Largest, Total
 
 maximum = Function("maximum")
 minimum = Function("minimum")
@@ -171,6 +189,47 @@ def _put(case: Expr, argument: Expr, replacement: Expr) -> Expr:
     return case.func(*[_put(a, argument, replacement) for a in case.args])
 
 
+def _shifted(body: Expr, part: Sum) -> tuple[Expr, Expr]:
+    """Return c = max_k b_k and Σ_k exp(b_k - c) for a sum of exponentials."""
+    ((k, first, last),) = part.limits
+    other = index(f"{k.name}_max")
+    largest = Largest(body.xreplace({k: other}), (other, first, last))
+    return largest, Total(exp(body - largest, evaluate=False), (k, first, last))
+
+
+def _summed_exponents(expr: Expr) -> tuple[Expr, Sum] | None:
+    """Return b_k and the sum where the expression is Σ_k exp(b_k), not shifted yet."""
+    if not isinstance(expr, Sum) or len(expr.limits) != 1 or expr.has(Largest):
+        return None
+    return (expr.function.exp, expr) if isinstance(expr.function, exp) else None
+
+
+def _softmax(expr: Expr) -> Expr | None:
+    """Pair exp(a) with 1/Σ_k exp(b_k)."""
+    if not isinstance(expr, Mul):
+        return None
+    for denominator in expr.args:
+        if not (isinstance(denominator, Pow) and denominator.exp == -1):
+            continue
+        found = _summed_exponents(denominator.base)
+        exponential = next((f for f in expr.args if isinstance(f, exp)), None)
+        if found is not None and exponential is not None:
+            largest, shifted = _shifted(*found)
+            rest = [f for f in expr.args if f not in (denominator, exponential)]
+            return Mul(exp(exponential.exp - largest, evaluate=False), 1 / shifted, *rest)
+    return None
+
+
+def _log_of_sum(expr: Expr) -> Expr | None:
+    if not isinstance(expr, log):
+        return None
+    found = _summed_exponents(expr.args[0])
+    if found is None:
+        return None
+    largest, shifted = _shifted(*found)
+    return largest + log(shifted)
+
+
 REWRITES = (
     Rewrite("ramp", "a where a > 0, else 0, is max(a, 0)", _ramp),
     Rewrite("softplus", "log(1 + exp(a)) is max(a, 0) + log1p(exp(-|a|))", _softplus),
@@ -188,6 +247,16 @@ REWRITES = (
         _log_cosh,
     ),
     Rewrite("sinh over cosh", "the ratio of sinh(a) and cosh(a) is tanh(a)", _sinh_over_cosh),
+    Rewrite(
+        "shift by the maximum",
+        "exp(a)/Σ exp(b) is exp(a - c)/Σ exp(b - c), c the largest b",
+        _softmax,
+    ),
+    Rewrite(
+        "logarithm of a sum of exponentials",
+        "log Σ exp(b) is c + log Σ exp(b - c), c the largest b",
+        _log_of_sum,
+    ),
     Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
 )
 

@@ -32,6 +32,7 @@ from gradscribe.program.forms import (
 from gradscribe.program.ir import (
     COMPARISONS,
     Call,
+    Expand,
     Node,
     Program,
     Ref,
@@ -40,6 +41,7 @@ from gradscribe.program.ir import (
 )
 from gradscribe.program.ir import Add as AddNode
 from gradscribe.program.ir import Mul as MulNode
+from gradscribe.program.passes import shared_in
 from gradscribe.program.shapes import ONE
 from gradscribe.program.storage import is_view, split_statement
 
@@ -151,7 +153,9 @@ class TangentWriter:
             node = self.columns.lower(self.written(right), (*equation.indices, SAMPLE))
             if isinstance(node, Call) and node.function in COMPARISONS:
                 node = MulNode((node, Call("_ones", (Ref("X"),))))  # of numbers, not of truths
-            self.statements.append(Statement(equation.name, node, equation.label))
+            own = Statement(equation.name, node, equation.label)
+            program = Program((), self.shapes, self.writer.helpers)
+            self.statements += shared_in(own, program)
             number = f"({equation.label}) " if equation.label else ""
             self.formulas[equation.name] = number + equation.text
 
@@ -196,6 +200,9 @@ class TangentWriter:
 
     def scaled(self, right: Expr) -> Expr:
         """Give the factor of J to the terms that have no adjoint in them: these are scaled."""
+        scaled = {s for s in right.free_symbols if s == SCALE or self.is_scaled(s.name)}
+        if right.is_Add and not scaled:
+            return SCALE * right
         result = S.Zero
         for term in monomials(right):
             names = {s.name for s in term.free_symbols}
@@ -229,12 +236,22 @@ class TangentWriter:
         node = self.columns.lower(off, (*indices, *sample))
         if any(moves) and not moves[0]:
             node = MulNode((node, Call("_ones", (Ref("X"),))))
+        node = self.widened(node, off, at, variable) if indices == at else node
         if diagonal and is_view(node):
             node = Call("array", (node,))  # what is added to is no one else's
         self.statements.append(Statement(variable.name, node))
         if diagonal:
             node = self.columns.lower(on, (at[0], *sample))
             self.statements.append(Statement(variable.name, node, "", "diagonal"))
+
+    def widened(self, node: Node, value: Expr, at: tuple[Symbol, ...], variable: Variable) -> Node:
+        """Return an array with all its axes: what is the same for all i has ones for them."""
+        present = self.columns.piece(value).indices
+        for axis, (k, name) in enumerate(zip(at, derivative_of(variable.name), strict=False)):
+            if k not in present:
+                ones: Node = Call("ones_like", (Ref(PYTHON_NAMES.get(name, name)),))
+                node = MulNode((node, ones if axis else Expand(ones, (1,))))
+        return node
 
     def assign_diagonal(self, variable: Variable, at: tuple[Symbol, ...], right: Expr) -> None:
         """Write a statement for what is zero off its diagonal, with its zeros."""

@@ -1,15 +1,19 @@
 """The self-check of a module: the network's equations in plain Python, and the cases to try."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from sympy import Sum
 
 from gradscribe.catalog.activations import U
 from gradscribe.equation import Equation
+from gradscribe.model.fusing import fused
 from gradscribe.model.network import Network
 from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import source
 from gradscribe.printing.scalar_printer import scalar_source
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
+from gradscribe.symbols import ScalarFunction
 from gradscribe.targets.layout import WIDTH, broken, tuple_source
 
 # Widths for networks of any sizes: neighbours differ from each other and from N.
@@ -63,7 +67,10 @@ def _unpacked(network: Network) -> str:
 
 
 def _definition(item: Equation, network: Network) -> DefinitionView:
-    reads = sorted({s.name for s in item.right.free_symbols} & network.variables.keys())
+    right = fused(item.right, network)
+    right = stabilised(right) if right.has(Sum) and not right.has(ScalarFunction) else right
+    item = replace(item, right=right)
+    reads = sorted({s.name for s in right.free_symbols} & network.variables.keys())
     return DefinitionView(
         name=item.name,
         shape=tuple_source([size_python(s.name) for s in item.variable.shape])
@@ -101,7 +108,7 @@ def function_sources(network: Network) -> dict[str, str]:
 
 def _recursive_sum(network: Network) -> list[str]:
     """Return the lines that sum the recursion's result over samples, with the factor of J."""
-    factor = network.cost.right.coeff(network.cost.right.atoms(type(_total(network))).pop())
+    factor = network.cost.right.coeff(network.cost.right.atoms(Sum).pop())
     lines = ["each = [_recursion(params, x, d, entries) for x, d in zip(X, D, strict=True)]"]
     if factor == 1:
         return [*lines, "recursive = np.sum(each, axis=0)"]
@@ -110,12 +117,6 @@ def _recursive_sum(network: Network) -> list[str]:
     unpack = "N = len(D)" if names == {"N"} else f"N, {(names - {'N'}).pop()} = D.shape"
     scaled = f"recursive = np.sum(each, axis=0) * ({text})"
     return [*lines, unpack, scaled]
-
-
-def _total(network: Network):  # type: ignore[no-untyped-def]
-    return next(
-        a for a in (network.cost.right, *network.cost.right.args) if a.func.__name__ == "Sum"
-    )
 
 
 def _cases(network: Network) -> list[str]:

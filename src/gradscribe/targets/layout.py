@@ -102,17 +102,27 @@ def broken(expression: str, indent: int) -> list[str]:
             parts = list(_operands(expression, node, (ast.Add, ast.Sub)))
         case ast.BinOp(op=ast.Mult() | ast.Div()) as node:
             parts = list(_operands(expression, node, (ast.Mult, ast.Div)))
-        case ast.Call(args=[ast.GeneratorExp() as inside]) as node:
-            element = _operand(expression, inside.elt)
+        case ast.Call(args=[ast.GeneratorExp() as loop]) as node:
+            element = _operand(expression, loop.elt)
             body = broken(element, indent + 4)
             loops = expression[expression.index(element) + len(element) : -1].strip()
             return [f"{_cut(expression, node.func)}(", *(f"    {b}" for b in (*body, loops)), ")"]
-        case ast.Call(args=[_, _, *_]) as node:
+        case ast.Call(args=[_, *_]) as node:
             lines = [f"{_cut(expression, node.func)}("]
+            alone = len(node.args) == 1 and not node.keywords  # the call has the parentheses
             for argument in node.args:
-                *first, last = broken(_operand(expression, argument), indent + 4)
+                text = _cut(expression, argument) if alone else _operand(expression, argument)
+                *first, last = broken(text, indent + 4)
                 lines += [*(f"    {line}" for line in first), f"    {last},"]
-            return [*lines, ")"]
+            named = (ast.get_source_segment(expression, k) for k in node.keywords)
+            return [*lines, *(f"    {text}," for text in named), ")"]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inside = broken(_operand(expression, operand), indent + 1)
+            return [f"-{inside[0]}", *inside[1:]]
+        case ast.BinOp(op=ast.Pow(), left=left) | ast.Subscript(value=left):
+            base = _operand(expression, left)
+            lines = broken(base, indent)
+            return [*lines[:-1], lines[-1] + expression[len(base) :]]
         case _:
             return [expression]
     return [line for part in parts for line in broken_after(*part, indent)]

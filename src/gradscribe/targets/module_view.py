@@ -43,6 +43,25 @@ class HelperView:
 
 
 @dataclass(frozen=True)
+class TrainedView:
+    """The parameters and classes of a trained model, which a module may have in it.
+
+    Attributes:
+        origin: the model.
+        classes: the lines of a constant with the labels of the outputs; () without them.
+        lines: the numbers of all parameters, in Base64; () where they lie in a file of their own.
+        shapes: of the parameters, in order.
+        type: of the numbers, for NumPy.
+    """
+
+    origin: str
+    classes: tuple[str, ...]
+    lines: tuple[str, ...]
+    shapes: tuple[str, ...]
+    type: str
+
+
+@dataclass(frozen=True)
 class ModuleView:
     """Everything that the template of a module may show."""
 
@@ -70,9 +89,11 @@ class ModuleView:
     kernels: tuple[KernelView, ...]
     input_size: str
     target_size: str
+    of_classes: bool
     check: CheckView
     second_order: SecondOrderView
     sample: SampleView
+    trained: TrainedView | None = None
 
 
 def module_view(
@@ -109,6 +130,7 @@ def module_view(
         kernels=kernel_views(derivation, program),
         input_size=size_python(network.input.shape[0].name),
         target_size=size_python(network.target.shape[0].name),
+        of_classes=network.loss.of_classes,
         check=check_view(network),
         second_order=second_order_view(network, second),
         sample=sample,
@@ -167,12 +189,18 @@ def _array_lines(network: Network) -> tuple[str, ...]:
         (name, _shape(variable, values), meaning)
         for name, variable, meaning in (
             ("X", network.input, "input"),
-            ("D", network.target, "desired output"),
+            ("D", network.target, _target_meaning(network)),
             *((v.name, v, _meaning(v)) for v in network.parameters),
         )
     ]
     first, second = (max(len(r[c]) for r in rows) for c in (0, 1))
     return tuple(f"{n.ljust(first)}  {s.ljust(second)}  {m}" for n, s, m in rows)
+
+
+def _target_meaning(network: Network) -> str:
+    if not network.loss.of_classes:
+        return "desired output"
+    return "desired output: a 1 for the class, or its number 0, 1, …, as integers (N,)"
 
 
 def _shape(variable: Variable, values: Mapping[Symbol, str] | None = None) -> str:

@@ -1,7 +1,7 @@
 """What the templates of modules of single numbers are filled with: kernels as ready lines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import accumulate, pairwise
 
 from gradscribe.derivation.steps import Derivation
@@ -77,7 +77,7 @@ class NumbersView:
 class ScalarModuleView(ModuleView):
     """The view of a module, and its kernels over single numbers."""
 
-    numbers: NumbersView
+    numbers: NumbersView = field(kw_only=True)
 
 
 def scalar_module_view(

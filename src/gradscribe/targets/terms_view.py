@@ -128,6 +128,8 @@ def _scale(network: Network) -> list[str]:
     names = {s.name for s in factor.free_symbols}
     if not names:
         return [f"return {float(factor)}"]
+    if names == {"N"}:
+        return ["N = len(D)", f"return {value}"]
     return [f"N, {size_python(network.output.shape[0].name)} = D.shape", f"return {value}"]
 
 

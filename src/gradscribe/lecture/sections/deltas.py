@@ -84,14 +84,23 @@ def output(teller: Teller) -> Frame:
     by_name = teller.derivation.by_name
     adjoint = by_name.get(f"dE_d{teller.network.output.name}")
     lines = chain_lines(teller, equation, group, expr)
+    joined = joins_nodes(teller)
+    key = "output_delta_joined" if joined else "output_delta"
+    y = general("y", "k" if joined else "i", last=True)
     return teller.frame(
-        "output_delta",
-        teller.sentence("output_delta.through", u=general("u", "i", last=True),
-                        y=general("y", "i", last=True)),
+        key,
+        teller.sentence(f"{key}.through", u=general("u", "i", last=True), y=y),
         display(*lines),
-        teller.remark("output_delta.nodewise"),
+        teller.remark(f"{key}.nodewise"),
+        name="output_delta",
         note=teller.rules_of(*[q for q in (adjoint, equation) if q is not None]),
     )  # fmt: skip
+
+
+def joins_nodes(teller: Teller) -> bool:
+    """Whether the last function joins the nodes of its layer, as softmax does."""
+    entry = list(teller.network.bindings.values() or [None])[-1]
+    return entry is not None and entry.joins_nodes
 
 
 def part(groups: list[Group], name: str, group: Group) -> str:
@@ -123,18 +132,18 @@ def hidden(teller: Teller, group: Group, groups: list[Group]) -> Frame:
     equation = teller.derivation[f"delta{group.shown}"]
     expr = teller.elementwise(equation)
     above = teller.derivation.by_name[f"dE_dy{group.shown}"]
-    joined = put_in(teller, expr, above)
     start = Atom(component(f"dE_du{group.shown}", equation.indices))
-    lines = [
-        Line(in_group(equal(Atom(equation.left), start, teller.tree(expr)), group)),
-        Line(in_group(equal(start, teller.tree(joined, braces=True)), group), 2, True),
-        Line(in_group(equal(start, teller.tree(equation.right)), group), 3, True),
-    ]
+    forms = [teller.tree(equation.right)]
+    joined = any(step.rule == "output" for step in equation.steps)  # with all nodes of the layer
+    if not joined:
+        forms.insert(0, teller.tree(put_in(teller, expr, above), braces=True))
+    lines = [Line(in_group(equal(Atom(equation.left), start, teller.tree(expr)), group))]
+    lines += [Line(in_group(equal(start, f), group), n, True) for n, f in enumerate(forms, 2)]
     return teller.frame(
         "hidden_delta",
         teller.sentence("hidden_delta.range", layers=members(teller, group, hidden=True)),
         display(*lines),
-        teller.remark("hidden_delta.factor", k=Glyph("index_k")),
+        None if joined else teller.remark("hidden_delta.factor", k=Glyph("index_k")),
         name=part(groups, "hidden_delta", group),
         note=teller.rules_of(equation),
     )

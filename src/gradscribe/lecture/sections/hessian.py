@@ -24,6 +24,7 @@ from gradscribe.lecture.matrices import NoMatrixFormError
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.sections.cost import ENDS, entries, parameter_count
 from gradscribe.lecture.teller import Teller, display, general, in_group
+from gradscribe.symbols import ScalarFunction
 
 SHOWN = 5  # formulas of single layers
 
@@ -118,11 +119,16 @@ def curvature_of_output(teller: Teller, count: int) -> Iterator[Frame]:
         "curvature_output",
         teller.sentence("curvature_output.product"),
         display(*lines),
-        teller.sentence("curvature_output.matrix", step=2),
-        display(*boxed, boxed=True),
-        teller.remark("curvature_output.split"),
+        teller.sentence("curvature_output.matrix", step=2) if boxed else None,
+        display(*boxed, boxed=True) if boxed else None,
+        teller.remark("curvature_output.split") if bends(equation) else None,
         note=teller.rules_of(equation),
     )
+
+
+def bends(equation: Equation) -> bool:
+    """Whether a second derivative of a function is in an equation."""
+    return any(place.order > 1 for place in equation.right.atoms(ScalarFunction))
 
 
 def curvature_of_hidden(teller: Teller, count: int) -> Iterator[Frame]:

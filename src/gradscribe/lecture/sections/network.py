@@ -42,7 +42,8 @@ def frames(teller: Teller) -> Iterator[Frame]:
     yield notation(teller)
     yield from forward(teller)
     yield from mapping(teller)
-    yield functions(teller)
+    if teller.network.functions:
+        yield functions(teller)
 
 
 def is_layered(teller: Teller) -> bool:

@@ -1,0 +1,204 @@
+"""A trained stack as files: the specification, the module and the parameters."""
+
+import base64
+import io
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from gradscribe.catalog import CATALOG
+from gradscribe.compiler import module_source
+from gradscribe.errors import InputError
+from gradscribe.files import write_bytes
+from gradscribe.importing.stack import Array, Trained
+from gradscribe.model.network import Network
+from gradscribe.model.toml_file import text_blueprint
+from gradscribe.targets.module_view import TrainedView
+
+_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+_WIDTH = 76
+SAMPLES = 32  # at which outputs are compared
+# The largest difference of outputs, relative to the largest output, by the type of the numbers.
+NEAR = {"float64": 1e-12, "float32": 1e-6}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A trained model as a network of gradscribe.
+
+    Attributes:
+        model: its layers as they were read.
+        spec: the network as a TOML file.
+        network: the network.
+        difference: the largest difference of outputs from the source's, relative to the largest;
+            None where the source could not be asked.
+    """
+
+    model: Trained
+    spec: str
+    network: Network
+    difference: float | None
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """W1, b1, … by name, in the order of the module's `Parameters`."""
+        found = self.model.parameters
+        return {p.name: found[p.name] for p in self.network.parameters}
+
+    def source(self, embed: bool = False) -> str:
+        """Return the source of the module, with the parameters in it if they are to be."""
+        return module_source(self.network, trained=self._view(embed))
+
+    def module(self) -> ModuleType:
+        """Return the module, in memory, with `trained()` for its parameters."""
+        module = ModuleType("gradscribe_imported")
+        exec(compile(self.source(embed=True), "<gradscribe_imported>", "exec"), module.__dict__)
+        return module
+
+    def write(self, stem: Path, embed: bool = False) -> list[Path]:
+        """Write STEM.toml, STEM.py and, unless they are in the module, the parameters STEM.npz.
+
+        All or nothing: what is new is taken away again if a later file cannot be written.
+
+        Raises:
+            InputError: a place cannot be written to.
+        """
+        contents: dict[str, bytes] = {
+            ".toml": self.spec.encode("utf-8"),
+            ".py": self.source(embed).encode("utf-8"),
+        }
+        if not embed:
+            buffer = io.BytesIO()
+            arrays: dict[str, Any] = dict(self.parameters)
+            np.savez(buffer, **arrays)
+            contents[".npz"] = buffer.getvalue()
+        written: list[Path] = []
+        new: list[Path] = []
+        try:
+            for ending, data in contents.items():
+                path = stem.with_name(stem.name + ending)
+                new += [] if path.exists() else [path]
+                write_bytes(path, data)
+                written.append(path)
+        except BaseException:
+            for path in new:
+                path.unlink(missing_ok=True)
+            raise
+        return written
+
+    def _view(self, embed: bool) -> TrainedView | None:
+        classes = tuple(_classes(self.model.classes))
+        if not embed and not classes:
+            return None
+        dtype = "<f4" if self.model.dtype == "float32" else "<f8"
+        arrays = self.parameters.values()
+        data = b"".join(np.ascontiguousarray(a, dtype).tobytes() for a in arrays) if embed else b""
+        return TrainedView(
+            origin=" ".join(self.model.origin.split()).replace('"', "'").replace("\\", "/"),
+            classes=classes,
+            lines=tuple(textwrap.wrap(base64.b64encode(data).decode("ascii"), _WIDTH)),
+            shapes=tuple(str(a.shape) for a in arrays),
+            type=dtype,
+        )
+
+
+def _classes(labels: tuple[Any, ...]) -> Iterator[str]:
+    """Yield the lines of a constant with the labels of the outputs."""
+    if not labels:
+        return
+    words = [repr(label) if isinstance(label, str | int | float | bool) else repr(str(label))
+             for label in labels]  # fmt: skip
+    yield "CLASSES = ("
+    yield from (f"    {word}," for word in words)
+    yield ")"
+    yield ""
+
+
+def imported(
+    model: Trained,
+    name: str,
+    *,
+    output_activation: str | None = None,
+    loss: str | None = None,
+) -> Imported:
+    """Return a trained stack as a network, its outputs compared with the source's.
+
+    Args:
+        model: the stack.
+        name: what the network is called.
+        output_activation: a function to put behind the last layer.
+        loss: the loss; None for the source's own, or that which goes with the last function.
+
+    Raises:
+        InputError: a function or the loss is unknown, or the outputs are not the source's.
+    """
+    if output_activation is not None:
+        CATALOG.activations.find(output_activation, where="--output-activation")
+        model = model.with_output(output_activation)
+    if loss is not None:
+        CATALOG.losses.find(loss, where="--loss")
+    spec = model.spec(_NAME.sub("_", name)[:60] or "imported", loss or model.chosen_loss())
+    network = Network.of(text_blueprint(spec, model.origin, CATALOG))
+    found = Imported(model, spec, network, None)
+    difference = _difference(found)
+    if difference is not None and not difference <= NEAR[model.dtype]:
+        raise InputError(
+            f"the outputs differ from the source's by {difference:.1e} of the largest: "
+            "something in the model is not what it seems",
+            where=model.origin,
+            allowed=f"{NEAR[model.dtype]:.0e}",
+        )
+    return Imported(model, spec, network, difference)
+
+
+def _difference(found: Imported) -> float | None:
+    """Compare the outputs of the module with those of the source at random inputs."""
+    predict = found.model.predict
+    if predict is None:
+        return None
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(SAMPLES, found.model.sizes[0]))
+    if found.model.dtype == "float32":
+        X = X.astype(np.float32).astype(np.float64)
+    true = np.asarray(predict(X), float)
+    module = _compiled(module_source(_forward_only(found.network)))
+    params = module.Parameters(**{k: a.astype(float) for k, a in found.parameters.items()})
+    own = module.forward(params, X)
+    if own.shape != true.shape:
+        return float("inf")
+    return float(np.abs(own - true).max() / max(float(np.abs(true).max()), sys.float_info.min))
+
+
+def _forward_only(network: Network) -> Network:
+    return replace(network, emit=(), emit_target="numpy", dtype="float64")
+
+
+def _compiled(source: str) -> ModuleType:
+    module = ModuleType("gradscribe_compared")
+    exec(compile(source, "<gradscribe_compared>", "exec"), module.__dict__)
+    return module
+
+
+def shown(found: Imported, written: Iterable[Path]) -> str:
+    """Return what was done, for people."""
+    model = found.model
+    sizes = "-".join(map(str, model.sizes))
+    count = sum(a.size for a in found.parameters.values())
+    functions = ",".join(layer.activation for layer in model.layers)
+    lines = [f"{model.origin}: {sizes} {functions}, {count} parameters, {model.dtype}"]
+    lines += [f"  {note}" for note in model.notes]
+    if found.difference is None:
+        lines.append("  outputs not compared: the source cannot be asked here")
+    else:
+        lines.append(
+            f"  outputs equal the source's at {SAMPLES} random inputs, "
+            f"to {found.difference:.1e} of the largest"
+        )
+    return "\n".join([*lines, *(f"wrote {path}" for path in written)])
