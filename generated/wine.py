@@ -1625,28 +1625,29 @@ def _equations(sizes: Sequence[int]) -> dict:
             ("u2",),
             lambda v, i: (
                 np.exp(v["u2"][i] - max(v["u2"], key=np.real))
-                * sum(np.exp(v["u2"][j] - max(v["u2"], key=np.real)) for j in range(N2))
-                ** -1
+                * sum(np.exp(v["u2"][j] - max(v["u2"], key=np.real)) for j in range(N2)) ** -1
             ),
         ),
         "E": (
             (),
             ("d", "u2"),
-            lambda v: sum(
-                -(
-                    (
-                        v["u2"][j]
-                        - np.log(
-                            sum(
-                                np.exp(v["u2"][k] - max(v["u2"], key=np.real))
-                                for k in range(N2)
-                            ),
+            lambda v: (
+                sum(
+                    -(
+                        (
+                            v["u2"][j]
+                            - np.log(
+                                sum(
+                                    np.exp(v["u2"][k] - max(v["u2"], key=np.real))
+                                    for k in range(N2)
+                                ),
+                            )
+                            - max(v["u2"], key=np.real)
                         )
-                        - max(v["u2"], key=np.real)
+                        * v["d"][j]
                     )
-                    * v["d"][j]
+                    for j in range(N2)
                 )
-                for j in range(N2)
             ),
         ),
     }

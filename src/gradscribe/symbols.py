@@ -37,7 +37,7 @@ class Total(Sum):  # type: ignore[misc]
 
     def __new__(cls, function: Expr, *limits: Any, **_assumptions: Any) -> "Total":
         """Make a sum of what is given and nothing else."""
-        made = Expr.__new__(cls, function, *(Tuple(*limit) for limit in limits))
+        made: Total = Expr.__new__(cls, function, *(Tuple(*limit) for limit in limits))
         made.is_commutative = True
         return made
 
