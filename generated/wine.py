@@ -1470,8 +1470,11 @@ def _rows_of_classes(params: Parameters, D: np.ndarray) -> np.ndarray:
         ValueError: there is no class of such a number.
     """
     labels = D if type(D) is np.ndarray else np.asarray(D)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+    dtype = getattr(params[0], "dtype", float)
+    if labels.dtype.kind not in "iub" or labels.ndim not in (1, 2):
         return D
+    if labels.ndim == 2:
+        return labels.astype(dtype)
     sizes: dict[str, int] = {}
     for shape, array in zip(_SHAPES.values(), params, strict=True):
         sizes.update(zip(shape, np.shape(array), strict=False))
@@ -1481,7 +1484,7 @@ def _rows_of_classes(params: Parameters, D: np.ndarray) -> np.ndarray:
         row = unknown[0]
         found = f"D has class {labels[row]} in row {row}"
         raise ValueError(f"{found}, needs numbers from 0 to {classes - 1}")
-    rows = np.zeros((len(labels), classes), getattr(params[0], "dtype", float))
+    rows = np.zeros((len(labels), classes), dtype)
     rows[np.arange(len(labels)), labels] = 1
     return rows
 
@@ -1557,6 +1560,8 @@ def _fit(
         hint = "; it is empty"
     elif _agrees(found[::-1], shape, sizes):
         hint = f"; is it transposed, {name}.T?"
+    elif name == "D" and len(found) == 1:
+        hint = "; numbers of classes are integers, (N,)"
     elif len(found) == 1 and _agrees((1, *found), shape, sizes):
         hint = f"; a row is a sample: {name}.reshape(1, -1) for one sample"
     elif len(found) == 1 and _agrees((*found, 1), shape, sizes):
@@ -1625,29 +1630,27 @@ def _equations(sizes: Sequence[int]) -> dict:
             ("u2",),
             lambda v, i: (
                 np.exp(v["u2"][i] - max(v["u2"], key=np.real))
-                * sum(np.exp(v["u2"][j] - max(v["u2"], key=np.real)) for j in range(N2)) ** -1
+                / sum(np.exp(v["u2"][j] - max(v["u2"], key=np.real)) for j in range(N2))
             ),
         ),
         "E": (
             (),
             ("d", "u2"),
-            lambda v: (
-                sum(
-                    -(
-                        (
-                            v["u2"][j]
-                            - np.log(
-                                sum(
-                                    np.exp(v["u2"][k] - max(v["u2"], key=np.real))
-                                    for k in range(N2)
-                                ),
-                            )
-                            - max(v["u2"], key=np.real)
+            lambda v: sum(
+                -(
+                    (
+                        v["u2"][j]
+                        - np.log(
+                            sum(
+                                np.exp(v["u2"][k] - max(v["u2"], key=np.real))
+                                for k in range(N2)
+                            ),
                         )
-                        * v["d"][j]
+                        - max(v["u2"], key=np.real)
                     )
-                    for j in range(N2)
+                    * v["d"][j]
                 )
+                for j in range(N2)
             ),
         ),
     }

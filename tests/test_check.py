@@ -371,5 +371,5 @@ def test_the_curvature_of_a_loss_is_what_it_is_by_hand(loss: Loss, curvature: An
     rng = np.random.default_rng(3)
     outputs, desired, V = (rng.normal(size=(5, 3)) for _ in range(3))
     sizes = {"N_0": 2, "N_1": 4, "N_2": 3}
-    found = Recursion(network).loss_curvature(sizes, outputs, desired, V)
+    found = Recursion(network).loss_curvature(sizes, network.output, outputs, desired, V)
     np.testing.assert_allclose(found, curvature(desired - outputs) * V, rtol=1e-13)

@@ -38,7 +38,7 @@ def test_a_module_goes_to_stdout_or_to_a_file(tmp_path: Path) -> None:
         (["check", "x.py", "--seed", "-1"], "--seed"),
         (["genrate"], "did you mean 'generate'"),
         (["Derive", "2-2-1 tanh"], "did you mean 'derive'"),
-        (["zzz"], "allowed:  generate, derive, check, list"),
+        (["zzz"], "allowed:  generate, derive, check, import, list"),
         (["derive", "2-2-1 tanh", "--format", "TXT"], "did you mean 'text'"),
         (["generate", "2-2-1 Tanh"], "did you mean 'tanh'"),
         (["generate", "f(W1 x + i) f=tanh"], "(h i j k l o p r s t v)"),
@@ -114,7 +114,7 @@ def test_an_interrupted_command_exits_with_130(tmp_path: Path) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=2)
+        process.wait(timeout=5)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130

@@ -101,8 +101,8 @@ def test_formulas_are_what_is_carried_out(spec: str) -> None:
     values[Symbol("N", integer=True, positive=True)] = SAMPLES
     formulas = costs(network)
     assert len(formulas) == 11
+    module = gradscribe.compile(network, "counted")
     for name, cost in formulas.items():
-        module = gradscribe.compile(network, "counted")
         found = counted(module, name, network.sizes)
         for what in ("multiplications", "functions", "bytes"):
             assert getattr(cost, what).subs(values) == getattr(found, what), (name, what)

@@ -136,14 +136,14 @@ def test_what_sklearn_has_and_is_not_known_is_named() -> None:
 
     X, y = load_wine(return_X_y=True)
     model = fitted(make_pipeline(PCA(3), MLPClassifier((2,), max_iter=2)), X, y)
-    with pytest.raises(InputError, match="pca: PCA"):
+    with pytest.raises(InputError, match="pca: a PCA"):
         gradscribe.import_model(model)
     with pytest.raises(InputError, match="LogisticRegression"):
         gradscribe.import_model(fitted(LogisticRegression(), X, y))
     with pytest.raises(InputError, match="not fitted"):
         gradscribe.import_model(MLPClassifier())
     clipped = fitted(make_pipeline(MinMaxScaler(clip=True), MLPClassifier((2,), max_iter=2)), X, y)
-    with pytest.raises(InputError, match="MinMaxScaler"):
+    with pytest.raises(InputError, match="a MinMaxScaler with clip=True"):
         gradscribe.import_model(clipped)
     with pytest.raises(InputError, match="no such model"):
         gradscribe.import_model(object())
@@ -471,3 +471,127 @@ def test_shapes_that_do_not_fit_and_numbers_that_are_none() -> None:
         gradscribe.import_model({**own, "b2": np.array([1.0, np.nan])}, activations="tanh")
     with pytest.raises(InputError, match="int64"):
         gradscribe.import_model({**own, "b2": np.array([1, 2])}, activations="tanh")
+
+
+def test_what_a_poisson_regressor_and_an_identity_transformer_are() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    plain = MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, random_state=0)
+    inside = make_pipeline(
+        StandardScaler(), TransformedTargetRegressor(plain, transformer=MinMaxScaler())
+    )
+    for model in (TransformedTargetRegressor(plain), inside):
+        assert gradscribe.import_model(fitted(model, X, y)).difference <= 1e-12
+    if "loss" in plain.get_params():
+        counts = MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, loss="poisson", random_state=0)
+        found = gradscribe.import_model(fitted(counts, X, np.round(y)))
+        assert found.difference <= 1e-12
+
+
+def test_inputs_far_from_0_are_where_outputs_are_compared() -> None:
+    X, y = load_wine(return_X_y=True)
+    near = gradscribe.import_model(fitted(make_pipeline(StandardScaler(), mlp()), X, y))
+    far = gradscribe.import_model(fitted(make_pipeline(StandardScaler(), mlp()), X + 1e6, y))
+    assert near.difference <= 1e-12
+    assert 1e-12 < far.difference < 1e-6
+
+
+def mlp() -> Any:
+    return MLPClassifier((3,), max_iter=4, random_state=0)
+
+
+def test_names_say_the_order_or_the_dictionary_does(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    names = ["input", "hidden", "output"]
+    state = {}
+    for name, shape in zip(names, ((8, 8), (8, 8), (2, 8)), strict=True):
+        state[f"{name}.weight"], state[f"{name}.bias"] = (
+            rng.normal(size=shape),
+            rng.normal(size=shape[0]),
+        )
+    found = gradscribe.import_model(state, activations="tanh,linear")
+    assert np.array_equal(found.parameters["W1"], state["input.weight"])
+    np.savez(tmp_path / "net.npz", **state)
+    result = run(tmp_path / "net.npz", "-o", tmp_path / "out", "--activations", "tanh,linear")
+    assert "do not say their order" in str(result.exception)
+
+
+def test_a_normalisation_that_nothing_takes_in_is_refused(tmp_path: Path) -> None:
+    gain = [np.float32([10, 10]), np.float32([5, 5]), np.float32([0, 0]), np.float32([1, 1])]
+    dense = {"class_name": "Dense", "config": {"name": "d", "activation": "relu"}}
+    norm = {"class_name": "BatchNormalization", "config": {"name": "norm"}}
+    weights = {
+        "dense": [np.eye(2, dtype=np.float32), np.zeros(2, np.float32)],
+        "batch_normalization": gain,
+    }
+    path = tmp_path / "net.keras"
+    keras_archive(path, [dense, norm], weights)
+    from gradscribe.importing.keras_models import from_keras
+
+    with pytest.raises(InputError, match="norm BatchNormalization"):
+        from_keras(path)
+    leaky = {"class_name": "LeakyReLU", "config": {"name": "l", "negative_slope": 2.0}}
+    linear = {"class_name": "Dense", "config": {"name": "d", "activation": "linear"}}
+    keras_archive(path, [linear, leaky], weights)
+    module = gradscribe.import_model(path).module()
+    assert np.array_equal(module.forward(module.trained(), np.float32([[-1, 3]])), [[-2, 3]])
+
+
+def test_scalars_and_misfits_in_onnx(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    node, own = onnx.helper.make_node, arrays(4, 3)
+    path = tmp_path / "net.onnx"
+    constants = {"s": np.array(255.0), "W": own["W1"], "b": own["b1"], "c": np.ones(2)}
+    good = [node("Div", ["x", "s"], ["v"]), node("Gemm", ["v", "W", "b"], ["y"], transB=1)]
+    onnx.save(onnx_model(good, constants, 4, 3), str(path))
+    found = gradscribe.import_model(path)
+    assert np.allclose(found.parameters["W1"], own["W1"] / 255)
+    bad = [
+        node("Gemm", ["x", "W", "b"], ["v"], transB=1),
+        node("Add", ["v", "c"], ["y"], name="plus"),
+    ]
+    onnx.save(onnx_model(bad, constants, 4, 3), str(path))
+    with pytest.raises(InputError, match="plus Add"):
+        gradscribe.import_model(path)
+
+
+def test_all_files_stay_as_they_were_if_one_cannot_be_written(tmp_path: Path) -> None:
+    np.savez(tmp_path / "net.npz", **arrays(3, 4, 2))
+    (tmp_path / "out.toml").write_text("old")
+    (tmp_path / "out.py").mkdir()
+    result = run(tmp_path / "net.npz", "-o", tmp_path / "out", "--activations", "tanh")
+    assert isinstance(result.exception, InputError)
+    assert (tmp_path / "out.toml").read_text() == "old"
+    assert not (tmp_path / "out.npz").exists()
+    over = run(tmp_path / "net.npz", "-o", tmp_path / "net", "--activations", "tanh")
+    assert "written over" in str(over.exception)
+    assert "no name" in str(run(tmp_path / "net.npz", "-o", ".", "--activations", "tanh").exception)
+
+
+def test_models_of_pytorch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    torch.manual_seed(0)
+    act = nn.ReLU()
+    inner = nn.Sequential(nn.Linear(5, 5, bias=False), act, nn.Dropout())
+    model = nn.Sequential(
+        nn.BatchNorm1d(4), nn.Linear(4, 5), act, inner, nn.Linear(5, 6), nn.LeakyReLU(0.2),
+        nn.Linear(6, 3), nn.Softmax(dim=1),
+    )  # fmt: skip
+    model(torch.randn(50, 4) * 3 + 1)
+    model.train()
+    model[0].eval()
+    found = gradscribe.import_model(model)
+    assert not model[0].training
+    assert model[1].training
+    assert found.difference <= 1e-6
+    with pytest.raises(InputError, match="erf"):
+        gradscribe.import_model(nn.Sequential(nn.Linear(2, 2), nn.GELU()))
+    plain = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)).double()
+    torch.save(plain.state_dict(), tmp_path / "net.pt")
+    result = run(
+        tmp_path / "net.pt", "-o", tmp_path / "out", "--embed", "--activations", "tanh,linear"
+    )
+    assert result.exit_code == 0, result.exception
+    module, X = load(tmp_path / "out.py"), np.ones((2, 4))
+    true = plain(torch.from_numpy(X)).detach().numpy()
+    assert np.allclose(module["forward"](module["trained"](), X), true, rtol=1e-13)

@@ -52,6 +52,7 @@ SPECS = {
     "wide": "784-1000-10 sigmoid",
     "cases": "2-3-2 gelu_tanh,hard_tanh loss=huber",
     "classes": "2-3-2 tanh,softmax loss=cross_entropy",
+    "only softmax": "2-2-2 softmax loss=cross_entropy",
     "binary": "f2(W2 f1(W1 x + b1) + b2) f1=softmax f2=sigmoid loss=bce",
     "own": "3-2-1 own,selu own=u*sigmoid(2*u) loss=squared_hinge",
 }

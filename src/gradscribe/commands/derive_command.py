@@ -1,5 +1,6 @@
 """`gradscribe derive`."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -133,12 +134,13 @@ def command(
         check_used(("cost", "output"), "--cost")
         deliver(costs_text(joined(spec)), output)
         return
+    styled = [name for name in STYLED if name != "aspect" or format_name == "beamer"]
     if equations is not None:
-        check_used(("equations", *STYLED), "--equations DIR")
+        check_used(("equations", *styled), "--equations DIR")
     elif find_target(format_name, _VIEWS).view == "derivation":
         check_used(("format_name", "order", "output"), f"--format {format_name}")
     else:
-        check_used(("format_name", "output", "pdf", *STYLED), f"--format {format_name}")
+        check_used(("format_name", "output", "pdf", *styled), f"--format {format_name}")
     style = Style(**{name: told[name] for name in STYLED})
     if equations is not None:
         count = write_equations(joined(spec), equations, style)
@@ -148,7 +150,7 @@ def command(
     deliver(text, output)
     if pdf and output is not None:
         path = output.with_suffix(".pdf")
-        lecture_pdf(text, path, lambda line: click.echo(line, err=True))
+        lecture_pdf(text, path, progress_line)
         click.echo(f"wrote {path}", err=True)
 
 
@@ -161,6 +163,15 @@ def told_in(format_name: str, spec: str | None, order: int | None, style: Style)
     if find_target(format_name, _VIEWS).view in EDITIONS:
         return edition(spec, format_name, style)
     return derivation_text(spec, format_name, order=order, style=style)
+
+
+def progress_line(line: str) -> None:
+    """Say how far pdflatex is: every page on a terminal, else every pass."""
+    run, _, page = line.rpartition(", page ")
+    if sys.stderr.isatty():
+        click.echo(line, err=True)
+    elif page == "0":
+        click.echo(run, err=True)
 
 
 def check_used(known: tuple[str, ...], beside: str) -> None:

@@ -54,4 +54,4 @@ def command(
         output_activation=output_activation,
         loss=loss,
     )
-    click.echo(shown(found, found.write(output, embed)), err=True)
+    click.echo(shown(found, found.write(output, embed, model)), err=True)

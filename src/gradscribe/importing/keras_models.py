@@ -89,6 +89,8 @@ def _items(
     counts: dict[str, int] = {}
     before = None
     for layer in layers:
+        if not isinstance(layer, dict) or not isinstance(layer.get("config", {}), dict):
+            raise InputError("a layer is no object", where=origin, received=str(layer))
         kind, own = str(layer.get("class_name")), layer.get("config", {})
         name = f"{own.get('name', '')} {kind}".strip()
         stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower()

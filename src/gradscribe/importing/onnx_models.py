@@ -13,6 +13,7 @@ _PLAIN = {
     "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus": "softplus", "Sin": "sin",
     "Softsign": "softsign", "Mish": "mish", "HardSwish": "",
 }  # fmt: skip
+_FLOATS = (1, 10, 11)  # float, float16, double in onnx.TensorProto
 _NOTHING = ("Identity", "Dropout", "Flatten", "Cast")
 _SELU = (1.6732632423543772, 1.0507009873554805)
 
@@ -87,7 +88,7 @@ class _Chain:
         current, found = inputs[0], list[Item]()
         for node in self.graph.node:
             if node.op_type == "Constant":
-                self.constants[node.output[0]] = self.to_array(self.options(node)["value"])
+                self.constants[node.output[0]] = self.constant(node)
                 continue
             moving = [name for name in node.input if name and name not in self.constants]
             name = f"{node.name or node.output[0]} {node.op_type}"
@@ -96,7 +97,18 @@ class _Chain:
             else:
                 found.append(self.item(node, name, current))
             current = node.output[0]
+        if current != self.graph.output[0].name:
+            found.append(Item(self.graph.output[0].name, why="the output is not the chain's end"))
         return self.joined(found)
+
+    def constant(self, node: Any) -> Array:
+        """Return the value of a constant, however it is given."""
+        ((kind, value),) = self.options(node).items()
+        if kind == "value":
+            return np.asarray(self.to_array(value))
+        if kind in ("value_float", "value_floats"):
+            return np.asarray(value, np.float32)
+        return np.asarray(value)
 
     def options(self, node: Any) -> dict[str, Any]:
         """Return a node's attributes by name."""
@@ -112,6 +124,10 @@ class _Chain:
             return Item(name, "dense", fixed[0].T, None)
         if kind in ("Add", "Sub", "Mul", "Div") and fixed and fixed[0].ndim <= 2:
             return self.affine(name, kind, fixed[0], node.input[0] == current)
+        if kind == "Cast" and options.get("to") not in _FLOATS:
+            return Item(name, why="a cast to numbers that are no floats")
+        if kind == "Flatten" and options.get("axis", 1) != 1:
+            return Item(name, why="it joins the samples")
         if kind in _NOTHING:
             return Item(name, "nothing")
         function = _PLAIN.get(kind) or self.with_options(kind, options)
@@ -128,6 +144,8 @@ class _Chain:
         W = W if alpha == 1 else W * W.dtype.type(alpha)
         if len(fixed) < 2:
             return Item(name, "dense", W, None)
+        if fixed[1].size not in (1, len(W)) or (fixed[1].ndim > 1 and fixed[1].shape[0] != 1):
+            return Item(name, why=f"biases of shape {fixed[1].shape} for {len(W)} nodes")
         b = np.broadcast_to(fixed[1].reshape(-1), (len(W),))
         return Item(name, "dense", W, np.array(b if beta == 1 else b * b.dtype.type(beta)))
 
@@ -135,7 +153,7 @@ class _Chain:
         """Return an elementwise operation with a constant as factor · y + shift."""
         if fixed.size != max(fixed.shape, default=1):
             return Item(name, why=f"a constant of shape {fixed.shape}")
-        value = fixed.reshape(-1)
+        value = fixed.reshape(-1).astype(fixed.dtype if fixed.dtype.kind == "f" else np.float32)
         if kind == "Div" and not first:
             return Item(name, why="the constant is divided")
         one, zero = np.ones_like(value), np.zeros_like(value)
@@ -183,6 +201,10 @@ class _Chain:
             if last is not None and last.kind == "dense" and last.b is None and is_shift:
                 assert last.W is not None
                 assert item.shift is not None
+                if item.shift.size not in (1, len(last.W)):
+                    text = f"{item.shift.size} values for {len(last.W)} nodes"
+                    found.append(Item(item.name, why=text))
+                    continue
                 b = np.array(np.broadcast_to(item.shift, (len(last.W),)))
                 found[-1] = Item(last.name, "dense", last.W, b)
             else:

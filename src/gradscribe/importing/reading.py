@@ -1,5 +1,6 @@
 """Which reader a file or an object is for."""
 
+import re
 import stat
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from gradscribe.errors import InputError, nearest
 from gradscribe.importing.archive import check_sizes
 from gradscribe.importing.sklearn_models import from_sklearn, is_sklearn
 from gradscribe.importing.stack import Array, Trained
-from gradscribe.importing.torch_models import from_state, from_torch, is_torch
+from gradscribe.importing.torch_models import array_of, from_state, from_torch, is_torch
 
 OBJECTS = "a fitted model of scikit-learn, an nn.Sequential of PyTorch, or arrays by name"
 # What a file's ending means, and the extra that has what is needed to read it.
@@ -37,6 +38,8 @@ def read_file(path: Path, functions: Sequence[str] | None, trust: bool) -> Train
     """
     _check_file(path)
     ending = path.suffix.lower()
+    if functions is not None and ending in (".keras", ".onnx", ".skops", *_PICKLES):
+        raise _has_functions(functions)
     if ending in _PICKLES:
         return _unpickled(path, trust)
     if ending not in _ENDINGS:
@@ -56,15 +59,7 @@ def read_file(path: Path, functions: Sequence[str] | None, trust: bool) -> Train
         ".onnx": lambda: _with("onnx", "onnx", "onnx_models").from_onnx(path),
         ".skops": lambda: _skops(path),
     }
-    model = readers[ending]()
-    if functions is not None and ending in (".keras", ".onnx", ".skops"):
-        raise InputError(
-            "the file has its activation functions in it",
-            where="--activations",
-            received=",".join(functions),
-            allowed="--output-activation for one behind the last layer",
-        )
-    return model
+    return readers[ending]()
 
 
 def read_object(model: Any, functions: Sequence[str] | None = None) -> Trained:
@@ -73,18 +68,39 @@ def read_object(model: Any, functions: Sequence[str] | None = None) -> Trained:
     Raises:
         InputError: it cannot be taken over.
     """
+    if (is_sklearn(model) or is_torch(model)) and functions is not None:
+        raise _has_functions(functions)
     if is_sklearn(model):
         return from_sklearn(model)
     if is_torch(model):
         return from_torch(model)
     if isinstance(model, Mapping):
-        arrays = {
-            str(k): np.asarray(getattr(v, "detach", lambda v=v: v)()) for k, v in model.items()
-        }
-        return from_state(_named(arrays), "arrays", functions)
+        arrays = {str(name): _plain(value) for name, value in model.items()}
+        return from_state(_named(arrays), "arrays", functions, in_order=True)
     raise InputError(
         "no such model is known", where="model", received=type(model).__name__, allowed=OBJECTS
     )
+
+
+def _plain(value: Any) -> Array:
+    """Return an array or a tensor as an array."""
+    found = array_of(value) if hasattr(value, "detach") else None
+    return np.asarray(value) if found is None else found
+
+
+def _has_functions(functions: Sequence[str]) -> InputError:
+    return InputError(
+        "the model has its activation functions in it",
+        where="--activations",
+        received=",".join(functions),
+        allowed="--output-activation for one behind the last layer",
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what a library says, without codes for a terminal."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    return text.split("\n")[0] or type(error).__name__
 
 
 def _check_file(path: Path) -> None:
@@ -132,8 +148,7 @@ def _arrays(path: Path) -> dict[str, Array]:
     except InputError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy each have errors of their own
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"not a sound .npz: {reason}", where=str(path)) from error
+        raise InputError(f"not a sound .npz: {_reason(error)}", where=str(path)) from error
 
 
 def _named(arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -153,8 +168,7 @@ def _tensors(path: Path) -> dict[str, Array]:
     try:
         found: dict[str, Array] = package.load_file(path)
     except Exception as error:  # the package's own error, or NumPy's for a type it has not
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"not a sound .safetensors: {reason}", where=str(path)) from error
+        raise InputError(f"not a sound .safetensors: {_reason(error)}", where=str(path)) from error
     return found
 
 
@@ -164,16 +178,21 @@ def _state(path: Path, functions: Sequence[str] | None) -> Trained:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's, zipfile's and PyTorch's own
-        reason = str(error).strip().split("\n")[0]
         raise InputError(
-            f"not a state_dict of tensors: {reason}",
+            f"not a state_dict of tensors: {_reason(error)}",
             where=str(path),
             allowed="torch.save(model.state_dict(), …)",
         ) from error
     if not isinstance(found, Mapping) or not all(hasattr(t, "detach") for t in found.values()):
-        raise InputError("not a state_dict", where=str(path), received=type(found).__name__)
-    arrays = {str(name): tensor.detach().numpy() for name, tensor in found.items()}
-    return from_state(arrays, f"state_dict of {path.name}", functions)
+        inner = list(found) if isinstance(found, Mapping) else []
+        raise InputError(
+            "not a state_dict",
+            where=str(path),
+            received=f"{type(found).__name__} {', '.join(map(str, inner))}".strip(),
+            allowed="names and tensors: torch.save(model.state_dict(), …)",
+        )
+    arrays = {str(name): _plain(tensor) for name, tensor in found.items()}
+    return from_state(arrays, f"state_dict of {path.name}", functions, in_order=True)
 
 
 def _skops(path: Path) -> Trained:
@@ -185,8 +204,7 @@ def _skops(path: Path) -> Trained:
         unknown = [name for name in types if name not in known]
         model = None if unknown else package.load(path, trusted=known)
     except Exception as error:  # zipfile's, json's and skops's own
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"not a sound .skops: {reason}", where=str(path)) from error
+        raise InputError(f"not a sound .skops: {_reason(error)}", where=str(path)) from error
     if unknown:
         raise InputError(
             "the file has types that may run code",
@@ -214,8 +232,7 @@ def _unpickled(path: Path, trust: bool) -> Trained:
     try:
         model = package.load(path)
     except Exception as error:  # whatever the file raises
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"cannot be unpickled: {reason}", where=str(path)) from error
+        raise InputError(f"cannot be unpickled: {_reason(error)}", where=str(path)) from error
     return _of_sklearn(model, path)
 
 

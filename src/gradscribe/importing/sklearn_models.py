@@ -25,7 +25,9 @@ _FUNCTIONS = {
     "tanh": "tanh",
     "relu": "relu",
     "softmax": "softmax",
+    "exp": "exp(u)",
 }
+_NONE = np.ones(1), np.zeros(1)  # factor and shift of what does nothing
 _MODELS = ("MLPRegressor", "MLPClassifier")
 _TAKEN = (
     "MLPRegressor, MLPClassifier, a Pipeline that ends with one, a TransformedTargetRegressor; "
@@ -52,27 +54,40 @@ def from_sklearn(model: Any) -> Trained:
         back, model = model.transformer_, model.regressor_
     steps = _steps(model, origin)
     (name, network), scalers = steps[-1], steps[:-1]
+    if back is None and type(network).__name__ == "TransformedTargetRegressor":
+        _fitted(network, "regressor_", origin)
+        back = network.transformer_
+        more = _steps(network.regressor_, origin)
+        (name, network), scalers = more[-1], [*scalers, *more[:-1]]
     if type(network).__name__ not in _MODELS:
-        raise refused(origin, [(name, type(network).__name__)], _TAKEN)
+        raise refused(origin, [(name, f"a {type(network).__name__}")], _TAKEN)
     _fitted(network, "coefs_", origin)
-    reasons = [(n, type(s).__name__) for n, s in scalers if _scaling(s) is None]
-    reasons += [] if back is None or _scaling(back) else [("transformer", type(back).__name__)]
+    reasons = [(n, _why(s)) for n, s in scalers if _scaling(s) is None]
+    reasons += [] if back is None or _scaling(back) else [("transformer", _why(back))]
+    functions = (network.activation, network.out_activation_)
+    reasons += [(name, f"the function {f!r}") for f in functions if f not in _FUNCTIONS]
     if reasons:
         raise refused(origin, reasons, _TAKEN)
     layers = _layers(network)
-    notes = []
-    for n, scaler in reversed(scalers):
-        found = _scaling(scaler)
-        assert found is not None  # the others are refused above
-        layers = scaled_input(layers, *found)
+    notes: list[str] = []
+    scaling: tuple[Array, Array] | None = None
+    for n, scaler in scalers:
+        factor, shift = _scaling(scaler) or _NONE  # the others are refused above
+        before = scaling or _NONE
+        scaling = factor * before[0], factor * before[1] + shift
         notes.append(f"{n} ({type(scaler).__name__}) is folded into W1 and b1")
+    if scaling is not None:
+        wide = (np.broadcast_to(a, (layers[0].W.shape[1],)) for a in scaling)
+        layers = scaled_input(layers, *wide)
     if back is not None:
-        factor, shift = _scaling(back) or (np.ones(1), np.zeros(1))
+        factor, shift = (np.broadcast_to(a, len(layers[-1].W)) for a in _scaling(back) or _NONE)
         layers = scaled_output(layers, 1 / factor, -shift / factor)
         notes.append(f"the target's {type(back).__name__} is folded into the last layer")
     classes = tuple(c.item() if hasattr(c, "item") else c for c in _classes(network))
     return checked(
-        Trained(layers, origin, _loss(network), classes, _predict(whole, network), tuple(notes))
+        Trained(
+            layers, origin, _loss(network), classes, _predict(whole, network), tuple(notes), scaling
+        )
     )
 
 
@@ -111,13 +126,22 @@ def _scaling(scaler: Any) -> tuple[Array, Array] | None:
         return 1 / scale, -mean / scale
     if kind == "MinMaxScaler" and hasattr(scaler, "scale_") and not scaler.clip:
         return scaler.scale_, scaler.min_
+    if kind == "FunctionTransformer" and scaler.func is None and scaler.inverse_func is None:
+        return np.ones(1), np.zeros(1)
     if kind == "MaxAbsScaler" and hasattr(scaler, "scale_") and not getattr(scaler, "clip", False):
         return 1 / scaler.scale_, np.zeros(len(scaler.scale_))
     return None
 
 
+def _why(scaler: Any) -> str:
+    kind = type(scaler).__name__
+    return f"a {kind} with clip=True" if getattr(scaler, "clip", False) else f"a {kind}"
+
+
 def _layers(network: Any) -> tuple[Dense, ...]:
     count = len(network.coefs_)
+    if len(network.intercepts_) != count:
+        raise InputError("coefs_ and intercepts_ do not belong together", where="scikit-learn")
     hidden, output = _FUNCTIONS[network.activation], _FUNCTIONS[network.out_activation_]
     return tuple(
         Dense(np.asarray(W).T, np.asarray(b), output if m == count else hidden, f"coefs_[{m - 1}]")

@@ -47,6 +47,7 @@ class Trained:
         classes: the labels of the outputs, where it is a classifier.
         predict: the source's own output, where it can be had.
         notes: what was done to the layers on the way.
+        scaling: factor and shift of factor · x + shift, which the source does to the input first.
     """
 
     layers: tuple[Dense, ...]
@@ -55,6 +56,7 @@ class Trained:
     classes: tuple[Any, ...] = ()
     predict: Predict | None = None
     notes: tuple[str, ...] = ()
+    scaling: tuple[Array, Array] | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -63,9 +65,14 @@ class Trained:
 
     @property
     def dtype(self) -> str:
-        """The type of the parameters: float32 where all of them are."""
+        """The type of the parameters: float32 where none of them has more digits."""
         arrays = [a for layer in self.layers for a in (layer.W, layer.b) if a is not None]
-        return "float32" if all(a.dtype == np.float32 for a in arrays) else "float64"
+        return "float32" if all(a.dtype.itemsize <= 4 for a in arrays) else "float64"
+
+    @property
+    def precision(self) -> float:
+        """The last digit of the source's numbers, relative to 1."""
+        return float(max(np.finfo(layer.W.dtype).eps for layer in self.layers))
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -180,9 +187,8 @@ def _unfit(layer: Dense, below: int | None) -> str:
 def scaled_input(layers: tuple[Dense, ...], factor: Array, shift: Array) -> tuple[Dense, ...]:
     """Return the layers of f(factor · x + shift) as layers of x: W diag(factor), W shift + b."""
     first, *others = layers
-    b = np.zeros(len(first.W)) if first.b is None else first.b
-    moved = replace(first, W=first.W * factor, b=first.W @ shift + b)
-    return (moved, *others)
+    W, b = _doubles(first)
+    return (_typed(first, W * factor, W @ shift + b, factor), *others)
 
 
 def scaled_output(layers: tuple[Dense, ...], factor: Array, shift: Array) -> tuple[Dense, ...]:
@@ -194,5 +200,17 @@ def scaled_output(layers: tuple[Dense, ...], factor: Array, shift: Array) -> tup
     *others, last = layers
     if last.activation != "linear":
         raise InputError(f"the output cannot be scaled back behind {last.activation}")
-    b = np.zeros(len(last.W)) if last.b is None else last.b
-    return (*others, replace(last, W=factor[:, None] * last.W, b=factor * b + shift))
+    W, b = _doubles(last)
+    return (*others, _typed(last, factor[:, None] * W, factor * b + shift, factor))
+
+
+def _doubles(layer: Dense) -> tuple[Array, Array]:
+    """Return weights and biases in double precision."""
+    b = np.zeros(len(layer.W)) if layer.b is None else layer.b.astype(float)
+    return layer.W.astype(float), b
+
+
+def _typed(layer: Dense, W: Array, b: Array, factor: Array) -> Dense:
+    """Return a layer with other weights and biases, of the widest type of what they come from."""
+    dtype = np.result_type(layer.W, factor)
+    return replace(layer, W=W.astype(dtype), b=b.astype(dtype))

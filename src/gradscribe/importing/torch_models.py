@@ -45,11 +45,14 @@ def _predict(model: Any) -> Predict:
 
     def predict(X: Array) -> Array:
         dtype = next(model.parameters()).dtype
-        was_training = model.training
+        modes = {module: module.training for module in model.modules()}
         model.eval()
-        with torch.no_grad():
-            found: Array = model(torch.from_numpy(X).to(dtype)).numpy()
-        model.train(was_training)
+        try:
+            with torch.no_grad():
+                found: Array = model(torch.from_numpy(X).to(dtype)).double().numpy()
+        finally:
+            for module, training in modes.items():
+                module.training = training
         return found
 
     return predict
@@ -58,8 +61,8 @@ def _predict(model: Any) -> Predict:
 def _items(module: Any, name: str) -> Iterator[Item]:
     """Yield the layers of a module, of containers one after the other."""
     kind = type(module).__name__
-    if kind == "Sequential":
-        for inner, child in module.named_children():
+    if any(c.__name__ == "Sequential" for c in type(module).__mro__):
+        for inner, child in module._modules.items():  # the same one may stand there twice
             yield from _items(child, f"{name}.{inner}" if name else inner)
         return
     yield _item(module, kind, f"{name} {kind}".strip())
@@ -67,7 +70,9 @@ def _items(module: Any, name: str) -> Iterator[Item]:
 
 def _item(module: Any, kind: str, name: str) -> Item:
     if kind == "Linear":
-        return Item(name, "dense", _array(module.weight), _array(module.bias))
+        return Item(name, "dense", array_of(module.weight), array_of(module.bias))
+    if kind == "Flatten" and module.start_dim != 1:
+        return Item(name, why="it joins the samples")
     if kind in _NOTHING:
         return Item(name, "nothing")
     if kind == "BatchNorm1d":
@@ -78,8 +83,12 @@ def _item(module: Any, kind: str, name: str) -> Item:
     return Item(name, why=_why(module, kind))
 
 
-def _array(tensor: Any) -> Array | None:
-    return None if tensor is None else np.array(tensor.detach().cpu().numpy())
+def array_of(tensor: Any) -> Array | None:
+    """Return a tensor as an array; of half precision as 32 bits, which hold it."""
+    if tensor is None:
+        return None
+    found = tensor.detach().cpu()
+    return np.array((found.float() if found.element_size() < 4 else found).numpy())
 
 
 def _with_options(module: Any, kind: str) -> str:
@@ -117,16 +126,20 @@ def _batch_norm(module: Any, name: str) -> Item:
     """Return a normalisation with its fixed mean and variance, as it is after training."""
     if module.running_mean is None:
         return Item(name, why="it has no running mean")
-    spread = np.sqrt(_array(module.running_var) + module.eps)
-    gain = np.ones_like(spread) if module.weight is None else _array(module.weight)
-    shift = np.zeros_like(spread) if module.bias is None else _array(module.bias)
+    spread = np.sqrt(array_of(module.running_var) + module.eps)
+    gain = np.ones_like(spread) if module.weight is None else array_of(module.weight)
+    shift = np.zeros_like(spread) if module.bias is None else array_of(module.bias)
     factor = gain / spread
-    mean = _array(module.running_mean)
+    mean = array_of(module.running_mean)
     return Item(name, "affine", factor=factor, shift=shift - factor * mean)
 
 
 def from_state(
-    tensors: Mapping[str, Array], origin: str, functions: Sequence[str] | None
+    tensors: Mapping[str, Array],
+    origin: str,
+    functions: Sequence[str] | None,
+    *,
+    in_order: bool = False,
 ) -> Trained:
     """Return the stack of the weights and biases of a state_dict.
 
@@ -135,9 +148,11 @@ def from_state(
         origin: where they come from.
         functions: the activation functions: one for all layers, two for hidden and output, or
             one a layer; None where the user has not said.
+        in_order: whether the arrays come in the model's order; else the numbers in their names
+            say it.
 
     Raises:
-        InputError: there are other arrays, or no functions were given.
+        InputError: there are other arrays, their order is not known, or no functions were given.
     """
     layers: dict[str, dict[str, Array]] = {}
     for name, array in tensors.items():
@@ -149,8 +164,18 @@ def from_state(
         Item(name, "dense", found["weight"], found.get("bias"))
         if set(found) <= {"weight", "bias"} and "weight" in found and found["weight"].ndim == 2
         else Item(name, why=f"arrays of shapes {[a.shape for a in found.values()]}")
-        for name, found in sorted(layers.items(), key=lambda item: _order(item[0]))
+        for name, found in layers.items()
     ]
+    if not in_order:
+        kinds = {re.sub(r"\d+", "0", item.name) for item in items if item.kind}
+        if len(kinds) > 1:
+            raise InputError(
+                "the names of the arrays do not say their order",
+                where=origin,
+                received=", ".join(item.name for item in items),
+                allowed="names that differ by numbers: 0.weight, 2.weight; W1, W2",
+            )
+        items.sort(key=lambda item: _order(item.name))
     return with_functions(Layers(origin).stack(items), functions)
 
 

@@ -62,14 +62,27 @@ class Imported:
         exec(compile(self.source(embed=True), "<gradscribe_imported>", "exec"), module.__dict__)
         return module
 
-    def write(self, stem: Path, embed: bool = False) -> list[Path]:
+    def write(self, stem: str | Path, embed: bool = False, keep: Path | None = None) -> list[Path]:
         """Write STEM.toml, STEM.py and, unless they are in the module, the parameters STEM.npz.
 
-        All or nothing: what is new is taken away again if a later file cannot be written.
+        All or nothing: everything is as it was if one of them cannot be written.
+
+        Args:
+            stem: the path of all files without their endings.
+            embed: whether the parameters are in the module.
+            keep: a file that may not be written over: the model's own.
 
         Raises:
             InputError: a place cannot be written to.
         """
+        stem = Path(stem)
+        if not stem.name:
+            raise InputError(
+                "the output has no name",
+                where="output",
+                received=str(stem),
+                allowed="a/folder/NAME",
+            )
         contents: dict[str, bytes] = {
             ".toml": self.spec.encode("utf-8"),
             ".py": self.source(embed).encode("utf-8"),
@@ -79,19 +92,21 @@ class Imported:
             arrays: dict[str, Any] = dict(self.parameters)
             np.savez(buffer, **arrays)
             contents[".npz"] = buffer.getvalue()
-        written: list[Path] = []
-        new: list[Path] = []
+        paths = {stem.with_name(stem.name + ending): data for ending, data in contents.items()}
+        if keep is not None and keep.resolve() in {path.resolve() for path in paths}:
+            raise InputError(
+                "the model itself would be written over", where="output", received=str(stem)
+            )
+        before: dict[Path, bytes | None] = {}
         try:
-            for ending, data in contents.items():
-                path = stem.with_name(stem.name + ending)
-                new += [] if path.exists() else [path]
+            for path, data in paths.items():
+                before[path] = path.read_bytes() if path.is_file() else None
                 write_bytes(path, data)
-                written.append(path)
         except BaseException:
-            for path in new:
-                path.unlink(missing_ok=True)
+            for path, old in before.items():
+                _restore(path, old)
             raise
-        return written
+        return list(paths)
 
     def _view(self, embed: bool) -> TrainedView | None:
         classes = tuple(_classes(self.model.classes))
@@ -107,6 +122,14 @@ class Imported:
             shapes=tuple(str(a.shape) for a in arrays),
             type=dtype,
         )
+
+
+def _restore(path: Path, data: bytes | None) -> None:
+    """Put back what a file held; take away one that was not there."""
+    if data is not None:
+        write_bytes(path, data)
+    elif path.is_file():
+        path.unlink()
 
 
 def _classes(labels: tuple[Any, ...]) -> Iterator[str]:
@@ -148,14 +171,37 @@ def imported(
     network = Network.of(text_blueprint(spec, model.origin, CATALOG))
     found = Imported(model, spec, network, None)
     difference = _difference(found)
-    if difference is not None and not difference <= NEAR[model.dtype]:
+    limit = _limit(model)
+    if difference is not None and not difference <= limit:
         raise InputError(
             f"the outputs differ from the source's by {difference:.1e} of the largest: "
             "something in the model is not what it seems",
             where=model.origin,
-            allowed=f"{NEAR[model.dtype]:.0e}",
+            allowed=f"{limit:.0e}",
         )
     return Imported(model, spec, network, difference)
+
+
+def _limit(model: Trained) -> float:
+    """Return how far outputs may be apart.
+
+    Where the source takes off a mean that is many times the spread of an input, digits of it are
+    lost: it is at so many spreads from 0.
+    """
+    limit = max(NEAR[model.dtype], 16 * model.precision)
+    if model.scaling is None:
+        return limit
+    return limit * max(1.0, float(np.abs(model.scaling[1]).max()))
+
+
+def _inputs(model: Trained) -> Array:
+    """Return random inputs of the size that the source expects."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(SAMPLES, model.sizes[0]))
+    if model.scaling is not None:
+        factor, shift = model.scaling
+        X = (X - shift) / np.where(factor == 0, 1, factor)
+    return X.astype(np.float32).astype(float) if model.dtype == "float32" else X
 
 
 def _difference(found: Imported) -> float | None:
@@ -163,11 +209,14 @@ def _difference(found: Imported) -> float | None:
     predict = found.model.predict
     if predict is None:
         return None
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(SAMPLES, found.model.sizes[0]))
-    if found.model.dtype == "float32":
-        X = X.astype(np.float32).astype(np.float64)
-    true = np.asarray(predict(X), float)
+    X = _inputs(found.model)
+    try:
+        true = np.asarray(predict(X), float)
+    except Exception as error:  # whatever the source's library raises
+        reason = (str(error).strip() or type(error).__name__).split("\n")[0]
+        raise InputError(
+            f"the model cannot be asked for its outputs: {reason}", where=found.model.origin
+        ) from error
     module = _compiled(module_source(_forward_only(found.network)))
     params = module.Parameters(**{k: a.astype(float) for k, a in found.parameters.items()})
     own = module.forward(params, X)
@@ -194,6 +243,8 @@ def shown(found: Imported, written: Iterable[Path]) -> str:
     functions = ",".join(layer.activation for layer in model.layers)
     lines = [f"{model.origin}: {sizes} {functions}, {count} parameters, {model.dtype}"]
     lines += [f"  {note}" for note in model.notes]
+    if found.difference is not None and found.difference > NEAR[model.dtype]:
+        lines.append("  some digits are lost: the mean of an input is many times its spread")
     if found.difference is None:
         lines.append("  outputs not compared: the source cannot be asked here")
     else:

@@ -26,6 +26,7 @@ from gradscribe.lecture.sections.network import is_layered, sizes_text
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.teller import Teller
 from gradscribe.lecture.words import Words, words_of
+from gradscribe.model.fusing import cut_of
 from gradscribe.model.network import Network
 
 MAX_FRAMES = 60
@@ -58,7 +59,7 @@ class Plan:
         count = self.teller.layering.count
         if count >= 3 and len(self.derivation.network.equations) <= DEEP:
             return self.teller
-        if count < 2 or not is_layered(self.teller):
+        if count < 2 or not is_layered(self.teller) or is_fused(self.derivation.network):
             return self.teller
         loss = self.derivation.network.loss
         general = replace_loss(Network.parse(THREE_LAYERS), loss.name)
@@ -178,9 +179,15 @@ def lecture_of(of: Network, style: Style, locales: Path) -> Lecture:
     return lecture(derive(of, 2 if needs_second_order(of) else 1), style, locales)
 
 
+def is_fused(of: Network) -> bool:
+    """Whether a network's functions are not just any: softmax, or a loss that they cancel with."""
+    joined = any(entry is not None and entry.joins_nodes for entry in of.bindings.values())
+    return joined or cut_of(of) != of.output
+
+
 def needs_second_order(of: Network) -> bool:
     """Whether second derivatives are told of the network itself, not of three layers like its."""
     if len(of.equations) > DEEP:
         return False
     teller = Teller(derive(of), Words("", {}, False), Style())
-    return teller.layering.count != 2 or not is_layered(teller)
+    return teller.layering.count != 2 or not is_layered(teller) or is_fused(of)

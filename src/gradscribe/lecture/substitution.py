@@ -127,6 +127,8 @@ class Substitution:
             return Plus((found.terms[0], *(subtracted(t) for t in found.terms[1:])))
         if isinstance(found, Product):
             return numeric_product(found)
+        if isinstance(found, Minus):
+            return positive(found.body) or found
         return found
 
     def atom(self, expr: Expr) -> Node:

@@ -44,7 +44,11 @@ def _written(expr: Expr, functions: dict[str, str]) -> tuple[int, str]:
             factors = expr.as_ordered_factors()
             if factors[0] == -1:
                 return _PRODUCT, "-" + scalar_source(Mul(*factors[1:]), functions, _PRODUCT + 1)
-            return _PRODUCT, " * ".join(scalar_source(f, functions, _PRODUCT) for f in factors)
+            below = [1 / f for f in factors if isinstance(f, Pow) and f.exp == -1]
+            above = [f for f in factors if not (isinstance(f, Pow) and f.exp == -1)]
+            text = " * ".join(scalar_source(f, functions, _PRODUCT) for f in above) or "1"
+            under = (scalar_source(f, functions, _PRODUCT + 1) for f in below)
+            return _PRODUCT, " / ".join([text, *under])
         case Pow() if expr.exp.is_Integer:
             base = scalar_source(expr.base, functions, _ATOM)
             return (

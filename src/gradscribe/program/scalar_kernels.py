@@ -35,9 +35,10 @@ class ScalarKernel:
         name: of the function, without an underscore.
         arguments: what it takes beside the parameters: of V, X and D.
         body: what is computed for each sample, in order.
-        sums: what is added up over the samples; empty where `result` is a row of each sample.
+        sums: what is added up over the samples.
         result: the numbers of the result: of the sums, or of the body.
         scaled: whether the factor of J multiplies the result.
+        adds: whether numbers are added up; else `result` is a row of each sample.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ScalarKernel:
     sums: tuple[Assignment, ...]
     result: tuple[Expr, ...]
     scaled: bool = False
+    adds: bool = True
 
 
 @dataclass(frozen=True)
@@ -322,7 +324,8 @@ class _Builder:
         """Add a function that gives a row of numbers for each sample."""
         goals = [Assignment(Symbol(f"row_{k}"), value) for k, value in enumerate(values)]
         body, ends = _shared(live(self.known.assignments, values), goals)
-        self.kernels.append(ScalarKernel(name, arguments, body, (), tuple(e.value for e in ends)))
+        values = tuple(e.value for e in ends)
+        self.kernels.append(ScalarKernel(name, arguments, body, (), values, adds=False))
 
 
 def _shared(

@@ -1,5 +1,6 @@
 """The self-check of a module: the network's equations in plain Python, and the cases to try."""
 
+import ast
 from dataclasses import dataclass, replace
 
 from sympy import Sum
@@ -87,6 +88,8 @@ def _function(item: Equation, network: Network) -> str:
     body = scalar_source(item.right, function_sources(network))
     if 12 + len(head) + len(body) + 1 <= WIDTH:
         return head + body
+    if isinstance(ast.parse(body, mode="eval").body, ast.Call):
+        return head + "\n            ".join(broken(body, 12))
     lines = "".join(f"                {line}\n" for line in broken(body, 16))
     return f"{head}(\n{lines}            )"
 

@@ -61,12 +61,13 @@ def display_latex(
         latex: how formulas are written.
         words: the words beside a line -> LaTeX.
     """
-    rows: list[str] = []
+    rows: list[list[str]] = []
     for line in lines:
         for position, row in enumerate(aligned(line, latex, latex)):
-            hint = rf" & \quad {words(line.hint)}" if line.hint and position == 0 else ""
+            hint = [rf"\quad {words(line.hint)}"] if line.hint and position == 0 else []
             start = r"\quad " if row.inner else ""
-            rows.append(f"{row.left} & {start}{row.right}{hint}".strip())
+            rows.append([row.left, f"{start}{row.right}", *hint])
     if len(rows) == 1:
-        return rows[0].replace("& ", "")
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return " ".join(rows[0]).strip()
+    texts = (" & ".join(cells).strip() for cells in rows)
+    return "\\begin{aligned}\n" + " \\\\\n".join(texts) + "\n\\end{aligned}"

@@ -80,7 +80,7 @@ class _Writer(ABC):
         lines = [*self.prologue(), *self.loop(), *self.epilogue()]
         self.shared.functions |= self.printer.functions
         head = signature(f"def _{self.kernel.name}(", self.parameters(), "):")
-        rows = 0 if self.kernel.sums else len(self.kernel.result)
+        rows = 0 if self.kernel.adds else len(self.kernel.result)
         meaning = _MEANINGS[self.kernel.name]
         return NumberKernelView(self.kernel.name, "\n".join(head), meaning, tuple(lines), rows)
 
@@ -163,7 +163,7 @@ class _Writer(ABC):
     def results(self) -> list[str]:
         """Return the numbers of the result."""
         texts = [self.printer.source(e) for e in self.kernel.result]
-        if not (self.kernel.sums and self.kernel.scaled):
+        if not (self.kernel.adds and self.kernel.scaled):
             return texts
         return [t if t == "0.0" else f"scale * {t}" for t in texts]
 
@@ -192,7 +192,7 @@ class ListWriter(_Writer):
             for line in self.unpacked(name, variable)
         ]
         lines += [*self.total(), *self.scale(), *self.zeros()]
-        return lines if self.kernel.sums else [*lines, "found = []"]
+        return lines if self.kernel.adds else [*lines, "found = []"]
 
     def unpacked(self, name: str, variable: Variable) -> list[str]:
         """Return the lines that give each number of a list its name."""
@@ -221,7 +221,7 @@ class ListWriter(_Writer):
         if len(small) == 1:
             head = f"for {small[0]} in {', '.join(self.data)}:"
         lines = [*inner, *self.data_total(), *self.statements()]
-        if not self.kernel.sums:
+        if not self.kernel.adds:
             lines += (
                 filled("found += (", self.results(), ",)", 8)
                 if len(self.results()) == 1
@@ -231,7 +231,7 @@ class ListWriter(_Writer):
 
     def epilogue(self) -> list[str]:
         """Return the lines that give the result back."""
-        if not self.kernel.sums:
+        if not self.kernel.adds:
             return ["return total, found"]
         return filled("return total, [", self.results(), "]", 4)
 
@@ -246,7 +246,7 @@ class ArrayWriter(_Writer):
             for i, row in enumerate(self.matrix(name, variable)):
                 lines += self.taken(name, row, f"{i}, " if len(variable.shape) == 2 else "")
         lines += [*self.total(), *self.scale()[1:], *self.zeros()]
-        if not self.kernel.sums:
+        if not self.kernel.adds:
             lines.append(f"found = np.empty((N, {len(self.kernel.result)}), {self.dtype})")
         return lines
 
@@ -279,7 +279,7 @@ class ArrayWriter(_Writer):
         for argument, v in self.data.items():
             lines += self.taken(argument, self.matrix(v.name, v)[0], "n, ")
         lines += [*self.data_total(), *self.statements()]
-        if not self.kernel.sums:
+        if not self.kernel.adds:
             lines += [
                 line
                 for k, text in enumerate(self.results())
@@ -289,7 +289,7 @@ class ArrayWriter(_Writer):
 
     def epilogue(self) -> list[str]:
         """Return the lines that put sums into an array."""
-        if not self.kernel.sums:
+        if not self.kernel.adds:
             return ["return total, found"]
         lines = [f"found = np.empty({len(self.kernel.result)}, {self.dtype})"]
         lines += [f"found[{k}] = {text}" for k, text in enumerate(self.results())]

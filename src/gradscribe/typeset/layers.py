@@ -1,14 +1,15 @@
 """A network seen as a chain of layers, which is what a picture can show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Add, Indexed, Mul, Sum, Symbol
 
 from gradscribe.equation import Equation
 from gradscribe.errors import InputError
 from gradscribe.model.network import Network
-from gradscribe.symbols import ScalarFunction
+from gradscribe.notation import split
+from gradscribe.symbols import ScalarFunction, names
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,10 @@ def _activated(layer: DrawnLayer, equation: Equation, network: Network) -> Drawn
     right = equation.right
     (i,) = equation.indices
     plain = isinstance(right, ScalarFunction) and isinstance(right.args[0], Indexed)
+    entry = network.bindings.get(f"f{split(equation.name).layer}")
+    if entry is not None and entry.joins_nodes and names(right) == {layer.activation}:
+        function = f"f{split(equation.name).layer}"
+        return replace(layer, function=function, output=equation.name)
     if not plain or (right.args[0].base.name, right.args[0].indices) != (layer.activation, (i,)):
         raise InputError(
             "the picture shows activation functions that act node by node, "

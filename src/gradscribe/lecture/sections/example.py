@@ -268,7 +268,7 @@ def forward(told: Teller, example: Example) -> Iterator[Frame]:
     yield from passed(told, example, "example_forward", layered)
     yield told.frame(
         "example_error",
-        told.sentence("example_error.sample"),
+        told.sentence(f"example_error.{'sample' if 'e' in told.derivation.by_name else 'alone'}"),
         display(*stepped(forward_chains(example, rest))),
         rounded(told),
     )

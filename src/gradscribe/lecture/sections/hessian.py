@@ -27,6 +27,7 @@ from gradscribe.lecture.teller import Teller, display, general, in_group
 from gradscribe.symbols import ScalarFunction
 
 SHOWN = 5  # formulas of single layers
+SQUARES = ("mse", "sse")  # losses whose own curvature is never negative and comes first
 
 
 def frames(teller: Teller) -> Iterator[Frame]:
@@ -42,7 +43,9 @@ def block_frames(teller: Teller) -> Iterator[Frame]:
     yield from curvature_of_output(teller, count)
     yield from curvature_of_hidden(teller, count)
     yield from blocks(teller, count)
-    yield indefinite(teller)
+    curvature = teller.derivation.by_name.get(f"ddelta{count}_du{count}")
+    if count > 1 or curvature is None or bends(curvature):
+        yield indefinite(teller)
 
 
 def matrix(teller: Teller) -> Frame:
@@ -121,7 +124,9 @@ def curvature_of_output(teller: Teller, count: int) -> Iterator[Frame]:
         display(*lines),
         teller.sentence("curvature_output.matrix", step=2) if boxed else None,
         display(*boxed, boxed=True) if boxed else None,
-        teller.remark("curvature_output.split") if bends(equation) else None,
+        teller.remark("curvature_output.split")
+        if bends(equation) and teller.network.loss.name in SQUARES
+        else None,
         note=teller.rules_of(equation),
     )
 

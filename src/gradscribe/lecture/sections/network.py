@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sympy import Expr, Symbol
 
+from gradscribe.equation import Equation
 from gradscribe.lecture.display import (
     Applied,
     Atom,
@@ -35,28 +36,30 @@ START = equal(in_group(Whole("x"), Group(0, (), {"0": "0"})), Whole("x"), first=
 
 def frames(teller: Teller) -> Iterator[Frame]:
     """Yield the frames on the network itself."""
-    if is_layered(teller):
+    if is_stack(teller):
         yield blocks(teller)
         if teller.network.sizes is not None:
             yield nodes(teller)
     yield notation(teller)
     yield from forward(teller)
     yield from mapping(teller)
-    if teller.network.functions:
-        yield functions(teller)
+    yield functions(teller)
 
 
 def is_layered(teller: Teller) -> bool:
+    """Whether a network is a stack of layers with the same equations."""
+    return is_stack(teller) and len(teller.layering.forward) == 1
+
+
+def is_stack(teller: Teller) -> bool:
     """Whether a network is a stack of layers W, b, f, each read by the next alone."""
     count = teller.layering.count
     numbers = range(1, count + 1)
     own = [q.name for q in teller.network.equations if q.name not in ("e", "E")]
     parameters = [p.name for p in teller.network.parameters]
-    return (
-        own == [n for m in numbers for n in (f"u{m}", f"y{m}")]
-        and parameters == [n for m in numbers for n in (f"W{m}", f"b{m}")]
-        and len(teller.layering.forward) == 1
-    )
+    return own == [n for m in numbers for n in (f"u{m}", f"y{m}")] and parameters == [
+        n for m in numbers for n in (f"W{m}", f"b{m}")
+    ]
 
 
 def sizes_text(teller: Teller) -> str:
@@ -252,8 +255,20 @@ def functions(teller: Teller) -> Frame:
             lines.append(Line(equal(*left, teller.tree(entry))))
         else:
             lines.append(Line(left[0], hint=teller.pieces("functions.abstract")))
-    start = teller.sentence("functions.nodewise")
+    for equation in teller.network.equations:
+        if joins(teller, equation):
+            line = equal(Atom(equation.left), teller.tree(equation.right))
+            lines.append(Line(line))
+    every = not any(joins(teller, q) for q in teller.network.equations)
+    start = teller.sentence("functions.nodewise") if every else None
     return teller.frame("functions", start, display(*lines), teller.remark("functions.apart"))
+
+
+def joins(teller: Teller, equation: Equation) -> bool:
+    """Whether an equation is that of a function that joins the nodes of its layer."""
+    entry = teller.network.bindings.get(f"f{split(equation.name).layer}")
+    output = split(equation.name).stem == "y"
+    return output and entry is not None and entry.joins_nodes
 
 
 def elided_names(stems: tuple[str, ...]) -> tuple[str, ...]:
