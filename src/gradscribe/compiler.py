@@ -13,17 +13,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.derivation.listing import higher
 from gradscribe.derivation.steps import Derivation, derive, numbers
-from gradscribe.derivation.verification import verified
 from gradscribe.equation import Equation, Role
 from gradscribe.errors import InputError
 from gradscribe.files import write
-from gradscribe.lecture.lecture import lecture_of
-from gradscribe.lecture.style import Style
-from gradscribe.lecture.words import languages, words_of
 from gradscribe.model.blueprint import EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
@@ -43,20 +40,19 @@ from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.symbols import names
 from gradscribe.targets.cost_view import written_costs
-from gradscribe.targets.deck_view import deck_view
-from gradscribe.targets.derivation_view import derivation_view
 from gradscribe.targets.module_view import TrainedView, module_view
 from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
 from gradscribe.targets.target import LECTURES, MODULES, TEMPLATES, Target, find_target, targets
-from gradscribe.typeset.pdf import make_pdf
+
+if TYPE_CHECKING:
+    from gradscribe.lecture.style import Style
 
 DERIVATIONS = ("derivation", *LECTURES)
 # From more layers on, only what grows with depth itself is emitted unless asked for.
 _DEEP = 20
 _LONG = 10  # equations of a network, from which on its text has the gradient alone
-DEFAULT_STYLE = Style()
 _OF_DEEP = ("hessian_vector_product", "sample_gradients")
 
 
@@ -85,7 +81,7 @@ def derivation_text(
     format: str,
     templates: Path = TEMPLATES,
     order: int | None = None,
-    style: Style = DEFAULT_STYLE,
+    style: "Style | None" = None,
 ) -> str:
     """Return a network's derivation in a format, every step of it verified.
 
@@ -95,9 +91,14 @@ def derivation_text(
         InputError: the specification or the format cannot be taken.
         DerivationError: a step does not hold, which is a defect of gradscribe.
     """
+    # What only some commands need is imported by them: `generate` starts a sixth faster.
+    from gradscribe.derivation.verification import verified
+    from gradscribe.lecture.style import Style
+    from gradscribe.targets.derivation_view import derivation_view
+
     target = find_target(format, DERIVATIONS, templates)
     if target.view in LECTURES:
-        return lecture_text(network, target, style, templates)
+        return lecture_text(network, target, style or Style(), templates)
     network = parsed(network)
     deep = len(network.equations) > _LONG
     derivation = derive_network(network, order or (1 if deep else 2))
@@ -105,13 +106,17 @@ def derivation_text(
 
 
 def lecture_text(
-    network: Network | str | None, target: Target, style: Style, templates: Path = TEMPLATES
+    network: Network | str | None, target: Target, style: "Style", templates: Path = TEMPLATES
 ) -> str:
     """Return a network's derivation as slides or as an article, in LaTeX.
 
     Raises:
         InputError: the specification or the style cannot be taken.
     """
+    from gradscribe.lecture.lecture import lecture_of
+    from gradscribe.lecture.words import words_of
+    from gradscribe.targets.deck_view import deck_view
+
     locales = templates / "locales"
     told = lecture_of(parsed(network), style, locales)
     words = words_of(style.lang, locales)
@@ -126,6 +131,8 @@ def is_lecture(format: str) -> bool:
 
 def languages_known(templates: Path = TEMPLATES) -> tuple[str, ...]:
     """Return the languages in which a lecture can be told."""
+    from gradscribe.lecture.words import languages
+
     return languages(templates / "locales")
 
 
@@ -140,11 +147,17 @@ def lecture_pdf(source: str, path: Path, report: Callable[[str], None] = lambda 
     Raises:
         InputError: there is no TeX, or it stopped; the message says how to get one.
     """
+    from gradscribe.typeset.pdf import make_pdf
+
     make_pdf(source, path, progress=lambda p: report(str(p)))
 
 
 def slides(
-    network: Network | str | None, path: str | Path, *, lang: str = "en", style: Style | None = None
+    network: Network | str | None,
+    path: str | Path,
+    *,
+    lang: str = "en",
+    style: "Style | None" = None,
 ) -> None:
     """Write a network's derivation as slides for LaTeX's Beamer; as a PDF too for `….pdf`.
 
@@ -161,7 +174,9 @@ def slides(
         raise InputError(
             "the path is not one", where="path", received=repr(path), allowed='"lecture.tex"'
         )
-    chosen = replace(style or DEFAULT_STYLE, lang=lang)
+    from gradscribe.lecture.style import Style
+
+    chosen = replace(style or Style(), lang=lang)
     source = derivation_text(network, "beamer", style=chosen)
     if Path(path).suffix == ".pdf":
         lecture_pdf(source, Path(path))

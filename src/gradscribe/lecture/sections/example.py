@@ -340,8 +340,9 @@ def result(told: Teller, example: Example) -> Frame:
     for parameters in parameters_by_layer(example):
         cells = [cell for p in parameters for cell in result_cells(told, example, p)]
         rows += [tuple(cells[k : k + ACROSS]) for k in range(0, len(cells), ACROSS)]
+    shapes = "shapes_numerator" if told.style.layout == "numerator" else "shapes"
     return told.frame(
-        "example_result", told.sentence("example_result.shapes"), padded(rows), rounded(told)
+        "example_result", told.sentence(f"example_result.{shapes}"), padded(rows), rounded(told)
     )
 
 

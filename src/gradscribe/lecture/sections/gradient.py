@@ -50,6 +50,9 @@ def same_last(teller: Teller, names: list[str], count: int) -> bool:
 def by_matrices(teller: Teller, key: str, of: str) -> Iterator[Frame]:
     """Show the derivatives of E or J by whole matrices, the results of this part."""
     lines: list[Line] = []
+    name_of_frame = key
+    if of == "E" and teller.style.layout == "numerator":
+        key = f"{key}_numerator"
     for names, group in parameters(teller):
         for name in names:
             equation = teller.derivation[f"d{of}_d{name}"]
@@ -63,7 +66,8 @@ def by_matrices(teller: Teller, key: str, of: str) -> Iterator[Frame]:
             teller.sentence(f"{key}.same"),
             display(*lines, boxed=True),
             teller.sentence(f"{key}.then", step=2),
-            teller.remark(f"{key}.{teller.style.layout}" if of == "E" else f"{key}.factor"),
+            teller.remark(f"{key}.layout" if of == "E" else f"{key}.factor"),
+            name=name_of_frame,
         )
 
 
