@@ -368,7 +368,11 @@ def compile_network(network: Network | str | None, name: str = "gradscribe_modul
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
     """
-    source = module_source(network)
+    return loaded(module_source(network), name)
+
+
+def loaded(source: str, name: str) -> ModuleType:
+    """Return the module of a generated source, in memory."""
     module = ModuleType(name)
     sys.modules.setdefault(name, module)
     exec(compile(source, f"<{name}>", "exec"), module.__dict__)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from gradscribe.importing.reading import read_file
-from gradscribe.importing.writing import imported, shown
+from gradscribe.importing.models import import_model
+from gradscribe.importing.writing import shown
 
 
 @click.command("import")
@@ -47,11 +47,12 @@ def command(
     (.safetensors, .pt), Keras 3 (.keras), ONNX (.onnx) or NumPy (.npz). Its outputs are compared
     with those of the library that it comes from, where that is installed.
     """
-    functions = None if activations is None else [f.strip() for f in activations.split(",")]
-    found = imported(
-        read_file(model, functions, trust),
-        output.name,
+    found = import_model(
+        model,
+        name=output.name,
+        activations=activations,
         output_activation=output_activation,
         loss=loss,
+        trust=trust,
     )
     click.echo(shown(found, found.write(output, embed, model)), err=True)

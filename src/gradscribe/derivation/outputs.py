@@ -91,28 +91,28 @@ def _put(expr: Expr, form: _Undone) -> Expr:
 
 
 def cancelled(
-    expr: Expr, network_functions: Mapping[str, Activation | None], equations: Iterable[Equation]
+    expr: Expr, functions: Mapping[str, Activation | None], equations: Iterable[Equation]
 ) -> Expr:
     """Return an expression without the quotients in it, f′ written with y, if they cancel.
 
     Args:
         expr: a derivative.
-        network_functions: the entry of each function.
+        functions: the entry of each function.
         equations: y = f(u) of the network.
     """
-    if not has_quotient(expr):
+    if not _has_quotient(expr):
         return expr
     outputs = {q.right.stem: q for q in equations if isinstance(q.right, ScalarFunction)}
     slopes = {}
     for place in expr.atoms(ScalarFunction):
-        entry, output = network_functions.get(place.stem), _output(place, outputs)
+        entry, output = functions.get(place.stem), _output(place, outputs)
         form = slope(entry, place.order).of_y if entry is not None and place.order else None
         if form is not None and output is not None:
             slopes[place] = form.xreplace({Y: output})
     written = expr.xreplace(slopes)
     sums = {part: Dummy() for part in written.atoms(Sum)}
     found = cancel(written.xreplace(sums)).xreplace({v: k for k, v in sums.items()})
-    return expr if has_quotient(found) else found
+    return expr if _has_quotient(found) else found
 
 
 def _output(place: ScalarFunction, outputs: Mapping[str, Equation]) -> Expr | None:
@@ -125,7 +125,7 @@ def _output(place: ScalarFunction, outputs: Mapping[str, Equation]) -> Expr | No
     return equation.variable[tuple(place.args[0].indices)]
 
 
-def has_quotient(expr: Expr) -> bool:
+def _has_quotient(expr: Expr) -> bool:
     """Whether something is divided by a component."""
     return any(
         f.exp.is_negative and bool(f.base.atoms(Indexed))

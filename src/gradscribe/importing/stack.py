@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradscribe.errors import InputError
+from gradscribe.errors import InputError, shortened
+from gradscribe.model.blueprint import DEFAULT_LOSS
 
 Array = npt.NDArray[Any]
 Predict = Callable[[Array], Array]
 
-FLOATS = ("float64", "float32")
 # What a network with this last activation function was most likely trained with.
 _LOSSES = {"softmax": "cross_entropy", "log_softmax": "nll", "sigmoid": "bce"}
-DEFAULT_LOSS = "mse"
+LONGEST = 80  # characters of an origin where it is shown
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class Trained:
     predict: Predict | None = None
     notes: tuple[str, ...] = ()
     scaling: tuple[Array, Array] | None = None
+
+    @property
+    def title(self) -> str:
+        """The origin in one printable line."""
+        return " ".join(shortened(self.origin, LONGEST).split())
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -116,7 +121,7 @@ class Trained:
             a: f"g{k}" for k, a in enumerate((a for a in words if "u" in a and "(" in a), 1)
         }
         functions = [formulas.get(layer.activation, layer.activation) for layer in self.layers]
-        lines = [f"# Read from {_one_line(self.origin)}.", f"name = {json.dumps(name)}", ""]
+        lines = [f"# Read from {self.title}.", f"name = {json.dumps(name)}", ""]
         lines += ["[network]"]
         if all(layer.b is not None for layer in self.layers):
             lines += [f"sizes = {list(self.sizes)}", f"activations = {json.dumps(functions)}"]
@@ -132,10 +137,6 @@ class Trained:
         for formula, word in formulas.items():
             lines += ["", f"[activation.{word}]", f"formula = {json.dumps(formula)}"]
         return "\n".join([*lines, ""])
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else "\ufffd" for c in text).split())
 
 
 def refused(origin: str, reasons: Iterable[tuple[str, str]], allowed: str) -> InputError:

@@ -14,6 +14,7 @@ from gradscribe.errors import InputError
 from gradscribe.importing.sequence import Item, sloped
 from gradscribe.importing.sequence import Sequence as Layers
 from gradscribe.importing.stack import Array, Predict, Trained
+from gradscribe.model.stack import one_a_layer
 
 _PLAIN = {
     "ReLU": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "SELU": "selu", "Softsign": "softsign",
@@ -198,14 +199,10 @@ def with_functions(model: Trained, functions: Sequence[str] | None) -> Trained:
             allowed="--activations tanh,linear: for the hidden and the output layers, or one a "
             f"layer ({count} layers)",
         )
-    names = list(functions)
-    if len(names) == 1:
-        names = names * count
-    elif len(names) == 2 and count > 2:
-        names = names[:1] * (count - 1) + names[1:]
-    if len(names) != count:
+    names = one_a_layer(tuple(functions), count)
+    if names is None:
         raise InputError(
-            f"{len(names)} activation functions for {count} layers",
+            f"{len(functions)} activation functions for {count} layers",
             where="--activations",
             received=",".join(functions),
             allowed=f"1, 2 or {count} names",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradscribe.catalog import CATALOG
-from gradscribe.compiler import module_source
+from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import InputError
 from gradscribe.files import write_bytes
 from gradscribe.importing.stack import Array, Trained
@@ -58,9 +58,7 @@ class Imported:
 
     def module(self) -> ModuleType:
         """Return the module, in memory, with `trained()` for its parameters."""
-        module = ModuleType("gradscribe_imported")
-        exec(compile(self.source(embed=True), "<gradscribe_imported>", "exec"), module.__dict__)
-        return module
+        return loaded(self.source(embed=True), "gradscribe_imported")
 
     def write(self, stem: str | Path, embed: bool = False, keep: Path | None = None) -> list[Path]:
         """Write STEM.toml, STEM.py and, unless they are in the module, the parameters STEM.npz.
@@ -116,7 +114,7 @@ class Imported:
         arrays = self.parameters.values()
         data = b"".join(np.ascontiguousarray(a, dtype).tobytes() for a in arrays) if embed else b""
         return TrainedView(
-            origin=" ".join(self.model.origin.split()).replace('"', "'").replace("\\", "/"),
+            origin=self.model.title.replace('"', "'").replace("\\", "/"),
             classes=classes,
             lines=tuple(textwrap.wrap(base64.b64encode(data).decode("ascii"), _WIDTH)),
             shapes=tuple(str(a.shape) for a in arrays),
@@ -217,7 +215,7 @@ def _difference(found: Imported) -> float | None:
         raise InputError(
             f"the model cannot be asked for its outputs: {reason}", where=found.model.origin
         ) from error
-    module = _compiled(module_source(_forward_only(found.network)))
+    module = loaded(module_source(_forward_only(found.network)), "gradscribe_compared")
     params = module.Parameters(**{k: a.astype(float) for k, a in found.parameters.items()})
     own = module.forward(params, X)
     if own.shape != true.shape:
@@ -229,19 +227,13 @@ def _forward_only(network: Network) -> Network:
     return replace(network, emit=(), emit_target="numpy", dtype="float64")
 
 
-def _compiled(source: str) -> ModuleType:
-    module = ModuleType("gradscribe_compared")
-    exec(compile(source, "<gradscribe_compared>", "exec"), module.__dict__)
-    return module
-
-
 def shown(found: Imported, written: Iterable[Path]) -> str:
     """Return what was done, for people."""
     model = found.model
     sizes = "-".join(map(str, model.sizes))
     count = sum(a.size for a in found.parameters.values())
     functions = ",".join(layer.activation for layer in model.layers)
-    lines = [f"{model.origin}: {sizes} {functions}, {count} parameters, {model.dtype}"]
+    lines = [f"{model.title}: {sizes} {functions}, {count} parameters, {model.dtype}"]
     lines += [f"  {note}" for note in model.notes]
     if found.difference is not None and found.difference > NEAR[model.dtype]:
         lines.append("  some digits are lost: the mean of an input is many times its spread")

@@ -70,11 +70,12 @@ def _definition(equation: Equation, network: Network, y: Indexed) -> Expr | None
     right = equation.right
     if isinstance(right, ScalarFunction):
         entry = network.functions[right.stem]
-        right = 1 if entry is None else entry.formula.xreplace({U: right.args[0]})
-    if right == 1 or not right.has(exp):
+        if entry is None:
+            return None
+        right = entry.formula.xreplace({U: right.args[0]})
+    if not right.has(exp):
         return None
-    taken = {k.name for k in y.indices}
-    free = (index(a) for a in SUMMED_INDICES if a not in taken and index(a) not in y.indices)
+    free = (k for k in map(index, SUMMED_INDICES) if k not in y.indices)
     apart: Mapping[Expr, Expr] = {k: next(free) for k in dict.fromkeys(summed(right))}
     return right.xreplace(apart).xreplace(dict(zip(equation.indices, y.indices, strict=True)))
 

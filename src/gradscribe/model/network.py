@@ -11,7 +11,7 @@ from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
 from gradscribe.equation import Equation, Role, Variable, aligned_latex
 from gradscribe.model.blueprint import DEFAULT_TARGET, Blueprint
 from gradscribe.model.spec import blueprint_of
-from gradscribe.notation import SAMPLE, SAMPLES
+from gradscribe.notation import SAMPLE, SAMPLES, split
 from gradscribe.symbols import (
     OverNodes,
     ScalarFunction,
@@ -112,6 +112,12 @@ class Network:
 
     def _repr_latex_(self) -> str:
         return aligned_latex((*self.equations, self.cost))
+
+    def joins(self, equation: Equation) -> bool:
+        """Whether an equation is that of a function that joins the nodes of its layer."""
+        name = split(equation.name)
+        entry = self.bindings.get(f"f{name.layer}")
+        return name.stem == "y" and entry is not None and entry.joins_nodes
 
     @property
     def abstract_functions(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from sympy import Symbol
 
@@ -13,6 +14,8 @@ from gradscribe.model.blueprint import Blueprint, Settings, input_variable, para
 from gradscribe.model.source import Field, Source
 from gradscribe.notation import size
 from gradscribe.table import Table
+
+Entry = TypeVar("Entry")
 
 DEFAULT_LAYER = "dense"
 MAX_SIZE = 10**8
@@ -87,6 +90,23 @@ def sizes_of(fields: Sequence[tuple[Field, int]], whole: Field) -> tuple[int, ..
     return sizes
 
 
+def one_a_layer(given: tuple[Entry, ...], count: int) -> tuple[Entry, ...] | None:
+    """Return one a layer of one for all, of two for hidden and output, or of one a layer.
+
+    None for another number of them.
+
+    >>> one_a_layer(("tanh", "linear"), 3)
+    ('tanh', 'tanh', 'linear')
+    """
+    if len(given) == count:
+        return given
+    if len(given) == 1:
+        return given * count
+    if len(given) == 2 and count > 2:
+        return (*given[:1] * (count - 1), given[1])
+    return None
+
+
 def activations_of(
     fields: Sequence[Field], count: int, table: Table[Activation], whole: Field
 ) -> tuple[Activation, ...]:
@@ -96,12 +116,9 @@ def activations_of(
         InputError: an unknown name, or another number of names.
     """
     found = tuple(field.find(table) for field in fields)
-    if len(found) == count:
-        return found
-    if len(found) == 1:
-        return found * count
-    if len(found) == 2 and count > 2:
-        return (*found[:1] * (count - 1), found[1])
+    each = one_a_layer(found, count)
+    if each is not None:
+        return each
     counts = {1: "1 name", 2: "1 or 2 names"}.get(count, f"1, 2 or {count} names")
     raise whole.error(
         f"{len(found)} activation functions for {count} layer{'s' * (count > 1)}",

@@ -87,8 +87,7 @@ def _activated(layer: DrawnLayer, equation: Equation, network: Network) -> Drawn
     right = equation.right
     (i,) = equation.indices
     plain = isinstance(right, ScalarFunction) and isinstance(right.args[0], Indexed)
-    entry = network.bindings.get(f"f{split(equation.name).layer}")
-    if entry is not None and entry.joins_nodes and names(right) == {layer.activation}:
+    if network.joins(equation) and names(right) == {layer.activation}:
         function = f"f{split(equation.name).layer}"
         return replace(layer, function=function, output=equation.name)
     if not plain or (right.args[0].base.name, right.args[0].indices) != (layer.activation, (i,)):

@@ -84,7 +84,7 @@ def output(teller: Teller) -> Frame:
     by_name = teller.derivation.by_name
     adjoint = by_name.get(f"dE_d{teller.network.output.name}")
     lines = chain_lines(teller, equation, group, expr)
-    joined = joins_nodes(teller)
+    joined = teller.network.joins(by_name[teller.network.output.name])
     key = "output_delta_joined" if joined else "output_delta"
     y = general("y", "k" if joined else "i", last=True)
     return teller.frame(
@@ -95,12 +95,6 @@ def output(teller: Teller) -> Frame:
         name="output_delta",
         note=teller.rules_of(*[q for q in (adjoint, equation) if q is not None]),
     )  # fmt: skip
-
-
-def joins_nodes(teller: Teller) -> bool:
-    """Whether the last function joins the nodes of its layer, as softmax does."""
-    entry = list(teller.network.bindings.values() or [None])[-1]
-    return entry is not None and entry.joins_nodes
 
 
 def part(groups: list[Group], name: str, group: Group) -> str:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from sympy import Expr, Symbol
 
-from gradscribe.equation import Equation
 from gradscribe.lecture.display import (
     Applied,
     Atom,
@@ -256,19 +255,12 @@ def functions(teller: Teller) -> Frame:
         else:
             lines.append(Line(left[0], hint=teller.pieces("functions.abstract")))
     for equation in teller.network.equations:
-        if joins(teller, equation):
+        if teller.network.joins(equation):
             line = equal(Atom(equation.left), teller.tree(equation.right))
             lines.append(Line(line))
-    every = not any(joins(teller, q) for q in teller.network.equations)
+    every = not any(map(teller.network.joins, teller.network.equations))
     start = teller.sentence("functions.nodewise") if every else None
     return teller.frame("functions", start, display(*lines), teller.remark("functions.apart"))
-
-
-def joins(teller: Teller, equation: Equation) -> bool:
-    """Whether an equation is that of a function that joins the nodes of its layer."""
-    entry = teller.network.bindings.get(f"f{split(equation.name).layer}")
-    output = split(equation.name).stem == "y"
-    return output and entry is not None and entry.joins_nodes
 
 
 def elided_names(stems: tuple[str, ...]) -> tuple[str, ...]:
