@@ -14,7 +14,7 @@ from typing import Any
 import mpmath
 from sympy import Expr, Integer, Piecewise, Symbol
 
-from gradscribe.catalog.activations import ACTIVATIONS
+from gradscribe.catalog.activations import ACTIVATIONS, Activation
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.equation import Equation, Variable
 from gradscribe.errors import InputError
@@ -225,14 +225,24 @@ def small_network(network: Network) -> Network | None:
     layered = {split(q.name).stem for q in network.equations} <= {"u", "y", "e", "E"}
     if layered and len(network.equations) - 2 > 2 * len(DEEP_SIZES[1:]):
         return similar(network, DEEP_SIZES)
-    last = network.output.shape[0]
-    sizes = tuple(1 if s == last and s != network.input.shape[0] else NODES for s in network.layers)
+    last, first = network.output.shape[0], network.input.shape[0]
+    nodes = outputs(list(network.bindings.values()))
+    sizes = tuple(nodes if s == last and s != first else NODES for s in network.layers)
     small = replace(network, sizes=sizes)
     return small if parameter_count(small) <= LARGE else None
 
 
+def outputs(entries: list[Activation | None]) -> int:
+    """Return how many outputs an example has: softmax of one alone is 1, whatever it learns."""
+    last = entries[-1] if entries else None
+    return NODES if last is not None and last.joins_nodes else 1
+
+
 def similar(network: Network, sizes: tuple[int, ...]) -> Network:
-    """Return a stack of layers of these sizes with the functions and the loss of a network."""
+    """Return a stack of layers of these sizes with the functions and the loss of a network.
+
+    The last size is what the last function needs.
+    """
     formula = "x"
     for m in range(1, len(sizes)):
         formula = f"f{m}(W{m} {formula} + b{m})"
@@ -245,7 +255,7 @@ def similar(network: Network, sizes: tuple[int, ...]) -> Network:
         equations=tuple(written_out(general.equations, functions)),
         functions=by_name(functions),
         bindings=functions,
-        sizes=sizes,
+        sizes=(*sizes[:-1], outputs(entries)),
     )
 
 

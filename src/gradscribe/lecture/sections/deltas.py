@@ -21,7 +21,7 @@ from gradscribe.lecture.display import (
 )
 from gradscribe.lecture.layering import Group
 from gradscribe.lecture.model import Frame, Line
-from gradscribe.lecture.sections.network import elided_layers, members
+from gradscribe.lecture.sections.network import elided_layers, form_of, members
 from gradscribe.lecture.teller import Teller, display, general, in_group
 from gradscribe.symbols import ScalarFunction, component, scalar_function, total
 
@@ -239,9 +239,7 @@ def recursion(teller: Teller) -> Iterator[Frame]:
         if m == 0:
             lines.append(Line(Glyph("vdots"), step=step))
             continue
-        found = teller.matrix(teller.derivation[f"delta{m}"])
-        if found is not None:
-            lines.append(Line(equal(Whole(f"delta{m}"), found), step=step))
+        lines.append(Line(form_of(teller, f"delta{m}"), step=step))
     yield teller.frame(
         "recursion",
         teller.sentence("recursion.down", count=str(count)),

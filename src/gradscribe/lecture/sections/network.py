@@ -196,7 +196,18 @@ def layer_lines(teller: Teller, m: int) -> list[Line]:
         return [Line(Glyph("vdots"))]
     names = [n for q in teller.network.equations if split(n := q.name).layer == str(m)]
     found = whole_of(teller, names[-1], set(names[:-1])) if names else None
-    return [] if found is None else [Line(equal(Whole(names[-1]), found))]
+    if found is not None:
+        return [Line(equal(Whole(names[-1]), found))]
+    return [Line(form_of(teller, name)) for name in names]
+
+
+def form_of(teller: Teller, name: str) -> Node:
+    """Return the equation of a variable in matrices, or by nodes where it has no such form."""
+    equation = teller.derivation[name]
+    found = teller.matrix(equation)
+    if found is None:
+        return equal(Atom(equation.left), teller.tree(equation.right))
+    return equal(Whole(name), found)
 
 
 def nested_mapping(teller: Teller) -> Node | None:
