@@ -1538,7 +1538,7 @@ def _mirror(H: np.ndarray, tile: int = 64) -> None:
 
 
 def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
-    """Return what E of each sample is multiplied by in J, (N,), or (1,) if all are alike.
+    """Return what multiplies E of each sample in J, (N,), or (1,) if all are alike.
 
     Raises:
         ValueError: there are weights, and they are unfit.
