@@ -32,7 +32,7 @@ def formula_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     tokens = tokens_of(source, end)
     defined = definitions_in(source, end, catalog, OPTIONS)
     functions = abstract_functions(tokens, defined.catalog.activations)
-    options = read_options(source, end, (*functions, *OPTIONS), defined.texts)
+    options = read_options(source, end, (*functions, *OPTIONS), defined)
     bindings = {key: value for key, value in options.items() if key in functions}
     settings = settings_of(options, defined.catalog)
     return blueprint_of_tokens(source, tokens, end, bindings, settings, defined)

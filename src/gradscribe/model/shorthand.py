@@ -49,7 +49,7 @@ def shorthand_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     names = _names(source, first.end(), start)
     defined = definitions_in(source, start, catalog, OPTIONS)
     catalog = defined.catalog
-    options = read_options(source, start, OPTIONS, defined.texts)
+    options = read_options(source, start, OPTIONS, defined)
     entries = activations_of(
         [Field(word, source, at) for word, at in _pieces(names, ",")],
         len(sizes) - 1,

@@ -19,6 +19,7 @@ from sympy import (
     S,
     Sum,
     cosh,
+    erf,
     exp,
     log,
     sinh,
@@ -33,6 +34,8 @@ maximum = Function("maximum")
 minimum = Function("minimum")
 log1p = Function("log1p")
 expm1 = Function("expm1")
+# SymPy itself makes 2 - erfc(a) of erfc(-a).
+complement = Function("_erfc")
 
 
 _COSH_IS_EXP = Integer(20)  # where exp(-2 a) is less than the last digit of 1
@@ -125,6 +128,20 @@ def _one_plus_tanh(expr: Expr) -> Expr | None:
         if squared and isinstance(function.base, tanh) and factor == -number:
             small = small_exponential(2 * stabilised(function.base.args[0]))
             return 4 * number * small / (1 + small) ** 2 + stabilised(rest)
+    return None
+
+
+def _one_plus_erf(expr: Expr) -> Expr | None:
+    """Pair c with c erf(a) in a sum."""
+    if not isinstance(expr, Add) or not expr.args[0].is_number:
+        return None
+    number, *others = expr.args
+    for term in others:
+        factor, function = term.as_coeff_Mul()
+        if isinstance(function, erf) and abs(factor) == abs(number):
+            rest = Add(*(t for t in others if t is not term))
+            toward = stabilised(function.args[0]) * (-1 if factor == number else 1)
+            return number * complement(toward) + stabilised(rest)
     return None
 
 
@@ -240,6 +257,7 @@ REWRITES = (
         "c + c tanh(a) is 2 c / (1 + exp(-2 a)), c - c tanh(a)² is 4 c t/(1 + t)², t = exp(-2|a|)",
         _one_plus_tanh,
     ),
+    Rewrite("erf beside 1", "c + c erf(a) is c erfc(-a)", _one_plus_erf),
     Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", _logistic),
     Rewrite(
         "log cosh",

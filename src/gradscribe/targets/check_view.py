@@ -69,7 +69,7 @@ def _unpacked(network: Network) -> str:
 
 def _definition(item: Equation, network: Network) -> DefinitionView:
     right = fused(item.right, network)
-    right = stabilised(right) if right.has(Sum) and not right.has(ScalarFunction) else right
+    right = right if right.has(ScalarFunction) else stabilised(right)
     item = replace(item, right=right)
     reads = sorted({s.name for s in right.free_symbols} & network.variables.keys())
     return DefinitionView(

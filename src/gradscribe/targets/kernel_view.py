@@ -50,12 +50,21 @@ class KernelView:
 
 @dataclass(frozen=True)
 class Calls:
-    """Arguments and statements by which the public functions call the kernels."""
+    """Arguments and statements by which the public functions call the kernels.
+
+    Attributes:
+        loss: what computes the terms of the loss.
+        cost: arguments.
+        sensitivities: arguments.
+        gradient: arguments.
+        own: the slice of the sensitivities in what their kernel gives; "" where it is all.
+    """
 
     loss: str
     cost: str
     sensitivities: str
     gradient: str
+    own: str
 
 
 class _Scope:
@@ -269,13 +278,21 @@ def calls(program: Program) -> Calls:
         return scope.arguments(program.kernel(name))
 
     loss = f"{', '.join(scope.terms)} = _loss({', '.join(listed('loss'))})" if scope.terms else ""
+    deltas = program.kernel("sensitivities").outputs
+    others = [name for name in deltas if not is_sensitivity(name)]
     sensitivities = ["1" if a == SCALE else a for a in listed("sensitivities")]
     return Calls(
         loss=loss,
         cost=", ".join(listed("cost")),
         sensitivities=", ".join(sensitivities),
         gradient=", ".join(listed("gradient")),
+        own=f"[{len(others)}:]" if others else "",
     )
+
+
+def is_sensitivity(name: str) -> bool:
+    """Whether a variable is δ of a layer, not something on the way to the gradient."""
+    return name.startswith("delta")
 
 
 def _is_parameter(name: str, program: Program) -> bool:
