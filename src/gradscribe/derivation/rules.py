@@ -249,20 +249,14 @@ def unfolded(cases: Piecewise) -> list[Expr]:
     values = [value for value, _ in cases.args]
     shown = [Mul.make_args(value) for value in values if value != 0]
     first, *others = shown or [()]
-    compared = {a for _, condition in cases.args for a in condition.free_symbols}
+    compared = {a for _, condition in cases.args for a in condition.atoms(Indexed)}
     common = [
         f
         for f in first
         if not f.is_number
         and all(f in other for other in others)
-        and not any(
-            a.free_symbols & compared
-            for a in f.atoms(Function)
-            if not isinstance(a, KroneckerDelta)
-        )
+        and not any(a.atoms(Indexed) & compared for a in f.atoms(Function))
     ]
-    if not common:
-        return [by_deltas(cases)]
     rest = [value if value == 0 else value / Mul(*common) for value in values]
     conditions = (condition for _, condition in cases.args)
     return [*common, by_deltas(Piecewise(*zip(rest, conditions, strict=True)))]

@@ -237,7 +237,10 @@ def _difference_is_small(formula: Expr, derivative: Expr, of_y: Expr, point: Exp
     y = formula.xreplace({U: point})
     left = derivative.xreplace({U: point})
     right = of_y.xreplace({Y: y})
-    return bool(abs(left - right) < Float(10) ** (6 - _DIGITS) * (1 + abs(left)))
+    difference, size = abs(left - right).evalf(_DIGITS), abs(left).evalf(_DIGITS)
+    if not (difference.is_comparable and size.is_comparable):
+        return False  # a root of a negative number, say
+    return bool(difference < Float(10) ** (6 - _DIGITS) * (1 + size))
 
 
 def slope_in(

@@ -4,7 +4,9 @@ import ast
 from collections.abc import Callable, Mapping
 
 from sympy import (
+    Add,
     Expr,
+    Mul,
     Piecewise,
     S,
     acos,
@@ -46,6 +48,30 @@ def _compared(
 def _by_sign(a: Expr, value: Expr) -> Expr:
     """Return a value where a > 0, its negative where a < 0, else 0."""
     return by_comparison(Gt, a, S.Zero, value, by_comparison(Lt, a, S.Zero, -value, S.Zero))
+
+
+def hyperbolic(expr: Expr) -> Expr:
+    """Return a formula with cosh, sinh and tanh for sums and ratios of exp(a) and exp(-a)."""
+    found = expr.replace(lambda e: isinstance(e, Add), _sum_of_exponentials)
+    for part in found.atoms(sinh):
+        (a,) = part.args
+        found = found.replace(
+            lambda e, a=a: isinstance(e, Mul) and {sinh(a), 1 / cosh(a)} <= set(e.args),
+            lambda e, a=a: e / sinh(a) * cosh(a) * tanh(a),
+        )
+    return found
+
+
+def _sum_of_exponentials(expr: Expr) -> Expr:
+    """Return 2 c cosh(a) for c exp(a) + c exp(-a), 2 c sinh(a) for c exp(a) - c exp(-a)."""
+    if len(expr.args) != 2:
+        return expr
+    (c, one), (d, other) = (term.as_coeff_Mul() for term in expr.args)
+    if not (isinstance(one, exp) and isinstance(other, exp) and one.exp == -other.exp):
+        return expr
+    if c == d:
+        return 2 * c * cosh(one.exp)
+    return 2 * c * sinh(one.exp) if c == -d else expr
 
 
 def by_comparison(

@@ -8,7 +8,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import mpmath
-from sympy import Expr, Pow, Rational, S, Symbol, exp, lambdify, log, nan, oo, pi, zoo
+from sympy import (
+    Expr,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    exp,
+    lambdify,
+    log,
+    nan,
+    oo,
+    pi,
+    piecewise_fold,
+    zoo,
+)
 
 from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.constants import Constant
@@ -20,6 +34,7 @@ from gradscribe.model.formula_words import (
     FUNCTIONS,
     OPERATIONS,
     by_comparison,
+    hyperbolic,
 )
 from gradscribe.model.reserved import check_learned
 from gradscribe.model.setting import Setting
@@ -149,7 +164,7 @@ def read_formula(
         {n.key: n.plain for n in numbers if not n.learned},
         {c.name: c.symbol for c in learned},
     )
-    expr = reader.expr(tree, 0)
+    expr = hyperbolic(reader.expr(tree, 0))
     _check_finite(formula, expr)
     idle = [n for n in numbers if n.key not in reader.read]
     if idle:
@@ -178,7 +193,7 @@ def _check_number(number: Setting, activations: Table[Activation]) -> None:
 
 
 def _check_finite(formula: Field, expr: Expr) -> None:
-    if expr.has(zoo, nan, oo, S.NegativeInfinity):
+    if piecewise_fold(expr).has(zoo, nan, oo, S.NegativeInfinity):
         raise formula.error("a part of the formula is infinite or no number")
 
 

@@ -104,6 +104,42 @@ def _logistic_of_product(expr: Expr) -> Expr | None:
     return None
 
 
+def _common_exponential(expr: Expr) -> Expr | None:
+    """Take exp(a) out of a sum beside 1/(1 + exp(a))^k, if each term has a power of it."""
+    if not isinstance(expr, Mul):
+        return None
+    for denominator in expr.args:
+        if not (isinstance(denominator, Pow) and denominator.exp.is_Integer):
+            continue
+        a = _one_plus_exponential(denominator.base)
+        if a is None:
+            continue
+        for factor in expr.args:
+            terms = _terms(factor) if isinstance(factor, Add) else []
+            if terms and all(_power_of(a, term) > 0 for term in terms):
+                rest = [f for f in expr.args if f is not factor]
+                return Mul(exp(a), Add(*(term * exp(-a) for term in terms)), *rest)
+    return None
+
+
+def _terms(expr: Expr) -> list[Expr]:
+    """Return the terms of a sum, sums in them multiplied out, but for those below a fraction."""
+    found: list[Expr] = []
+    for term in Add.make_args(expr):
+        inner = next((f for f in Mul.make_args(term) if isinstance(f, Add)), None)
+        if inner is None:
+            found.append(term)
+        else:
+            found += [t for part in inner.args for t in _terms(term / inner * part)]
+    return found
+
+
+def _power_of(a: Expr, term: Expr) -> int:
+    """Return p where exp(p a) is a factor of a term, p > 0; else 0."""
+    ratios = [f.exp / a for f in Mul.make_args(term) if isinstance(f, exp)]
+    return max((int(p) for p in ratios if p.is_Integer), default=0)
+
+
 def _expm1(expr: Expr) -> Expr | None:
     if not (isinstance(expr, Add) and len(expr.args) == 2 and expr.args[0].is_number):
         return None
@@ -250,6 +286,11 @@ def _log_of_sum(expr: Expr) -> Expr | None:
 REWRITES = (
     Rewrite("ramp", "a where a > 0, else 0, is max(a, 0)", _ramp),
     Rewrite("softplus", "log(1 + exp(a)) is max(a, 0) + log1p(exp(-|a|))", _softplus),
+    Rewrite(
+        "common exponential",
+        "(exp(a) b + exp(2 a) c)/(1 + exp(a)) is exp(a) (b + exp(a) c)/(1 + exp(a))",
+        _common_exponential,
+    ),
     Rewrite("paired logistic", "exp(a) / (1 + exp(a)) is 1 / (1 + exp(-a))", _logistic_of_product),
     Rewrite("guarded cases", "a case for a > c may have max(a, c) in place of a", _guarded),
     Rewrite(
