@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from itertools import product
 from typing import Any
 
 import mpmath
@@ -22,6 +23,10 @@ PLACES = np.array(
 PROBABILITIES = np.array(
     [1e-300, 1e-150, 1e-8, *np.linspace(0.05, 0.95, 19), 1 - 1e-8, 1 - 2.0**-53]
 )
+NODES = (
+    (1000.0, -1000.0, 0.5), (50.0, -50.0, 1e-8), (1e-300, 0.0, -1e-300), (3.0, 2.0, -7.0),
+    (-1000.0, -1001.0, -1002.0),
+)  # fmt: skip
 OF_PROBABILITIES = ("bce", "cross_entropy")
 OF_CLASSES = ("bce", "bce_logits", "cross_entropy", "nll")
 LARGEST, SMALLEST = float(np.finfo(float).max), float(np.finfo(float).tiny)
@@ -177,15 +182,7 @@ def _short(error: float) -> str:
 
 def over_nodes() -> Iterator[list[str]]:
     """Yield the largest errors of softmax and of its logarithm, and of their Jacobians."""
-    rows = np.array(
-        [
-            [1000, -1000, 0.5],
-            [50, -50, 1e-8],
-            [1e-300, 0, -1e-300],
-            [3, 2, -7],
-            [-1000, -1001, -1002],
-        ]
-    ).astype(float)
+    rows = np.array(NODES)
     for name in ("softmax", "log_softmax"):
         module = gradscribe.compile(f"3-3 {name} emit=input_jacobian")
         params = module.Parameters(np.eye(3), np.zeros(3))
@@ -227,9 +224,8 @@ def _over_nodes(name: str, rows: Any, found: list[Any]) -> str:
         shares = [e / mpmath.fsum(exact) for e in exact]
         true = shares if name == "softmax" else [mpmath.log(s) for s in shares]
         if name == "softmax":
-            jacobian = [
-                s * ((i == j) - t) for i, s in enumerate(shares) for j, t in enumerate(shares)
-            ]
+            pairs = product(enumerate(shares), repeat=2)
+            jacobian = [s * ((i == j) - t) for (i, s), (j, t) in pairs]
         else:
             jacobian = [(i == j) - t for i in range(len(row)) for j, t in enumerate(shares)]
         for entry, computed, expected in zip(
