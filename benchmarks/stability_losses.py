@@ -87,8 +87,8 @@ def torchs(name: str, d: float) -> Found | None:
     (first,) = torch.autograd.grad(value.sum(), y, create_graph=True)
     second = np.zeros(len(y))
     if first.requires_grad:
-        second = torch.autograd.grad(first.sum(), y)[0].numpy()
-    return value.detach().numpy(), first.detach().numpy(), second
+        second = torch.autograd.grad(first.sum(), y)[0].numpy(force=True)
+    return value.detach().numpy(), first.numpy(force=True), second
 
 
 def jaxs(name: str, d: float) -> Found | None:
