@@ -116,9 +116,12 @@ def _one_plus_erf(expr: Expr) -> Expr | None:
 
 
 def _log_cosh(expr: Expr) -> Expr | None:
-    if not (isinstance(expr, log) and isinstance(expr.args[0], cosh)):
+    factor, function = expr.args[0].as_coeff_Mul() if isinstance(expr, log) else (S.One, expr)
+    if not isinstance(function, cosh) or not factor.is_positive:
         return None
-    a = stabilised(expr.args[0].args[0])
+    if factor != 1:
+        return log(factor) + _log_cosh(log(function))
+    a = stabilised(function.args[0])
     size = maximum(a, -a)
     near = minimum(size, _COSH_IS_EXP)
     return maximum(size - _COSH_IS_EXP, Integer(0)) + log1p(sinh(near) ** 2) / 2
