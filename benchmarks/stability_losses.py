@@ -45,11 +45,11 @@ def desired_of(name: str) -> tuple[float, ...]:
     return (-1.0, 1.0) if "hinge" in name else (0.0, 1.5, -3.0)
 
 
-def ours(name: str, d: float) -> Found:
+def ours(name: str, d: float, places: Any) -> Found:
     """Return a loss and its derivatives by a network y = b: ∂E/∂b = ∂E/∂y, and so on."""
     module = gradscribe.compile(f"linear(W1 x + b1) loss={name} emit=hessian")
     found = []
-    for y in places_of(name):
+    for y in places:
         params = module.initialize((1, 1))._replace(W1=np.zeros((1, 1)), b1=np.array([y]))
         X, T = np.zeros((1, 1)), np.array([[d]])
         cost, gradient = module.cost_and_gradient(params, X, T)
@@ -59,7 +59,7 @@ def ours(name: str, d: float) -> Found:
     return first, *rest
 
 
-def torchs(name: str, d: float) -> Found | None:
+def torchs(name: str, d: float, places: Any) -> Found | None:
     """Return those of torch, by autograd."""
     import torch
 
@@ -82,7 +82,7 @@ def torchs(name: str, d: float) -> Found | None:
     }
     if name not in known:
         return None
-    y = torch.tensor(places_of(name), requires_grad=True)
+    y = torch.tensor(places, requires_grad=True)
     value = known[name](y, torch.full_like(y, d).detach())
     (first,) = torch.autograd.grad(value.sum(), y, create_graph=True)
     second = np.zeros(len(y))
@@ -91,7 +91,7 @@ def torchs(name: str, d: float) -> Found | None:
     return value.detach().numpy(), first.numpy(force=True), second
 
 
-def jaxs(name: str, d: float) -> Found | None:
+def jaxs(name: str, d: float, places: Any) -> Found | None:
     """Return those of JAX, of the formulas as they are usually written with it."""
     import jax
 
@@ -116,38 +116,35 @@ def jaxs(name: str, d: float) -> Found | None:
     if name not in known:
         return None
     first = jax.grad(known[name])
-    places = places_of(name)
     value, slope, curved = (
         np.asarray(jax.vmap(f)(places)) for f in (known[name], first, jax.grad(first))
     )
     return value, slope, curved
 
 
-def truth(name: str, d: float) -> list[list[Any]]:
-    """Return the true values at all places; None where there is none to compare with."""
+def truth(name: str, d: float) -> tuple[Any, list[list[Any]]]:
+    """Return the places at which a loss and its derivatives are numbers, and these there."""
     loss = LOSSES[name]
     whole = loss.whole.xreplace({c.symbol: c.value for c in loss.learned})
     whole = whole.xreplace({D: Rational(d)})
-    borders = [r.lhs - r.rhs for r in whole.atoms(Relational)]
-    at_border = [lambdify(Y, b, "mpmath") for b in borders]
-    found = []
-    for order in range(3):
-        function = lambdify(Y, whole.diff(Y, order), "mpmath")
-        row = []
-        for y in places_of(name):
-            place = mpmath.mpf(float(y))
-            value = None if any(b(place) == 0 for b in at_border) else function(place)
-            row.append(value if value is not None and abs(value) <= LARGEST else None)
-        found.append(row)
-    return found
+    borders = [lambdify(Y, r.lhs - r.rhs, "mpmath") for r in whole.atoms(Relational)]
+    functions = [lambdify(Y, whole.diff(Y, order), "mpmath") for order in range(3)]
+    places, found = [], []
+    for y in places_of(name):
+        place = mpmath.mpf(float(y))
+        if any(border(place) == 0 for border in borders):
+            continue
+        values = [function(place) for function in functions]
+        if all(abs(v) <= LARGEST for v in values):
+            places.append(y)
+            found.append(values)
+    return np.array(places), [list(row) for row in zip(*found, strict=True)]
 
 
 def errors(computed: Any, true: list[Any]) -> tuple[float, float]:
     """Return the largest errors in units of 1 or more, and of the value; infinite for NaN."""
     near_one, relative = 0.0, 0.0
     for value, t in zip(computed, true, strict=True):
-        if t is None:
-            continue
         if not np.isfinite(value):
             return np.inf, np.inf
         error, size = float(abs(mpmath.mpf(float(value)) - t)), abs(float(t))
@@ -157,18 +154,19 @@ def errors(computed: Any, true: list[Any]) -> tuple[float, float]:
     return near_one, relative
 
 
-def measured(name: str, compute: Callable[[str, float], Found | None]) -> str:
+def measured(name: str, compute: Callable[[str, float, Any], Found | None]) -> str:
     """Return the errors of a loss and its derivatives over all d, as text."""
     worst = [[0.0, 0.0] for _ in range(3)]
     warned = False
     for d in desired_of(name):
+        places, true_values = truth(name, d)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            found = compute(name, d)
+            found = compute(name, d, places)
         if found is None:
             return "–"
         warned |= any(issubclass(w.category, RuntimeWarning) for w in caught)
-        for entry, values, true in zip(worst, found, truth(name, d), strict=True):
+        for entry, values, true in zip(worst, found, true_values, strict=True):
             entry[:] = np.maximum(entry, errors(values, true))
     text = ", ".join(f"{_short(a)} ({_short(b)})" for a, b in worst)
     return text + (" warns" if warned else "")
