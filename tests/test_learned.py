@@ -33,6 +33,10 @@ LEARNED = {
     "3-3-2 tanh,linear loss=student student=nu*log(1+e**2/exp(s))+s student.nu=learned(3) "
     "student.s=learned(0)": {"nu2": 3, "s2": 0},
 }  # fmt: skip
+# The logarithm needs a positive number; behind softmax the network is cut before the output.
+PRECISION = "2-3-2 tanh loss=own own=e**2*s-log(s) own.s=learned(1)"
+TEMPERED = "3-4-3 tanh,softmax loss=own own=-d*log(y)*k+k**2 own.k=learned(1)"
+CUBED = "2-3-2 tanh loss=own own=e*s+s**3*k+3*k**2*y own.s=learned(1) own.k=learned(1)"
 FORMULA = "f2(W f1(W x + b) + c) f1=prelu f2=s s=u*sigmoid(beta*u) s.beta=learned(1)"
 
 
@@ -47,7 +51,7 @@ def test_everything_follows_for_learned_numbers(spec: str) -> None:
     assert Network.parse(module.SPEC).spec == module.SPEC
 
 
-@pytest.mark.parametrize("spec", LEARNED)
+@pytest.mark.parametrize("spec", [*LEARNED, PRECISION, TEMPERED, CUBED])
 def test_second_derivatives_by_learned_numbers(spec: str) -> None:
     """Every matrix against complex steps of the gradient and of the output, entry by entry."""
     module = gradscribe.compile(spec)
@@ -75,7 +79,7 @@ def test_second_derivatives_by_learned_numbers(spec: str) -> None:
     ]
     factor = 1 if "loss=sse" in spec or "cross" in spec else sizes[-1]
     assert disagreement([each], [np.array(one) * factor]) < 1e-12
-    name = next(iter(LEARNED[spec]))
+    name = params._fields[-1] if spec not in LEARNED else next(iter(LEARNED[spec]))
     places = np.cumsum([0, *(a.size for a in params)])
     at = params._fields.index(name)
     block = module.hessian_block(params, X, D, name, "W1")
@@ -110,6 +114,11 @@ def test_the_check_takes_them_and_finds_what_is_wrong(tmp_path: Path) -> None:
     path.write_text(wrong, encoding="utf-8")
     module = load_module(path)
     assert not examine(module, network_of(module, None), 0).ok
+
+
+@pytest.mark.parametrize("spec", [PRECISION, TEMPERED, CUBED])
+def test_every_step_of_second_order_is_executed(spec: str) -> None:
+    assert "Verified" in derivation_text(spec, "text")
 
 
 def test_in_a_formula_each_layer_has_its_own() -> None:
@@ -193,6 +202,7 @@ def test_what_cannot_be_chosen_is_refused(lines: str, message: str, tmp_path: Pa
             "of a function and of the loss",
         ),
         ("s s=u*k s.k=learned(__import__('os'))", "is not a number"),
+        ("relu loss=l l=e**2+a**2 l.a=learned(1)", "nothing can be learned of a"),
     ],
 )
 def test_what_cannot_be_learned_is_refused(words: str, message: str) -> None:

@@ -99,6 +99,12 @@ def own_loss(name: str, formula: Field, read: OwnFormula) -> Loss:
     slopes = [s for d in _BETWEEN for s in _slopes(formula, whole.subs(D, d), Y, _INSIDE)]
     if not any(slopes):
         raise formula.error("the loss does not depend on y", allowed="a formula in d, y and e")
+    for constant in read.learned:
+        if loss.whole.diff(constant.symbol).free_symbols.isdisjoint({D, Y}):
+            raise formula.error(
+                f"nothing can be learned of {constant.name}: the loss changes with it by what has "
+                "neither d nor y in it"
+            )
     return loss
 
 

@@ -150,9 +150,12 @@ class TangentWriter:
             right = equation.right
             if equation.variable.role is Role.ADJOINT:
                 right = self.scaled(right)
-            node = self.columns.lower(self.written(right), (*equation.indices, SAMPLE))
-            if isinstance(node, Call) and node.function in COMPARISONS:
-                node = MulNode((node, Call("_ones", (Ref("X"),))))  # of numbers, not of truths
+            written = self.written(right)
+            node = self.columns.lower(written, (*equation.indices, SAMPLE))
+            truths = isinstance(node, Call) and node.function in COMPARISONS
+            still = equation.variable.per_sample and not written.has(SAMPLE)
+            if truths or (still and written.has(Indexed)):
+                node = MulNode((node, Call("_ones", (Ref("X"),))))  # numbers of each sample
             own = Statement(equation.name, node, equation.label)
             program = Program((), self.shapes, self.writer.helpers)
             self.statements += shared_in(own, program)
