@@ -20,11 +20,10 @@ from gradscribe.model.network import Network
 
 LEARNED = {
     "3-4-2 prelu,linear": {"slope1": 0.25},
-    "4-3-2 prelu": {"slope1": 0.25, "slope2": 0.25},
     "3-4-2 silu,tanh silu.beta=learned(1.5)": {"beta1": 1.5},
     "2-3-2 tanh,linear loss=gaussian": {"logvar2": 0.0},
     "2-3-4 elu,softmax loss=cross_entropy elu.alpha=learned(0.7)": {"alpha1": 0.7},
-    "3-2-4 s loss=sse s=a*tanh(c*u)+u/9 s.a=learned(2) s.c=learned(-1)": {
+    "2-2-3 s loss=sse s=a*tanh(c*u)+u/9 s.a=learned(2) s.c=learned(-1)": {
         "a1": 2, "c1": -1, "a2": 2, "c2": -1,
     },
     "2-4-3 softplus,linear loss=l softplus.beta=learned(2) l=log(cosh(k*e))/k+k l.k=learned(1)": {
@@ -135,7 +134,6 @@ def test_in_a_formula_each_layer_has_its_own() -> None:
 
 
 def test_a_lecture_is_told_of_them() -> None:
-    assert "logvar" in derivation_text("2-2-1 prelu,linear loss=gaussian", "beamer")
     assert "logvar" in edition("2-2-1 prelu,linear loss=gaussian", "markdown", Style())
 
 
@@ -153,7 +151,7 @@ def test_a_file_says_the_same_as_one_line(tmp_path: Path) -> None:
     path.write_text(SPECS[0], encoding="utf-8")
     found, other = Network.parse(str(path)), Network.parse(SPECS[1])
     assert found.spec == other.spec
-    assert gradscribe.compile(found).__doc__ == gradscribe.compile(other).__doc__
+    assert (str(found), found.functions) == (str(other), other.functions)
     assert Network.parse(found.spec).spec == found.spec
 
 
