@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gradscribe.commands.options import deliver, joined, output_option, spec_argument
+from gradscribe.commands.options import deliver, joined, output_option, spec_argument, warn
 from gradscribe.compiler import module_source
 
 
@@ -16,4 +16,6 @@ def command(spec: tuple[str, ...], output: Path | None) -> None:
 
     Without SPEC: three layers of any sizes (sigmoid, sigmoid, linear) with mean squared error.
     """
-    deliver(module_source(joined(spec)), output)
+    text = module_source(joined(spec))
+    warn(joined(spec))
+    deliver(text, output)
