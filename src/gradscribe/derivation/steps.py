@@ -151,7 +151,7 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
     for place in _in_network_order(needed, network):
         entry = network.functions.get(place.stem)
         argument = place.args[0].base
-        place = place.xreplace(dict(zip(place.args[0].indices, free_indices(1), strict=False)))
+        place = place.xreplace(dict(zip(place.args[0].indices, free_indices(3), strict=False)))
         indices = place.args[0].indices
         if entry is None:
             continue

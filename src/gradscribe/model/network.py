@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sympy import Expr, Symbol
+from sympy import Expr, Mul, Symbol
 
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.activations import Activation, U
@@ -130,17 +130,18 @@ def loss_equations(loss: Loss, output: Variable, target: Variable) -> tuple[Equa
 
     For mean squared error: e_i = d_i - y_i and E = Σ_i e_i².
     """
-    (i,) = free_indices(1)
-    values: dict[Expr, Expr] = {D: target[i,], Y: output[i,]}
+    at = free_indices(len(output.shape))
+    values: dict[Expr, Expr] = {D: target[at], Y: output[at]}
     equations = []
     if loss.error is not None:
         error = Variable("e", output.shape, Role.VALUE, meaning="error")
-        equations.append(Equation(error, (i,), loss.error.xreplace(values)))
-        values[E] = error[i,]
-    j = summed_index(0)
-    term = loss.term.xreplace(values).xreplace({i: j})
+        equations.append(Equation(error, at, loss.error.xreplace(values)))
+        values[E] = error[at]
+    over = tuple(summed_index(k) for k, _ in enumerate(at))
+    term = loss.term.xreplace(values).xreplace(dict(zip(at, over, strict=True)))
     cost = Variable("E", (), Role.COST, meaning="cost of one sample")
-    return (*equations, Equation(cost, (), total(term, {j: output.shape[0]})))
+    limits = dict(zip(over, output.shape, strict=True))
+    return (*equations, Equation(cost, (), total(term, limits)))
 
 
 def by_name(functions: Mapping[str, Activation | None]) -> dict[str, Activation | None]:
@@ -189,7 +190,7 @@ def _at_node(formula: Expr, argument: Expr, equation: Equation, depth: int = 0) 
 
 def total_cost(loss: Loss, output: Variable) -> Equation:
     """Return J = factor · Σ_n E(n)."""
-    factor = loss.factor.xreplace({OUTPUTS: output.shape[0]})
+    factor = loss.factor.xreplace({OUTPUTS: Mul(*output.shape)})
     cost = Variable("J", (), Role.COST, per_sample=False, meaning=loss.meaning)
     return Equation(cost, (), factor * total(component("E", (SAMPLE,)), {SAMPLE: SAMPLES}))
 

@@ -106,6 +106,12 @@ _FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
     "max": lambda a, b: _chosen(Gt, a, b, a, b),
     "min": lambda a, b: _chosen(Lt, a, b, a, b),
 }  # fmt: skip
+# Those that have all derivatives wherever they have a value.
+SMOOTH: Mapping[str, Callable[..., Expr]] = {
+    name: function
+    for name, function in _FUNCTIONS.items()
+    if name not in ("abs", "sign", "max", "min")
+}
 _ARGUMENTS = {"max": 2, "min": 2, "where": 3}
 # Where a formula must have a value; a loss may be for probabilities alone.
 _PLACES = (-3.0, -1.25, -0.5, 0.5, 1.25, 3.0)

@@ -10,6 +10,8 @@ from gradscribe.catalog import Catalog
 from gradscribe.errors import InputError, nearest, shortened
 from gradscribe.model.blueprint import DEFAULT_LOSS, Blueprint, Settings, settings_of
 from gradscribe.model.definitions import Definitions
+from gradscribe.model.equation_text import statements_of
+from gradscribe.model.equations import blueprint_of_statements
 from gradscribe.model.formula import abstract_functions, blueprint_of_tokens
 from gradscribe.model.source import Field
 from gradscribe.model.stack import (
@@ -34,7 +36,7 @@ _REDUCTIONS = {
     ("sse", "sum"): "sse",
 }
 _VARIABLES = {"activation": "a formula in u", "loss": "a formula in d, y and e = d - y"}
-_NEITHER = "[network] needs sizes and activations, or a formula"
+_NEITHER = "[network] needs sizes and activations, a formula, or equations"
 
 
 def file_blueprint(path: str, catalog: Catalog) -> Blueprint:
@@ -69,6 +71,8 @@ def _blueprint(whole: Section, catalog: Catalog) -> Blueprint:
         "target": emit.text("target"),
     }
     settings = settings_of({key: f for key, f in fields.items() if f is not None}, catalog)
+    if "equations" in network.values:
+        return _equations(network, settings, defined)
     if "formula" in network.values:
         return _formula(network, settings, defined)
     stack = _stack(network, catalog)
@@ -120,6 +124,21 @@ def loaded(path: str) -> Mapping[str, Any]:
         raise InputError(f"not TOML: {error}", where=where) from error
 
 
+def text_of(path: str) -> str:
+    """Return the text of a file of equations.
+
+    Raises:
+        InputError: it is missing, not a file, too large or not UTF-8.
+    """
+    content = _read(path)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8: byte {error.start} cannot be decoded"
+        where = shortened(path, 200)
+        raise InputError(what, where=where, allowed="a text of equations") from error
+
+
 def _read(path: str) -> bytes:
     """Return the content of a file of a bounded size."""
     where = shortened(path, 200)
@@ -128,7 +147,7 @@ def _read(path: str) -> bytes:
     try:
         # A pipe or a device would not end.
         if not stat.S_ISREG(Path(path).stat().st_mode):
-            raise InputError("not a file", where=where, allowed="a TOML file")
+            raise InputError("not a file", where=where, allowed="a file")
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
@@ -205,6 +224,20 @@ def _names(network: Section) -> list[Field]:
         if not isinstance(word, str):
             raise network.wrong_type(f"activations[{m}]", word, "text")
     return [network.field(f"activations[{m}]", word) for m, word in enumerate(value)]
+
+
+def _equations(network: Section, settings: Settings, defined: Definitions) -> Blueprint:
+    """Return the blueprint of `equations`."""
+    others = ("sizes", "activations", "layer", "formula", "functions")
+    network.refuse(others, "equations have this already", "equations alone")
+    found = network.text("equations")
+    assert found is not None  # the caller has seen the key
+    read = statements_of(found.source)
+    if read.options < len(found.word):
+        raise found.source.error(
+            "options do not belong in equations here", read.options, allowed="[loss], [emit], name"
+        )
+    return blueprint_of_statements(found.source, read, settings, defined)
 
 
 def _formula(network: Section, settings: Settings, defined: Definitions) -> Blueprint:
