@@ -16,14 +16,23 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gradscribe.catalog import CATALOG, Catalog
+from gradscribe.derivation.along import (
+    Along,
+    gauss_newton_along,
+    hessian_along,
+    output_along,
+    sample_gradients,
+)
 from gradscribe.derivation.listing import higher
+from gradscribe.derivation.plain import is_plain
 from gradscribe.derivation.steps import Derivation, derive, numbers
 from gradscribe.equation import Equation, Role
 from gradscribe.errors import InputError
 from gradscribe.files import write
-from gradscribe.model.blueprint import EMITTED
+from gradscribe.model.blueprint import DEFAULT_TARGET, EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
+from gradscribe.program.along import AlongProgram, along_program
 from gradscribe.program.build import Writer, build
 from gradscribe.program.costs import Cost, costs_of
 from gradscribe.program.forms import FORMS, Form
@@ -39,16 +48,18 @@ from gradscribe.program.products import (
 from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.symbols import names
+from gradscribe.targets.along_view import along_view
 from gradscribe.targets.cost_view import written_costs
-from gradscribe.targets.module_view import TrainedView, module_view
+from gradscribe.targets.module_view import ModuleView, TrainedView, module_view
 from gradscribe.targets.render import render
-from gradscribe.targets.sample_view import sample_view
+from gradscribe.targets.sample_view import SampleView, sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
 from gradscribe.targets.target import LECTURES, MODULES, TEMPLATES, Target, find_target, targets
 
 if TYPE_CHECKING:
     from gradscribe.lecture.style import Style
 
+INDEXED = "indexed"  # the target of modules of networks that are not plain
 DERIVATIONS = ("derivation", *LECTURES)
 # From more layers on, only what grows with depth itself is emitted unless asked for.
 _DEEP = 20
@@ -328,8 +339,14 @@ def module_source(
         InputError: the specification cannot be taken, or a function is left abstract.
     """
     derivation, passes = derive_network(parsed(network)), tuple(passes)
-    found = find_target(target or derivation.network.emit_target, MODULES, templates)
+    name = target or derivation.network.emit_target
+    plain = is_plain(derivation.network)
+    if not plain and name == DEFAULT_TARGET:
+        name = INDEXED
+    found = find_target(name, MODULES, templates)
     program = lower_program(derivation, passes)
+    if not plain:
+        return render(found, replace(_indexed_view(derivation, program, found), trained=trained))
     if found.view != "module":
         view = number_view(derivation, program, found.view)
         return render(found, replace(view, trained=trained))
@@ -338,6 +355,40 @@ def module_source(
     sample = sample_view(emitted(derivation.network), parameters, second.product, second.samples)
     whole = module_view(derivation, program, second.matrices, sample)
     return render(found, replace(whole, trained=trained))
+
+
+def _indexed_view(derivation: Derivation, program: Program, target: Target) -> ModuleView:
+    """Return the view of a module of a network of any structure.
+
+    Raises:
+        InputError: the target is for plain networks.
+    """
+    if target.view != "module":
+        raise InputError(
+            "this target is for networks of vectors and matrices alone",
+            received=target.name,
+            allowed=f"target={DEFAULT_TARGET}",
+        )
+    network, parts = derivation.network, emitted(derivation.network)
+    programs = along_programs(derivation)
+    view = module_view(derivation, program, (), SampleView(parts))
+    return replace(view, along=along_view(network, programs))
+
+
+def along_programs(derivation: Derivation) -> tuple[AlongProgram, ...]:
+    """Return the programs of derivatives along directions that a network's module has."""
+    network, parts = derivation.network, emitted(derivation.network)
+    adjoints = _adjoints(derivation)
+    found: list[Along] = []
+    if {"hessian", "hessian_vector_product"} & set(parts):
+        found.append(hessian_along(network, adjoints))
+    if "gauss_newton" in parts:
+        found.append(gauss_newton_along(network))
+    if "jacobian" in parts:
+        found += [output_along(network), output_along(network, of_input=True)]
+    if "sample_gradients" in parts:
+        found.append(sample_gradients(network, adjoints))
+    return tuple(along_program(derivation, item) for item in found)
 
 
 def number_view(derivation: Derivation, program: Program, style: str) -> ScalarModuleView:

@@ -8,7 +8,7 @@ is the Hessian times V.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sympy import Add, Derivative, Mul
+from sympy import Add, Derivative, Mul, S
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.outputs import with_outputs
@@ -17,7 +17,7 @@ from gradscribe.derivation.tangents import Taking, names_in
 from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, SAMPLES, SUMMED_INDICES
-from gradscribe.symbols import component, total
+from gradscribe.symbols import component, free_indices, total
 
 
 def directional_name(name: str) -> str:
@@ -64,7 +64,7 @@ def directional(network: Network, known: Iterable[Equation] = ()) -> Directional
             moved[equation.name] = result.variable
             found.append(result)
     inner = {q.name: q for q in found}
-    products = tuple(_over_samples(network, inner))
+    products = tuple(over_samples_along(network, inner))
     return Directional(
         tuple(moved[p.name] for p in network.parameters),
         tuple(found),
@@ -130,14 +130,21 @@ def _needed(goals: list[Equation], adjoints: Mapping[str, Equation]) -> list[Equ
     return [q for q in adjoints.values() if q.name in found]
 
 
-def _over_samples(network: Network, inner: Mapping[str, Equation]) -> Iterator[Equation]:
+def over_samples_along(network: Network, inner: Mapping[str, Equation]) -> Iterator[Equation]:
     """Yield ℛ∂J/∂w = factor · Σ_n ℛ∂E(n)/∂w for every parameter w."""
     per_sample = {v.name for v in network.variables.values() if v.per_sample}
-    per_sample |= set(inner) | {n.removeprefix("R_") for n in inner}
+    per_sample |= {adjoint_name(name) for name in network.variables}
+    per_sample |= set(inner) | {directional_name(name) for name in per_sample}
     cost = Variable(network.equations[-1].name, (SAMPLES,), Role.COST)
     weight = rules.collapse(rules.partial(network.cost.right, cost, (SAMPLE,)))
     for parameter in network.parameters:
-        equation = inner[directional_name(adjoint_name(parameter.name))]
+        name = directional_name(f"dJ_d{parameter.name}")
+        variable = Variable(name, parameter.shape, Role.TANGENT, False, "product with the Hessian")
+        equation = inner.get(directional_name(adjoint_name(parameter.name)))
+        if equation is None:  # the gradient does not move
+            at, zero = free_indices(len(parameter.shape)), Step("linearity", None, S.Zero)
+            yield Equation(variable, at, S.Zero, "linearity", (zero,))
+            continue
         at = equation.indices
         start = Mul(weight, total(component(equation.name, (SAMPLE, *at)), {SAMPLE: SAMPLES}))
         after = Mul(weight, total(with_sample(equation.right, per_sample), {SAMPLE: SAMPLES}))
@@ -145,6 +152,4 @@ def _over_samples(network: Network, inner: Mapping[str, Equation]) -> Iterator[E
             Step("linearity", None, start, (equation.name,)),
             Step("substitution", start, after, (equation.name,)),
         )
-        name = directional_name(f"dJ_d{parameter.name}")
-        variable = Variable(name, parameter.shape, Role.TANGENT, False, "product with the Hessian")
         yield Equation(variable, at, after, "linearity", steps)

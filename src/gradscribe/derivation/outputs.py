@@ -84,7 +84,8 @@ def _stand_in(part: Expr, form: _Undone) -> Expr | None:
     """Return what stands for a sum over nodes, at whatever indices; None for any other sum."""
     for pattern, symbol in form.sums.items():
         first, there = (
-            next(iter(sorted((a for a in p.atoms(Indexed)), key=str)), None) for p in (pattern, part)
+            next(iter(sorted((a for a in p.atoms(Indexed)), key=str)), None)
+            for p in (pattern, part)
         )
         if first is None or there is None or len(first.indices) != len(there.indices):
             continue

@@ -11,7 +11,6 @@ blank between factors multiplies. The trees are Python's own, read and never eva
 
 import ast
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,7 +51,9 @@ class EquationText:
         self, node: ast.expr, what: str, *, allowed: str | None = None, nearest: str | None = None
     ) -> InputError:
         """Return the error that says `what` about a part of the right side."""
-        return self.field(node, ast.unparse(node)[:60]).error(what, allowed=allowed, nearest=nearest)
+        return self.field(node, ast.unparse(node)[:60]).error(
+            what, allowed=allowed, nearest=nearest
+        )
 
     def field(self, node: ast.expr, word: str) -> Field:
         """Return a word of the right side and where it stands."""

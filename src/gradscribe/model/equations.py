@@ -290,7 +290,9 @@ class _Builder:
         stems = [f"{letter}{number}" for letter in "fgh"] if number else []
         stems += [f"f{k}" for k in range(1, len(self.functions) + 2)]
         stem = next(
-            s for s in stems if s not in self.functions and (number or f"u{s[1:]}" not in self.later)
+            s
+            for s in stems
+            if s not in self.functions and (number or f"u{s[1:]}" not in self.later)
         )
         self.functions[stem] = entry
         return stem

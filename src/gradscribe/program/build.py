@@ -18,8 +18,20 @@ from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.fusing import fused
 from gradscribe.notation import SAMPLE, split
 from gradscribe.program.forms import FORMS, Form
-from gradscribe.program.ir import Helper, Kernel, Program, Shape, Statement, references
+from gradscribe.program.ir import (
+    Expand,
+    Helper,
+    Kernel,
+    Mul,
+    Node,
+    Ones,
+    Program,
+    Shape,
+    Statement,
+    references,
+)
 from gradscribe.program.lower import lower
+from gradscribe.program.pieces import Indices
 from gradscribe.program.stable import stabilised
 from gradscribe.symbols import ScalarFunction, without_empty_sums
 
@@ -61,6 +73,8 @@ def goals(derivation: Derivation) -> dict[str, tuple[str, ...]]:
     """Return what each kernel must give back, whoever asks."""
     network = derivation.network
     deltas = [adjoint_name(q.name) for q in network.equations if split(q.name).stem == "u"]
+    if not any(d in derivation.by_name for d in deltas):
+        deltas = [adjoint_name(network.output.name)]
     return {
         "forward": (network.output.name,),
         "cost": (network.cost.name,),
@@ -115,8 +129,22 @@ class Writer:
         right, indices = self.written_out(equation.right), equation.indices
         if equation.name in self.per_sample:
             right, indices = with_sample(right, self.per_sample), (SAMPLE, *indices)
-        value = lower(right, indices, self.names)
+        value = self.lowered(right, indices, equation.variable)
         return Statement(equation.name, value, equation.label)
+
+    def lowered(self, right: Expr, indices: Indices, variable: Variable) -> Node:
+        """Return an array with all its axes: what is the same for all i has ones for them."""
+        value = lower(right, indices, self.names)
+        missing = [k for k in indices if k not in right.free_symbols]
+        if not missing or not indices:
+            return value
+        lengths = dict(zip(reversed(indices), reversed(variable.shape), strict=False))
+        factors = [value]
+        for k in missing:
+            ones: Node = Ones("N" if k == SAMPLE else lengths[k].name)
+            behind = len(indices) - 1 - indices.index(k)
+            factors.append(Expand(ones, tuple(range(1, behind + 1))) if behind else ones)
+        return Mul(tuple(factors))
 
     def know(self, equations: Iterable[Equation]) -> None:
         """Take equations into account that are not in the derivation: slopes of second order."""

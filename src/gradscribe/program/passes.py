@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gradscribe.program.folding import fold_constants, with_statements
 from gradscribe.program.ir import (
     Call,
+    Contract,
     Greatest,
     Kernel,
     MatMul,
@@ -55,9 +56,19 @@ def share(program: Program) -> Program:
     while True:
         repeated = _repeated(program)
         if not repeated:
-            return program
+            return _shared_in_each(program)
         largest = max(repeated, key=lambda n: (sum(1 for _ in walk(n)), str(n)))
         program = _named(program, largest)
+
+
+def _shared_in_each(program: Program) -> Program:
+    """Name what occurs more than once in a kernel, kernel by kernel."""
+    kernels, shapes = [], program.shapes
+    for kernel in program.kernels:
+        own = _shared_in_one(Program((kernel,), shapes, program.helpers))
+        kernels += own.kernels
+        shapes = own.shapes
+    return replace(program, kernels=tuple(kernels), shapes=shapes)
 
 
 def _shared_in_one(program: Program) -> Program:
@@ -98,7 +109,7 @@ def _shared_in_one(program: Program) -> Program:
 
 def _is_costly(node: Node) -> bool:
     """Whether an expression is worth a name where it occurs twice."""
-    return isinstance(node, Call | MatMul | Greatest | Reduce) and bool(references(node))
+    return isinstance(node, Call | MatMul | Contract | Greatest | Reduce) and bool(references(node))
 
 
 def shared_in(statement: Statement, program: Program) -> tuple[Statement, ...]:
@@ -189,7 +200,12 @@ def _with_name(value: Node, node: Node, name: str) -> Node:
     return rebuilt(value, tuple(_with_name(c, node, name) for c in children(value)))
 
 
-_KINDS: dict[type[Node], str] = {MatMul: "product", Greatest: "max", Reduce: "sum"}
+_KINDS: dict[type[Node], str] = {
+    MatMul: "product",
+    Contract: "product",
+    Greatest: "max",
+    Reduce: "sum",
+}
 
 
 def _name_of(node: Node, program: Program) -> str:

@@ -8,6 +8,7 @@ from gradscribe.program.ir import (
     Add,
     Call,
     Const,
+    Contract,
     Greatest,
     Kernel,
     MatMul,
@@ -96,7 +97,7 @@ def _degree(node: Node, tainted: set[str]) -> set[int]:
             return set().union(*[_degree(t, tainted) for t in terms])
         case Mul(factors):
             return _sums([_degree(f, tainted) for f in factors])
-        case MatMul(left, right):
+        case MatMul(left, right) | Contract(_, left, right):
             return _sums([_degree(left, tainted), _degree(right, tainted)])
         case Const() | Size():
             return {0}

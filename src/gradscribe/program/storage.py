@@ -7,6 +7,7 @@ from gradscribe.program.ir import (
     Add,
     Apply,
     Call,
+    Contract,
     Expand,
     Kernel,
     MatMul,
@@ -68,7 +69,7 @@ def _is_fresh(node: Node) -> bool:
     """Whether evaluating an expression makes a new array of its full shape, at some cost."""
     if isinstance(node, Permute):
         return _is_fresh(node.operand)
-    return isinstance(node, MatMul | Apply)
+    return isinstance(node, MatMul | Apply | Contract)
 
 
 def reuse(program: Program) -> Program:

@@ -1,5 +1,6 @@
 """Kernels of a program as functions of a module: their heads, commented lines and calls."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gradscribe.derivation.steps import Derivation
@@ -81,9 +82,22 @@ class _Scope:
             deltas = self.program.kernel("sensitivities")
             groups |= self._needs(deltas) - {SCALE}
             groups.discard("deltas")
-            groups |= {"D"} if self.scaled or _sizes_in(kernel) else set()
-        groups |= {"D"} if kernel.name == "cost" and _sizes_in(kernel) else set()
-        return groups
+            groups |= {"D"} if self.scaled else set()
+            groups |= {self._group(n) for n in self.sources(self._weight_sizes())}
+        return groups | {self._group(n) for n in self.sources(_sizes_in(kernel))}
+
+    def _weight_sizes(self) -> list[str]:
+        return _sizes_in(self.program.kernel(SCALE)) if self.scaled else []
+
+    def sources(self, sizes: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
+        """Return from which arrays sizes are read, D before parameters and X, and which axes."""
+        shapes = self.program.shapes
+        order = ["D", *(n for n in shapes if n in self.parameters), "X"]
+        found: dict[str, list[tuple[int, str]]] = {}
+        for size in sizes:
+            name = next(n for n in order if size in shapes[n])
+            found.setdefault(name, []).append((shapes[name].index(size), size))
+        return found
 
     def _group(self, name: str) -> str:
         if name in self.parameters:
@@ -192,11 +206,11 @@ def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
     sizes = _sizes_in(kernel)
     if kernel.name == "gradient" and scope.scaled:
         weight = scope.program.kernel(SCALE)
-        lines += _size_lines(sorted({*sizes, *_sizes_in(weight)}))
+        lines += _size_lines(sorted({*sizes, *_sizes_in(weight)}), scope)
         lines += comment("The factor of J goes into δ here, once; all that follows has it.")
         lines += [statement_source(s) for s in weight.statements]
     elif sizes:
-        lines += _size_lines(sizes)
+        lines += _size_lines(sizes, scope)
     if kernel.name == "gradient":
         lines += _deltas_line(kernel, scope)
     return lines
@@ -219,14 +233,19 @@ def _unpacking(names: tuple[str, ...], used: set[str], group: str) -> list[str]:
     return ["(", *(f"    {n}," for n in shown), f") = {group}"]
 
 
-def _size_lines(sizes: list[str]) -> list[str]:
-    """Return how sizes of the cost are read: from D, (N, N_M)."""
-    names = [size_python(s) for s in sizes]
-    if not names:
-        return []
-    if names == ["N"]:
-        return ["N = D.shape[0]"]
-    return [f"N, {names[-1]} = D.shape" if "N" in names else f"{names[0]} = D.shape[1]"]
+def _size_lines(sizes: list[str], scope: _Scope) -> list[str]:
+    """Return how sizes are read: those of the cost from D, (N, N_M)."""
+    lines = []
+    for array, places in scope.sources(sizes).items():
+        name = f"params.{array}" if array in scope.parameters else array
+        names = [size_python(size) for _, size in places]
+        if len(names) > 1 and len(names) == len(scope.program.shapes[array]):
+            lines.append(f"{', '.join(n for _, n in sorted(zip(places, names)))} = {name}.shape")
+        else:
+            lines += [
+                f"{size_python(size)} = {name}.shape[{axis}]" for axis, size in places
+            ]  # fmt: skip
+    return lines
 
 
 def _deltas_line(kernel: Kernel, scope: _Scope) -> list[str]:

@@ -14,6 +14,7 @@ from gradscribe.notation import name_text, size_python
 from gradscribe.printing.numpy_printer import source
 from gradscribe.program.ir import Program
 from gradscribe.program.second_order import Terms
+from gradscribe.targets.along_view import AlongView
 from gradscribe.targets.check_view import CheckView, check_view
 from gradscribe.targets.derivation_view import function_formulas
 from gradscribe.targets.kernel_view import Calls, KernelView, calls, kernel_views
@@ -94,6 +95,8 @@ class ModuleView:
     second_order: SecondOrderView
     sample: SampleView
     trained: TrainedView | None = None
+    along: AlongView | None = None
+    initial: tuple[str, ...] = ()
 
 
 def module_view(
@@ -128,9 +131,9 @@ def module_view(
         call=calls(program),
         helpers=_helpers(network, program),
         kernels=kernel_views(derivation, program),
-        input_size=size_python(network.input.shape[0].name),
-        target_size=size_python(network.target.shape[0].name),
-        of_classes=network.loss.of_classes,
+        input_size=", ".join(size_python(s.name) for s in network.input.shape),
+        target_size=", ".join(size_python(s.name) for s in network.target.shape),
+        of_classes=network.loss.of_classes and len(network.target.shape) == 1,
         check=check_view(network),
         second_order=second_order_view(network, second),
         sample=sample,
@@ -198,7 +201,7 @@ def _array_lines(network: Network) -> tuple[str, ...]:
 
 
 def _target_meaning(network: Network) -> str:
-    if not network.loss.of_classes:
+    if not network.loss.of_classes or len(network.target.shape) > 1:
         return "desired output"
     return "desired output: a 1 for the class, or its number 0, 1, …, as integers (N,)"
 
