@@ -13,6 +13,7 @@ from gradscribe.checking.own_cost import compare_with_own_cost
 from gradscribe.checking.report import Row
 from gradscribe.checking.scene import Means, Measurement, Scene, compared
 from gradscribe.checking.subject import CallError, Point, Subject
+from gradscribe.derivation.reverse import adjoint_name
 from gradscribe.equation import Role
 from gradscribe.notation import split
 
@@ -125,11 +126,15 @@ def _sensitivity_row(scene: Scene) -> None:
         if v.role is Role.VALUE and split(name).stem == "u"
     ]
     results = scene.subject.sensitivities(scene.point)
+    told = getattr(scene.subject.module, "_SENSITIVITIES", None)
+    if told is not None and {adjoint_name(v) for v in network.variables} >= set(told):
+        named = {adjoint_name(v): v for v in network.variables}
+        activations = [named[name] for name in told]
     if len(results) != len(activations):
         raise CallError(
             f"sensitivities returns {len(results)} arrays; there are {len(activations)} layers"
         )
-    names = [f"delta{split(name).layer}" for name in activations]
+    names = [adjoint_name(name) for name in activations]
     true = {d: truth.sensitivities[u] for d, u in zip(names, activations, strict=True)}
     scales = {d: truth.scales.get(u, 0.0) for d, u in zip(names, activations, strict=True)}
     standard = Standard(scales, scene.standard.reach)

@@ -24,7 +24,7 @@ from gradscribe.program.ir import (
 )
 from gradscribe.program.scaling import scale_at_source
 from gradscribe.program.shapes import shape_of
-from gradscribe.program.storage import accumulate, reuse
+from gradscribe.program.storage import accumulate, products_apart, reuse
 from gradscribe.program.verify import verify
 
 
@@ -285,5 +285,6 @@ PASSES = (
     Pass("scale at source", "the factor of J is given to the first sensitivities", scale_at_source),
     Pass("sums as products", "a sum over samples is a product with ones", sum_by_product),
     Pass("accumulate", "sums and products go into the array of a matrix product", accumulate),
+    Pass("products apart", "each product of arrays of many axes has its line", products_apart),
     Pass("reuse", "f(u) takes the array of u where that is not needed again", reuse),
 )

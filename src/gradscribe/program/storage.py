@@ -1,6 +1,7 @@
 """Passes that write results into arrays that are there already."""
 
 from dataclasses import replace
+from itertools import count
 
 from gradscribe.program.ir import (
     COMPARISONS,
@@ -19,6 +20,7 @@ from gradscribe.program.ir import (
     Statement,
     Transpose,
     children,
+    rebuilt,
     references,
 )
 from gradscribe.program.shapes import shape_of
@@ -83,6 +85,30 @@ def reuse(program: Program) -> Program:
                 statements[position] = replace(statement, reuse=old)
         kernels.append(replace(kernel, statements=tuple(statements)))
     return replace(program, kernels=tuple(kernels))
+
+
+def products_apart(program: Program) -> Program:
+    """Give each product of arrays of many axes that stands inside an expression its own line."""
+    helpers = frozenset(h.name for h in program.helpers)
+    shapes, kernels = dict(program.shapes), []
+    for kernel in program.kernels:
+        statements: list[Statement] = []
+
+        def apart(node: Node, root: bool, before: list[Statement]) -> Node:
+            inner = rebuilt(node, tuple(apart(c, False, before) for c in children(node)))
+            if root or not isinstance(node, Contract):
+                return inner
+            name = next(n for k in count(1) if (n := f"part{k}") not in shapes)
+            shapes[name] = shape_of(inner, shapes, helpers)
+            before.append(Statement(name, inner))
+            return Ref(name)
+
+        for statement in kernel.statements:
+            before: list[Statement] = []
+            value = apart(statement.value, not statement.update, before)
+            statements += [*before, replace(statement, value=value)]
+        kernels.append(replace(kernel, statements=tuple(statements)))
+    return replace(program, kernels=tuple(kernels), shapes=shapes)
 
 
 def is_aliased(name: str, kernel: Kernel) -> bool:

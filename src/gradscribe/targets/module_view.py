@@ -97,6 +97,7 @@ class ModuleView:
     trained: TrainedView | None = None
     along: AlongView | None = None
     initial: tuple[str, ...] = ()
+    sensitivities_names: str = ""
 
 
 def module_view(
@@ -136,6 +137,9 @@ def module_view(
         of_classes=network.loss.of_classes and len(network.target.shape) == 1,
         check=check_view(network),
         second_order=second_order_view(network, second),
+        sensitivities_names=tuple_source(
+            [f'"{n}"' for n in program.kernel("sensitivities").outputs]
+        ),
         sample=sample,
     )
 
