@@ -90,9 +90,7 @@ def _function(item: Equation, network: Network) -> str:
     if 12 + len(head) + len(body) + 1 <= WIDTH:
         return head + body
     if isinstance(ast.parse(body, mode="eval").body, ast.Call):
-        # A body that fits without the head is broken all the same.
-        indent = 12 if 12 + len(body) > WIDTH else WIDTH - len(body) + 1
-        return head + "\n            ".join(broken(body, indent))
+        return head + "\n            ".join(broken(body, 12, forced=True))
     lines = "".join(f"                {line}\n" for line in broken(body, 16))
     return f"{head}(\n{lines}            )"
 

@@ -81,17 +81,18 @@ def _call_lines(before: str, text: str, node: ast.Call, after: str, indent: int)
     return call(f"{before}{_cut(text, node.func)}(", arguments, f"){after}", indent)
 
 
-def broken(expression: str, indent: int) -> list[str]:
+def broken(expression: str, indent: int, *, forced: bool = False) -> list[str]:
     """Return the source of an expression in lines: at its operators and generators, if long.
 
     Args:
         expression: in one line, inside of brackets.
         indent: columns that the lines will be moved right by.
+        forced: whether it is broken where it would fit, too.
 
     >>> broken("sum(W[i, j] * x[j] for j in range(N0)) + b[i]", 48)
     ['sum(W[i, j] * x[j] for j in range(N0))', '+ b[i]']
     """
-    if indent + len(expression) <= WIDTH:
+    if indent + len(expression) <= WIDTH and not forced:
         return [expression]
     whole = ast.parse(expression, mode="eval").body
     if whole.col_offset > 0:  # in parentheses
@@ -106,6 +107,8 @@ def broken(expression: str, indent: int) -> list[str]:
             element = _operand(expression, loop.elt)
             body = broken(element, indent + 4)
             loops = expression[expression.index(element) + len(element) : -1].strip()
+            if indent + 4 + len(f"{element} {loops}") <= WIDTH:
+                body, loops = [], f"{element} {loops}"
             return [f"{_cut(expression, node.func)}(", *(f"    {b}" for b in (*body, loops)), ")"]
         case ast.Call(args=[_, *_]) as node:
             lines = [f"{_cut(expression, node.func)}("]
