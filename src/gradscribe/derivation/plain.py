@@ -8,7 +8,7 @@ from sympy import Add, Expr, Indexed, Mul, Sum
 
 from gradscribe.equation import Equation, Role
 from gradscribe.model.network import Network
-from gradscribe.symbols import ScalarFunction, names
+from gradscribe.symbols import names
 
 
 def is_plain(network: Network) -> bool:
@@ -23,26 +23,13 @@ def is_plain(network: Network) -> bool:
 
 
 def _is_plain(equation: Equation, network: Network) -> bool:
-    right = equation.right
-    values = [n for n in names(right) if network.variables[n].role is not Role.PARAMETER]
-    if isinstance(right, ScalarFunction):
-        return isinstance(right.args[0], Indexed) and tuple(right.args[0].indices) == (
-            equation.indices
-        )
-    if _is_joined(equation, network):
-        return len(values) == 1
+    right, variables = equation.right, network.variables
+    of_values = not any(variables[n].role is Role.PARAMETER for n in names(right))
+    if of_values and not right.has(Sum):  # node by node, as f(u) and a product of two values
+        return all(tuple(a.indices) == equation.indices for a in right.atoms(Indexed))
+    if of_values and network.joins(equation):  # softmax, or another that joins all nodes
+        return len(names(right)) == 1
     return all(_is_term(t, equation, network) for t in Add.make_args(right))
-
-
-def _is_joined(equation: Equation, network: Network) -> bool:
-    """Whether an equation is that of softmax, or another function that joins all nodes."""
-    right = equation.right
-    return (
-        not any(network.variables[n].role is Role.PARAMETER for n in names(right))
-        and len(names(right)) == 1
-        and right.has(Sum)
-        and network.joins(equation)
-    )
 
 
 def _is_term(term: Expr, equation: Equation, network: Network) -> bool:

@@ -19,7 +19,7 @@ from gradscribe.model.stack import (
     SIZES_ALLOWED,
     Stack,
     activations_of,
-    check_widths,
+    layers_of,
     sizes_of,
     stack_blueprint,
 )
@@ -200,9 +200,8 @@ def _stack(network: Section, catalog: Catalog) -> Stack:
     names = _names(network)
     both = network.field("activations", ",".join(field.word for field in names))
     entries = activations_of(names, len(sizes) - 1, catalog.activations, both)
-    layer = (network.text("layer") or network.field("layer", DEFAULT_LAYER)).find(catalog.layers)
-    check_widths(layer, sizes, whole)
-    return Stack(sizes, entries, layer)
+    kinds = network.text("layer") or network.field("layer", DEFAULT_LAYER)
+    return Stack(sizes, entries, layers_of(kinds, catalog.layers, sizes, whole))
 
 
 def _size(network: Section, m: int, value: object) -> tuple[Field, int]:

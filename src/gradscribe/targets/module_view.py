@@ -137,6 +137,11 @@ def module_view(
         of_classes=network.loss.of_classes and len(network.target.shape) == 1,
         check=check_view(network),
         second_order=second_order_view(network, second),
+        initial=tuple(
+            f"arrays[{k}] += {v.initial}  # {v.name}"
+            for k, v in enumerate(network.parameters)
+            if v.initial
+        ),
         sensitivities_names=tuple_source(
             [f'"{n}"' for n in program.kernel("sensitivities").outputs]
         ),
