@@ -47,7 +47,6 @@ from gradscribe.program.products import (
 )
 from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
-from gradscribe.symbols import names
 from gradscribe.targets.along_view import along_view
 from gradscribe.targets.cost_view import written_costs
 from gradscribe.targets.module_view import ModuleView, TrainedView, module_view
@@ -220,7 +219,7 @@ def _check_per_sample(network: Network) -> None:
     """
     moving = {"x"}
     for equation in network.equations:
-        if not moving & names(equation.right):
+        if not moving & {s.name for s in equation.right.free_symbols}:
             raise InputError(
                 f"{equation.name} does not depend on x, so there is no code for it",
                 received=network.spec,

@@ -68,9 +68,7 @@ def gauss_newton_along(network: Network) -> Along:
     products = tuple(over_samples_along(network, found))
     known = (*network.equations[:-1], *adjoints.values())
     moving = (*forward, *curvature, *held, *products)
-    return _along(
-        "gauss_newton_along", direction, known, moving, tuple(q.name for q in products)
-    )
+    return _along("gauss_newton_along", direction, known, moving, tuple(q.name for q in products))
 
 
 def output_along(network: Network, of_input: bool = False) -> Along:

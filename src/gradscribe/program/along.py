@@ -157,4 +157,3 @@ def _needed(statements: list[Statement], results: tuple[str, ...]) -> list[State
             alive |= set(references(statement.value))
             kept.append(statement)
     return kept[::-1]
-

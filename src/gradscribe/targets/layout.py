@@ -69,6 +69,8 @@ def broken_statement(line: str, indent: int = 4) -> list[str]:
         return _call_lines(f"{head} {sign} ", value, node, "", indent)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         inner = node.func.value
+        if isinstance(inner, ast.Name):
+            return _call_lines(f"{head} {sign} ", value, node, "", indent)
         if isinstance(inner, ast.Call):
             return _call_lines(
                 f"{head} {sign} ", value, inner, value[inner.end_col_offset :], indent
@@ -77,7 +79,7 @@ def broken_statement(line: str, indent: int = 4) -> list[str]:
 
 
 def _call_lines(before: str, text: str, node: ast.Call, after: str, indent: int) -> list[str]:
-    arguments = [_cut(text, a) for a in node.args]
+    arguments = [_cut(text, a) for a in (*node.args, *node.keywords)]
     return call(f"{before}{_cut(text, node.func)}(", arguments, f"){after}", indent)
 
 
@@ -156,7 +158,7 @@ def _operand(text: str, node: ast.expr) -> str:
     return text[start - around : end + around]
 
 
-def _cut(text: str, node: ast.expr) -> str:
+def _cut(text: str, node: ast.expr | ast.keyword) -> str:
     return ast.get_source_segment(text, node) or ""
 
 
