@@ -272,7 +272,8 @@ class _Builder:
             name = self.free_name("y")
         by_symbol = {v: k for k, v in letters.items()}
         self.add_own(name, value, [by_symbol[k] for k in free], letters, length)
-        return Variable(name, tuple(map(length, by_symbol)), Role.VALUE)[free] if free else value
+        shape = tuple(length(by_symbol[k]) for k in free)
+        return Variable(name, shape, Role.VALUE)[free]
 
     def value(
         self, entry: Activation, argument: Indexed, over: Symbol | None, length: Length, joined: str
@@ -288,7 +289,7 @@ class _Builder:
         name = split(argument.base.name)
         number = name.layer if name.stem == "u" else ""
         stems = [f"{letter}{number}" for letter in "fgh"] if number else []
-        stems += [f"f{k}" for k in range(1, len(self.functions) + 2)]
+        stems += [f"f{k}" for k in range(1, len(self.functions) + len(self.later) + 2)]
         stem = next(
             s
             for s in stems
@@ -351,8 +352,7 @@ class _Builder:
             raise self.source.error("the input x does not occur", 0, allowed="x[j]")
         order = [INPUT]
         for equation in self.read.equations:
-            for word in (*self.names_read(equation), equation.name.word):
-                order.append(word)
+            order += [n for n in (*self.in_order(equation), equation.name.word) if n in self.ranks]
         order += self.defined
         self.symbols: dict[Slot, Symbol] = {}
         for word in order:
@@ -371,12 +371,6 @@ class _Builder:
                 allowed="declarations that give all sizes, or none at all",
             )
         return (tuple(known) if known else None), tuple(self.symbols.values())
-
-    def names_read(self, equation: EquationText) -> Iterator[str]:
-        """Yield the variables of an equation as they were written, those of its left side last."""
-        for node in ast.walk(equation.right):
-            if isinstance(node, ast.Name) and node.id in self.ranks:
-                yield node.id
 
     def final(self, equation: Equation) -> Equation:
         """Return an equation with the sizes' own symbols."""

@@ -33,7 +33,7 @@ from gradscribe.program.ir import (
 from gradscribe.program.lower import lower
 from gradscribe.program.pieces import Indices
 from gradscribe.program.stable import stabilised
-from gradscribe.symbols import ScalarFunction, without_empty_sums
+from gradscribe.symbols import ScalarFunction, component, without_empty_sums
 
 PYTHON_NAMES = {"x": "X", "d": "D"}
 STAGES = ("forward", "loss", "cost", "sensitivities", "gradient")
@@ -178,7 +178,7 @@ class Writer:
             return found
         name = slope_name(place, self.network)
         variable = self.slopes.get(name) or self.derivation[name].variable
-        return variable[tuple(place.args[0].indices)]
+        return component(variable.name, place.args[0].indices)  # the sample's among them or not
 
     def _value(self, place: ScalarFunction) -> Expr:
         entry = self._entry(place)

@@ -16,6 +16,7 @@ from gradscribe.program.ir import (
     Node,
     Permute,
     Program,
+    Reduce,
     Ref,
     Statement,
     Transpose,
@@ -96,6 +97,10 @@ def products_apart(program: Program) -> Program:
 
         def apart(node: Node, root: bool, before: list[Statement]) -> Node:
             inner = rebuilt(node, tuple(apart(c, False, before) for c in children(node)))
+            if isinstance(inner, Reduce) and len(inner.axes) > 1:
+                # Of some axes only: in descending order, which is never written as all of them.
+                some = len(shape_of(inner.operand, shapes, helpers)) > len(inner.axes)
+                return Reduce(inner.operand, inner.axes[::-1]) if some else inner
             if root or not isinstance(node, Contract):
                 return inner
             name = next(n for k in count(1) if (n := f"part{k}") not in shapes)

@@ -83,16 +83,22 @@ class _Scope:
             groups |= self._needs(deltas) - {SCALE}
             groups.discard("deltas")
             groups |= {"D"} if self.scaled else set()
-            groups |= {self._group(n) for n in self.sources(self._weight_sizes())}
-        return groups | {self._group(n) for n in self.sources(_sizes_in(kernel))}
+            groups |= {self._group(n) for n in self.sources(self._weight_sizes(), kernel)}
+        return groups | {self._group(n) for n in self.sources(_sizes_in(kernel), kernel)}
 
     def _weight_sizes(self) -> list[str]:
         return _sizes_in(self.program.kernel(SCALE)) if self.scaled else []
 
-    def sources(self, sizes: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
-        """Return from which arrays sizes are read, D before parameters and X, and which axes."""
+    def sources(
+        self, sizes: Iterable[str], kernel: Kernel
+    ) -> dict[str, list[tuple[int, str]]]:
+        """Return from which arrays sizes are read, D before parameters and X, and which axes.
+
+        The outputs are computed without D.
+        """
         shapes = self.program.shapes
         order = ["D", *(n for n in shapes if n in self.parameters), "X"]
+        order = order[:0:-1] if kernel.name == "forward" else order
         found: dict[str, list[tuple[int, str]]] = {}
         for size in sizes:
             name = next(n for n in order if size in shapes[n])
@@ -206,11 +212,11 @@ def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
     sizes = _sizes_in(kernel)
     if kernel.name == "gradient" and scope.scaled:
         weight = scope.program.kernel(SCALE)
-        lines += _size_lines(sorted({*sizes, *_sizes_in(weight)}), scope)
+        lines += _size_lines(sorted({*sizes, *_sizes_in(weight)}), scope, kernel)
         lines += comment("The factor of J goes into δ here, once; all that follows has it.")
         lines += [statement_source(s) for s in weight.statements]
     elif sizes:
-        lines += _size_lines(sizes, scope)
+        lines += _size_lines(sizes, scope, kernel)
     if kernel.name == "gradient":
         lines += _deltas_line(kernel, scope)
     return lines
@@ -233,14 +239,14 @@ def _unpacking(names: tuple[str, ...], used: set[str], group: str) -> list[str]:
     return ["(", *(f"    {n}," for n in shown), f") = {group}"]
 
 
-def _size_lines(sizes: list[str], scope: _Scope) -> list[str]:
+def _size_lines(sizes: list[str], scope: _Scope, kernel: Kernel) -> list[str]:
     """Return how sizes are read: those of the cost from D, (N, N_M)."""
     lines = []
-    for array, places in scope.sources(sizes).items():
+    for array, places in scope.sources(sizes, kernel).items():
         name = f"params.{array}" if array in scope.parameters else array
         names = [size_python(size) for _, size in places]
         if len(names) > 1 and len(names) == len(scope.program.shapes[array]):
-            lines.append(f"{', '.join(n for _, n in sorted(zip(places, names)))} = {name}.shape")
+            lines.append(f"{', '.join(n for _, n in sorted(zip(places, names, strict=True)))} = {name}.shape")
         else:
             lines += [
                 f"{size_python(size)} = {name}.shape[{axis}]" for axis, size in places

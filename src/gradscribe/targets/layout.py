@@ -105,7 +105,11 @@ def broken(expression: str, indent: int, *, forced: bool = False) -> list[str]:
             parts = list(_operands(expression, node, (ast.Add, ast.Sub)))
         case ast.BinOp(op=ast.Mult() | ast.Div()) as node:
             parts = list(_operands(expression, node, (ast.Mult, ast.Div)))
-        case ast.Call(args=[ast.GeneratorExp() as loop]) as node:
+        case ast.GeneratorExp(elt=item):
+            element = _operand(expression, item)
+            loops = expression[expression.index(element) + len(element) : -1].strip()
+            return ["(", *(f"    {b}" for b in (*broken(element, indent + 4), loops)), ")"]
+        case ast.Call(args=[ast.GeneratorExp() as loop], keywords=[]) as node:
             element = _operand(expression, loop.elt)
             body = broken(element, indent + 4)
             loops = expression[expression.index(element) + len(element) : -1].strip()
