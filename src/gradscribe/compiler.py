@@ -16,13 +16,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gradscribe.catalog import CATALOG, Catalog
-from gradscribe.derivation.along import (
-    Along,
-    gauss_newton_along,
-    hessian_along,
-    output_along,
-    sample_gradients,
-)
 from gradscribe.derivation.listing import higher
 from gradscribe.derivation.plain import is_plain
 from gradscribe.derivation.steps import Derivation, derive, numbers
@@ -32,7 +25,7 @@ from gradscribe.files import write
 from gradscribe.model.blueprint import DEFAULT_TARGET, EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
-from gradscribe.program.along import AlongProgram, along_program
+from gradscribe.program.along import along_programs
 from gradscribe.program.build import Writer, build
 from gradscribe.program.costs import Cost, costs_of
 from gradscribe.program.forms import FORMS, Form
@@ -47,11 +40,11 @@ from gradscribe.program.products import (
 )
 from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
-from gradscribe.targets.along_view import along_view
 from gradscribe.targets.cost_view import written_costs
-from gradscribe.targets.module_view import ModuleView, TrainedView, module_view
+from gradscribe.targets.indexed_view import check_target, indexed_view
+from gradscribe.targets.module_view import TrainedView, module_view
 from gradscribe.targets.render import render
-from gradscribe.targets.sample_view import SampleView, sample_view
+from gradscribe.targets.sample_view import sample_view
 from gradscribe.targets.scalar_view import ScalarModuleView, scalar_module_view
 from gradscribe.targets.target import LECTURES, MODULES, TEMPLATES, Target, find_target, targets
 
@@ -345,49 +338,20 @@ def module_source(
     found = find_target(name, MODULES, templates)
     program = lower_program(derivation, passes)
     if not plain:
-        return render(found, replace(_indexed_view(derivation, program, found), trained=trained))
+        check_target(found)
+        parts = emitted(derivation.network)
+        along = along_programs(derivation, _adjoints(derivation), parts)
+        return render(
+            found, replace(indexed_view(derivation, program, along, parts), trained=trained)
+        )
     if found.view != "module":
-        view = number_view(derivation, program, found.view)
-        return render(found, replace(view, trained=trained))
+        numbers_of = number_view(derivation, program, found.view)
+        return render(found, replace(numbers_of, trained=trained))
     second = second_order_programs(derivation, passes, forms)
     parameters = [p.name for p in derivation.network.parameters]
     sample = sample_view(emitted(derivation.network), parameters, second.product, second.samples)
     whole = module_view(derivation, program, second.matrices, sample)
     return render(found, replace(whole, trained=trained))
-
-
-def _indexed_view(derivation: Derivation, program: Program, target: Target) -> ModuleView:
-    """Return the view of a module of a network of any structure.
-
-    Raises:
-        InputError: the target is for plain networks.
-    """
-    if target.view != "module":
-        raise InputError(
-            "this target is for networks of vectors and matrices alone",
-            received=target.name,
-            allowed=f"target={DEFAULT_TARGET}",
-        )
-    network, parts = derivation.network, emitted(derivation.network)
-    programs = along_programs(derivation)
-    view = module_view(derivation, program, (), SampleView(parts))
-    return replace(view, along=along_view(network, programs))
-
-
-def along_programs(derivation: Derivation) -> tuple[AlongProgram, ...]:
-    """Return the programs of derivatives along directions that a network's module has."""
-    network, parts = derivation.network, emitted(derivation.network)
-    adjoints = _adjoints(derivation)
-    found: list[Along] = []
-    if {"hessian", "hessian_vector_product"} & set(parts):
-        found.append(hessian_along(network, adjoints))
-    if "gauss_newton" in parts:
-        found.append(gauss_newton_along(network))
-    if "jacobian" in parts:
-        found += [output_along(network), output_along(network, of_input=True)]
-    if "sample_gradients" in parts:
-        found.append(sample_gradients(network, adjoints))
-    return tuple(along_program(derivation, item) for item in found)
 
 
 def number_view(derivation: Derivation, program: Program, style: str) -> ScalarModuleView:

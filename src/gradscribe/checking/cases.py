@@ -99,8 +99,8 @@ def draw(
         numbers = rng.normal(size=[sizes[n] for n in shape])
         params[name] = numbers / np.sqrt(max(1, numbers.shape[-1])) if len(shape) > 1 else numbers
     X = rng.normal(size=(case.samples, *(sizes[name] for name in layout.inputs)))
-    shape = (case.samples, *(sizes[name] for name in layout.outputs))
-    D = desired(recursion.network if recursion else None, shape, rng)
+    targets = (case.samples, *(sizes[name] for name in layout.outputs))
+    D = desired(recursion.network if recursion else None, targets, rng)
     if case.zeros:
         X[rng.random(X.shape) < 0.3] = 0.0
         if recursion is None or "entropy" not in recursion.network.loss.name:

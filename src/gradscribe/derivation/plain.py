@@ -8,6 +8,7 @@ from sympy import Add, Expr, Indexed, Mul, Sum
 
 from gradscribe.equation import Equation, Role
 from gradscribe.model.network import Network
+from gradscribe.notation import split
 from gradscribe.symbols import names
 
 
@@ -48,7 +49,8 @@ def _is_term(term: Expr, equation: Equation, network: Network) -> bool:
     matrix, vector = sorted(factors, key=lambda f: -len(f.indices))
     known = network.variables
     return (
-        tuple(matrix.indices) == (*equation.indices, k)
+        split(equation.name).stem == "u"  # whose adjoint δ is kept
+        and tuple(matrix.indices) == (*equation.indices, k)
         and tuple(vector.indices) == (k,)
         and known[matrix.base.name].role is Role.PARAMETER
         and known[vector.base.name].role is not Role.PARAMETER

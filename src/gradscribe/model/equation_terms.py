@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sympy import Expr, Mul, Pow, Rational, S, Symbol, pi
 
-from gradscribe.errors import InputError, nearest
+from gradscribe.errors import nearest
 from gradscribe.model.equation_text import EquationText, check_index
 from gradscribe.model.own_formula import MAX_EXPONENT, SMOOTH
 from gradscribe.model.source import Field, quoted
@@ -127,8 +127,8 @@ class Reader:
                 node, "an index stands twice in one component", allowed="different letters"
             )
         self.place(self.equation.field(node, name), letters)
-        for field in letters:
-            self.used.setdefault(field.word, field)
+        for letter in letters:
+            self.used.setdefault(letter.word, letter)
         found = {w: 1 for w in words if w not in self.left and w not in self.bound}
         return Part(component(name, [self.symbol(w) for w in words]), found)
 
@@ -138,9 +138,9 @@ class Reader:
             raise self.equation.error(
                 node, "an index is a letter", allowed="letters such as i, j, t"
             )
-        field = self.equation.field(node, node.id)
-        check_index(field)
-        return field
+        letter = self.equation.field(node, node.id)
+        check_index(letter)
+        return letter
 
     def sum(self, node: ast.BinOp) -> Part:
         """Return a sum or a difference."""
@@ -293,7 +293,3 @@ class Reader:
     def has(self, expr: Expr, letter: str) -> bool:
         """Whether an index stands in an expression, not only summed over."""
         return self.symbol(letter) in expr.free_symbols
-
-    def error(self, node: ast.expr, what: str) -> InputError:
-        """Return the error that says `what` about a part."""
-        return self.equation.error(node, what)

@@ -6,35 +6,33 @@ own: `y[i] = x[i] + tanh(W[i,j] x[j])` is read as u1, y1 and y.
 """
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sympy import Expr, Indexed, Symbol
 
 from gradscribe.catalog import Catalog
-from gradscribe.catalog.activations import Activation, U
+from gradscribe.catalog.activations import ACTIVATIONS, Activation, U
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.errors import nearest
 from gradscribe.model.blueprint import Blueprint, Settings, settings_of
 from gradscribe.model.definitions import Definitions, definitions_in
+from gradscribe.model.equation_sizes import INPUT, Sized
 from gradscribe.model.equation_terms import Reader
-from gradscribe.model.equation_text import Declaration, EquationText, Statements, statements_of
+from gradscribe.model.equation_text import EquationText, Statements, statements_of
 from gradscribe.model.options import read_options
 from gradscribe.model.reserved import check_parameter, check_value
-from gradscribe.model.slots import Slot, Slots
 from gradscribe.model.source import Field, Source, quoted
-from gradscribe.notation import SUMMED_INDICES, size, split
+from gradscribe.notation import SUMMED_INDICES, split
 from gradscribe.symbols import (
     OverNodes,
     canonical,
     free_indices,
-    names,
     scalar_function,
     total,
 )
 from gradscribe.table import Table
 
-INPUT = "x"
 Length = Callable[[str], Symbol]
 OPTIONS = ("loss", "name", "dtype", "emit", "target")
 
@@ -67,7 +65,7 @@ def blueprint_of_statements(
     """
     if not read.equations:
         raise source.error("there is no equation", 0, allowed="y1[i] = tanh(W1[i,j] x[j])")
-    builder = _Builder(source, defined.catalog.activations, read)
+    builder = _Builder(source, read, catalog=defined.catalog.activations)
     builder.build()
     sizes, symbols = builder.numbered()
     settings = settings.defining(defined, builder.used)
@@ -85,32 +83,22 @@ def blueprint_of_statements(
 
 
 @dataclass
-class _Builder:
+class _Builder(Sized):
     """Turns statements into equations.
 
     Attributes:
-        source: the text, for messages.
         catalog: the functions by their names.
-        read: the statements.
-        slots: which indices have the same size.
-        ranks: how many indices each variable has, and where it was first seen.
-        equations: with a symbol of its own for the size of each letter of each equation.
         functions: the catalog's entry of each function in the equations.
         used: the entries that were written.
-        limits: the slot of each symbol of a size.
+        defined: the variables that equations before define.
+        later: the variables that equations define, by name.
     """
 
-    source: Source
-    catalog: Table[Activation]
-    read: Statements
-    slots: Slots = field(default_factory=Slots)
-    ranks: dict[str, tuple[int, Field]] = field(default_factory=dict)
-    equations: list[Equation] = field(default_factory=list)
+    catalog: Table[Activation] = field(default_factory=lambda: ACTIVATIONS)
     functions: dict[str, Activation | None] = field(default_factory=dict)
     used: list[Activation] = field(default_factory=list)
-    limits: dict[Symbol, Slot] = field(default_factory=dict)
-    shapes: dict[str, tuple[Slot, ...]] = field(default_factory=dict)
     defined: set[str] = field(default_factory=set)
+    later: dict[str, Field] = field(default_factory=dict)
 
     def build(self) -> None:
         """Read all equations in order."""
@@ -133,32 +121,6 @@ class _Builder:
                 raise name.error(f"{quoted(name.word)} is defined twice", allowed="once")
             seen[name.word] = name
 
-    def declare(self, declaration: Declaration) -> None:
-        """Note declared sizes."""
-        name = declaration.name
-        if name.word in self.ranks:
-            raise name.error(f"the sizes of {quoted(name.word)} are declared twice", allowed="once")
-        self.note(name, len(declaration.sizes))
-        for position, length in enumerate(declaration.sizes):
-            origin = f"index {position + 1} of {name.word} in '{declaration.text}'"
-            self.slots.declare((name.word, position), length, origin)
-
-    def note(self, name: Field, rank: int) -> None:
-        """Note how many indices a variable has."""
-        known = self.ranks.setdefault(name.word, (rank, name))
-        if known[0] != rank:
-            counts = [f"{n} {'index' if n == 1 else 'indices'}" for n in (rank, known[0])]
-            raise name.error(
-                f"{quoted(name.word)} has {counts[0]} here and {counts[1]} {self.where(known[1])}",
-                allowed="the same number of indices everywhere",
-            )
-
-    def where(self, place: Field) -> str:
-        """Return where something stands in the text, in words."""
-        before = self.source.text[: place.at or 0]
-        line = before.count("\n") + before.count(";") + 1
-        return f"in statement {line}"
-
     def equate(self, number: int, item: EquationText) -> None:
         """Read one equation."""
         left = dict(zip([f.word for f in item.indices], free_indices(3), strict=False))
@@ -178,7 +140,7 @@ class _Builder:
             function: Field, joined: str, argument: Expr, letters: Mapping[str, Symbol]
         ) -> Expr:
             whole = item.right is _call_of(item, function)
-            return self.applied(function, joined, argument, letters, length, whole, item, left)
+            return self.applied(function, joined, argument, letters, length, whole, left)
 
         reader = Reader(item, left, place, length, tuple(self.catalog), apply)
         right = reader.read()
@@ -235,7 +197,6 @@ class _Builder:
         letters: Mapping[str, Symbol],
         length: Length,
         whole: bool,
-        item: EquationText,
         left: Mapping[str, Symbol],
     ) -> Expr:
         """Return what stands for the value of a function, equations for its parts added."""
@@ -343,61 +304,6 @@ class _Builder:
         return next(
             f"{stem}{k}" for k in numbers if not {f"u{k}", f"y{k}"} & both
         )  # fmt: skip
-
-    # -- sizes --
-
-    def numbered(self) -> tuple[tuple[int, ...] | None, tuple[Symbol, ...]]:
-        """Number the sizes in order: those of x, then as they come; return their values."""
-        if INPUT not in self.ranks or not any(INPUT in names(q.right) for q in self.equations):
-            raise self.source.error("the input x does not occur", 0, allowed="x[j]")
-        order = [INPUT]
-        for equation in self.read.equations:
-            order += [n for n in (*self.in_order(equation), equation.name.word) if n in self.ranks]
-        order += self.defined
-        self.symbols: dict[Slot, Symbol] = {}
-        for word in order:
-            rank = self.ranks[word][0] if word in self.ranks else len(self.shapes[word])
-            for position in range(rank):
-                root = self.slots.root((word, position))
-                self.symbols.setdefault(root, size(len(self.symbols)))
-        for slot in self.limits.values():
-            self.symbols.setdefault(self.slots.root(slot), size(len(self.symbols)))
-        values = [self.slots.sizes.get(root) for root in self.symbols]
-        known = [v for v in values if v is not None]
-        if known and len(known) < len(values):
-            root = next(r for r in self.symbols if r not in self.slots.sizes)
-            raise self.source.error(
-                f"sizes are declared, but not that of index {root[1] + 1} of {root[0]}",
-                allowed="declarations that give all sizes, or none at all",
-            )
-        return (tuple(known) if known else None), tuple(self.symbols.values())
-
-    def final(self, equation: Equation) -> Equation:
-        """Return an equation with the sizes' own symbols."""
-        values = {s: self.symbols[self.slots.root(slot)] for s, slot in self.limits.items()}
-        shape = tuple(values[s] for s in equation.variable.shape)
-        variable = Variable(equation.name, shape, Role.VALUE, meaning=equation.variable.meaning)
-        return Equation(variable, equation.indices, equation.right.xreplace(values))
-
-    def variable(self, name: str, role: Role, meaning: str) -> Variable:
-        """Return the input or a parameter."""
-        rank = self.ranks[name][0]
-        shape = tuple(self.symbols[self.slots.root((name, p))] for p in range(rank))
-        return Variable(name, shape, role, role is not Role.PARAMETER, meaning)
-
-    def parameters(self) -> Iterator[Variable]:
-        """Yield the parameters in the order in which they are written."""
-        found = [n for q in self.read.equations for n in self.in_order(q)]
-        for name in dict.fromkeys(found):
-            if name not in self.later and name != INPUT and name in self.ranks:
-                rank = self.ranks[name][0]
-                meaning = {0: "number", 1: "vector", 2: "weights"}.get(rank, "tensor")
-                yield self.variable(name, Role.PARAMETER, f"{meaning} of the equations")
-
-    def in_order(self, equation: EquationText) -> list[str]:
-        """Return the names of an equation from left to right."""
-        found = [n for n in ast.walk(equation.right) if isinstance(n, ast.Name)]
-        return [n.id for n in sorted(found, key=lambda n: n.col_offset)]
 
     def check_effects(self) -> None:
         """Check that the output depends on all that is defined and declared."""

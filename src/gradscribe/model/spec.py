@@ -18,7 +18,8 @@ def blueprint_of(spec: str | None, catalog: Catalog) -> Blueprint:
     """Return the blueprint of a specification.
 
     Args:
-        spec: one line, a formula, equations or the path of a `.toml` or `.eq` file; nothing means `DEFAULT_SPEC`.
+        spec: one line, a formula, equations or the path of a `.toml` or `.eq` file; nothing
+            means `DEFAULT_SPEC`.
         catalog: what the names in it refer to.
 
     Raises:

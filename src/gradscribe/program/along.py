@@ -5,12 +5,18 @@ direction on all that moves, it gives the derivatives along many directions at o
 Hessian as many rows as there are directions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr, Indexed, S, Symbol
 
-from gradscribe.derivation.along import Along
+from gradscribe.derivation.along import (
+    Along,
+    gauss_newton_along,
+    hessian_along,
+    output_along,
+    sample_gradients,
+)
 from gradscribe.derivation.reverse import with_sample
 from gradscribe.derivation.steps import Derivation, slope_equations
 from gradscribe.equation import Equation
@@ -44,6 +50,23 @@ class AlongProgram:
     def kernel(self) -> Kernel:
         """The kernel."""
         return self.program.kernels[0]
+
+
+def along_programs(
+    derivation: Derivation, adjoints: Sequence[Equation], parts: Iterable[str]
+) -> tuple[AlongProgram, ...]:
+    """Return the programs of derivatives along directions that parts of a module need."""
+    network, wanted = derivation.network, set(parts)
+    found: list[Along] = []
+    if {"hessian", "hessian_vector_product"} & wanted:
+        found.append(hessian_along(network, adjoints))
+    if "gauss_newton" in wanted:
+        found.append(gauss_newton_along(network))
+    if "jacobian" in wanted:
+        found += [output_along(network), output_along(network, of_input=True)]
+    if "sample_gradients" in wanted:
+        found.append(sample_gradients(network, adjoints))
+    return tuple(along_program(derivation, item) for item in found)
 
 
 def along_program(

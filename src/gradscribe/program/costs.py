@@ -125,8 +125,8 @@ class Counter:
                 return self.call(function, arguments)
             case MatMul() | Apply():
                 return self.contraction(node)
-            case Contract(letters, left, right):
-                return self.contracted(letters, left, right)
+            case Contract():
+                return self.contracted(node)
             case Reduce(operand, axes):
                 cost, shape = self.node(operand)
                 left = tuple(n for axis, n in enumerate(shape) if axis not in axes)
@@ -226,10 +226,10 @@ class Counter:
         size = entries(shape)
         return left + right + Cost(size * a[-1], S.Zero, size * BYTES), shape
 
-    def contracted(self, letters: str, left: Node, right: Node) -> tuple[Cost, Lengths]:
+    def contracted(self, node: Contract) -> tuple[Cost, Lengths]:
         """Return the cost of a sum of products of two arrays."""
-        (first, a), (second, b) = self.node(left), self.node(right)
-        inputs, result = letters.split("->")
+        (first, a), (second, b) = self.node(node.left), self.node(node.right)
+        inputs, result = node.letters.split("->")
         lengths = dict(zip(inputs.replace(",", ""), (*a, *b), strict=True))
         shape = tuple(lengths[letter] for letter in result)
         products = entries(tuple(lengths.values()))

@@ -63,7 +63,8 @@ def share(program: Program) -> Program:
 
 def _shared_in_each(program: Program) -> Program:
     """Name what occurs more than once in a kernel, kernel by kernel."""
-    kernels, shapes = [], program.shapes
+    kernels: list[Kernel] = []
+    shapes = program.shapes
     for kernel in program.kernels:
         own = _shared_in_one(Program((kernel,), shapes, program.helpers))
         kernels += own.kernels

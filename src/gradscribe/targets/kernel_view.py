@@ -78,6 +78,7 @@ class _Scope:
 
     def _needs(self, kernel: Kernel) -> set[str]:
         groups = {self._group(name) for name in kernel.inputs}
+        groups |= {"D"} if _has_ones(kernel) else set()  # they are of the type of D
         if kernel.name == "gradient":
             deltas = self.program.kernel("sensitivities")
             groups |= self._needs(deltas) - {SCALE}
@@ -89,9 +90,7 @@ class _Scope:
     def _weight_sizes(self) -> list[str]:
         return _sizes_in(self.program.kernel(SCALE)) if self.scaled else []
 
-    def sources(
-        self, sizes: Iterable[str], kernel: Kernel
-    ) -> dict[str, list[tuple[int, str]]]:
+    def sources(self, sizes: Iterable[str], kernel: Kernel) -> dict[str, list[tuple[int, str]]]:
         """Return from which arrays sizes are read, D before parameters and X, and which axes.
 
         The outputs are computed without D.
@@ -117,6 +116,10 @@ def _sizes_in(kernel: Kernel) -> list[str]:
     nodes = [n for s in kernel.statements for n in walk(s.value)]
     found = {n.name for n in nodes if isinstance(n, Size)}
     return sorted(found | {n.size for n in nodes if isinstance(n, Ones)})
+
+
+def _has_ones(kernel: Kernel) -> bool:
+    return any(isinstance(n, Ones) for s in kernel.statements for n in walk(s.value))
 
 
 def kernel_views(derivation: Derivation, program: Program) -> tuple[KernelView, ...]:
@@ -244,13 +247,11 @@ def _size_lines(sizes: list[str], scope: _Scope, kernel: Kernel) -> list[str]:
     lines = []
     for array, places in scope.sources(sizes, kernel).items():
         name = f"params.{array}" if array in scope.parameters else array
-        names = [size_python(size) for _, size in places]
+        names = [size_python(size) for _, size in sorted(places)]
         if len(names) > 1 and len(names) == len(scope.program.shapes[array]):
-            lines.append(f"{', '.join(n for _, n in sorted(zip(places, names, strict=True)))} = {name}.shape")
+            lines.append(f"{', '.join(names)} = {name}.shape")
         else:
-            lines += [
-                f"{size_python(size)} = {name}.shape[{axis}]" for axis, size in places
-            ]  # fmt: skip
+            lines += [f"{size_python(size)} = {name}.shape[{axis}]" for axis, size in places]
     return lines
 
 

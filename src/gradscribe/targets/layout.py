@@ -79,7 +79,8 @@ def broken_statement(line: str, indent: int = 4) -> list[str]:
 
 
 def _call_lines(before: str, text: str, node: ast.Call, after: str, indent: int) -> list[str]:
-    arguments = [_cut(text, a) for a in (*node.args, *node.keywords)]
+    every: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
+    arguments = [_cut(text, a) for a in every]
     return call(f"{before}{_cut(text, node.func)}(", arguments, f"){after}", indent)
 
 

@@ -98,6 +98,7 @@ class ModuleView:
     along: AlongView | None = None
     initial: tuple[str, ...] = ()
     sensitivities_names: str = ""
+    sensitivities_places: str = ""
 
 
 def module_view(
@@ -142,8 +143,9 @@ def module_view(
             for k, v in enumerate(network.parameters)
             if v.initial
         ),
-        sensitivities_names=tuple_source(
-            [f'"{n}"' for n in program.kernel("sensitivities").outputs]
+        sensitivities_names=tuple_source([f'"{n}"' for n in _adjoints(program)]),
+        sensitivities_places=tuple_source(
+            [str(program.kernel("sensitivities").outputs.index(n)) for n in _adjoints(program)]
         ),
         sample=sample,
     )
@@ -260,8 +262,14 @@ def _cost_formula(derivation: Derivation) -> str:
     return f"{cost.text} with {one.text}."
 
 
+def _adjoints(program: Program) -> list[str]:
+    """Return which derivatives of E the sensitivities are, of what the kernel gives back."""
+    outputs = program.kernel("sensitivities").outputs
+    return [n for n in outputs if n.startswith(("delta", "dE_d"))]
+
+
 def _sensitivities(program: Program) -> str:
-    names = [name_text(name) for name in program.kernel("sensitivities").outputs]
+    names = [name_text(name) for name in _adjoints(program)]
     return ", ".join(names if len(names) <= 4 else [names[0], "…", names[-1]])
 
 
