@@ -294,6 +294,8 @@ def costs(network: Network | str | None, passes: Iterable[Pass] = PASSES) -> dic
     """
     derivation, passes = derive_network(network), tuple(passes)
     program = lower_program(derivation, passes)
+    if not is_plain(derivation.network):  # along directions: no formula says what a pass takes
+        return costs_of(program, (), (), None)
     second = second_order_programs(derivation, passes)
     return costs_of(program, second.matrices, second.samples, second.product)
 

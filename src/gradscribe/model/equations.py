@@ -307,6 +307,11 @@ class _Builder(Sized):
 
     def check_effects(self) -> None:
         """Check that the output depends on all that is defined and declared."""
+        output = self.read.equations[-1]
+        if not output.indices:
+            raise output.name.error("the output has no index", allowed=f"{output.name.word}[i] = …")
+        if self.ranks.keys() <= self.shapes.keys() | {INPUT}:
+            raise self.source.error("there is no parameter", 0, allowed="y1[i] = W1[i,j] x[j]")
         alive = {self.equations[-1].name}
         for equation in reversed(self.equations):
             if equation.name in alive:

@@ -28,6 +28,7 @@ _CODE = frozenset(
     {"params", "sizes", "seed", "np", "sum", "tuple", "len", "range", "float", "int", "zip"}
     | {"outputs", "scale", "ones", "count", "index"}
 )
+_KERNELS = frozenset({"along", "samples", "math", "functools", "cmath", "Callable", "Sequence"})
 _DERIVED = re.compile(r"(u|y|z|delta)[0-9]+")
 _DERIVED_PREFIXES = ("_", "dE_", "dJ_", "fprime", "R_")
 _VALUE = re.compile(r"[uy][0-9]{1,3}")
@@ -59,6 +60,9 @@ def check_value(field: Field, activations: Table[Activation]) -> None:
     """
     if _VALUE.fullmatch(field.word):
         return
+    if field.word in _KERNELS:
+        what = "this name cannot be used: it is a name used in generated code"
+        raise field.error(what, allowed="names such as u1, y1, Q, gate")
     check_parameter(field, activations)
 
 
