@@ -6,6 +6,7 @@ and numbers of samples differ from each other.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,10 +15,18 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
-from gradscribe.compiler import compile_network, derive_network
+from gradscribe.checking.examine import examine
+from gradscribe.compiler import compile_network, derive_network, loaded, module_source
+from gradscribe.derivation.along import hessian_along
 from gradscribe.derivation.plain import is_plain
 from gradscribe.derivation.verification import verified
+from gradscribe.equation import Role
+from gradscribe.errors import DerivationError
 from gradscribe.model.network import Network
+from gradscribe.program.along import along_program
+from gradscribe.program.evaluate import run
+from gradscribe.program.ir import Contract, Ref
+from gradscribe.program.shapes import shape_of
 
 Array = Any
 CLOSE = 1e-11
@@ -156,6 +165,25 @@ CASES = (
         (3,),
     ),
     Case(
+        "skip and tied weights in a formula",
+        "f2(W f1(W x + b1) + b2 + x) f1=tanh f2=softmax loss=cross_entropy",
+        lambda p, x: softmax(p[0] @ anp.tanh(p[0] @ x + p[1]) + p[2] + x),
+        (5,),
+        (5,),
+        plain=True,
+        entropy=True,
+    ),
+    Case(
+        "a stack as equations",
+        "u1[i] = W1[i,j] x[j] + b1[i]; y1[i] = tanh(u1[i]); u2[i] = W2[i,j] y1[j]; "
+        "y2[i] = softmax(u2[i]); loss=cross_entropy",
+        lambda p, x: softmax(p[2] @ anp.tanh(p[0] @ x + p[1])),
+        (3, 5, 4),
+        (3,),
+        plain=True,
+        entropy=True,
+    ),
+    Case(
         "softmax of tied weights",
         "u1[i] = W[i,j] x[j]; y1[i] = tanh(u1[i]); u2[j] = W[i,j] y1[i]; y2[j] = softmax(u2[j]); "
         "loss=cross_entropy",
@@ -276,3 +304,164 @@ def test_a_spec_regenerates_itself(scene: Scene) -> None:
     network = Network.parse(scene.module.SPEC)
     assert network.spec == scene.module.SPEC
     assert str(network) == str(Network.parse(scene.case.spec))
+
+
+# ---- one network, several ways to say it --------------------------------------------------------
+
+
+def test_a_file_and_a_key_are_the_text(tmp_path: Path) -> None:
+    text = ATTENTION.replace("; ", "\n")
+    (tmp_path / "net.eq").write_text(f"# a comment\n{text}\nloss=sse\n")
+    toml = f'[network]\nequations = """\n{text}\n"""\n[loss]\nname = "sse"\n'
+    (tmp_path / "net.toml").write_text(toml)
+    same = [f"{ATTENTION}; loss=sse", str(tmp_path / "net.eq"), str(tmp_path / "net.toml")]
+    specs = [Network.parse(spec).spec for spec in same]
+    assert len(set(specs)) == 1
+
+
+def test_layer_norm_is_said_in_a_file_too(tmp_path: Path) -> None:
+    body = '[network]\nsizes = [3, 5, 4]\nactivations = "tanh,softmax"\nlayer = "norm,dense"\n'
+    (tmp_path / "net.toml").write_text(body + '[loss]\nname = "cross_entropy"\n')
+    line = "3-5-4 tanh,softmax layer=norm,dense loss=cross_entropy"
+    assert Network.parse(str(tmp_path / "net.toml")).spec == Network.parse(line).spec == line
+
+
+def test_declared_sizes_are_fixed() -> None:
+    module = compile_network("x: 3; W1: 5, 3; u1[i] = W1[i,j] x[j]; y1[i] = tanh(u1[i])")
+    assert module.SIZES == (3, 5)
+    with pytest.raises(ValueError, match=r"W1 has shape \(4, 3\), needs \(N1=5, N0=3\)"):
+        module.forward(module.Parameters(np.ones((4, 3))), np.ones((2, 3)))
+
+
+def test_summation_is_said_or_understood() -> None:
+    forms = ("W[i,j] x[j]", "sum(j, W[i,j] x[j])", "size(j) mean(j, W[i,j] x[j])")
+    texts = {str(Network.parse(f"u1[i] = {form}; y1[i] = tanh(u1[i])")) for form in forms}
+    assert len(texts) == 1
+
+
+# ---- layer norm against PyTorch ------------------------------------------------------------------
+
+
+def test_layer_norm_is_that_of_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    module = compile_network("linear(W2 norm(W1 x + b1, g1, h1))")
+    rng = np.random.default_rng(5)
+    params = module.Parameters(*[rng.normal(size=s) for s in module._shapes((3, 5, 4))])
+    X, D = rng.normal(size=(7, 3)), rng.normal(size=(7, 4))
+    own = [torch.tensor(p, requires_grad=True) for p in params]
+    W1, b1, g, h, W2 = own
+    normed = torch.nn.functional.layer_norm(torch.tensor(X) @ W1.T + b1, (5,), g, h)
+    cost = ((torch.tensor(D) - normed @ W2.T) ** 2).mean()
+    true = torch.autograd.grad(cost, own)
+    assert abs(float(cost.detach()) - module.cost(params, X, D)) < CLOSE
+    for a, b in zip(module.gradient(params, X, D), true, strict=True):
+        assert error(a, b.numpy()) < CLOSE
+
+
+def test_gains_start_from_one() -> None:
+    params = compile_network("3-5-4 tanh,linear layer=norm,dense").initialize()
+    assert np.array_equal(params.gain1, np.ones(5))
+    assert not params.shift1.any()
+
+
+# ---- how it is computed -------------------------------------------------------------------------
+
+
+def test_parts_of_samples_and_directions_change_nothing() -> None:
+    scene = scene_of(CASES[0], 9)
+    module, data = scene.module, (scene.params, scene.X, scene.D)
+    need = module._held("hessian_along", scene.params, scene.X)
+    whole = module.hessian(*data)
+    for workspace in (need, 3 * need, 20 * need):
+        assert error(module.hessian(*data, workspace=workspace), whole) < CLOSE
+        assert (
+            error(module.jacobian(*data[:2], workspace=workspace), module.jacobian(*data[:2]))
+            < CLOSE
+        )
+        assert (
+            error(
+                module.sample_gradients(*data, workspace=workspace), module.sample_gradients(*data)
+            )
+            < CLOSE
+        )
+    with pytest.raises(ValueError, match="workspace is"):
+        module.hessian(*data, workspace=need - 1)
+    out = np.full_like(whole, np.nan)
+    assert module.hessian(*data, out=out) is out
+    assert np.array_equal(out, whole)
+
+
+def test_single_precision_stays_so() -> None:
+    scene = scene_of(CASES[0])
+    params = scene.module.Parameters(*[p.astype(np.float32) for p in scene.params])
+    X, D = scene.X.astype(np.float32), scene.D.astype(np.float32)
+    assert scene.module.hessian(params, X, D).dtype == np.float32
+    assert all(g.dtype == np.float32 for g in scene.module.gradient(params, X, D))
+    assert scene.module.input_jacobian(params, X).dtype == np.float32
+
+
+def test_large_scores_overflow_nowhere() -> None:
+    scene = scene_of(CASES[0])
+    params = scene.module.Parameters(*[100 * p for p in scene.params])
+    with np.errstate(all="raise", under="ignore"):
+        assert np.isfinite(scene.module.hessian(params, scene.X, scene.D)).all()
+
+
+def test_no_loop_over_nodes_or_samples_in_the_kernels() -> None:
+    source = module_source(ATTENTION)
+    kernels = source.partition("arguments ----")[2].partition("# ---- products of")[0]
+    kernels += source.partition("derivatives along directions ----")[2].partition("_HELD =")[0]
+    assert " for " not in "\n".join(
+        line for line in kernels.splitlines() if not line.strip().startswith(("#", '"""'))
+    )
+
+
+def test_the_interpreter_gives_what_the_module_gives() -> None:
+    scene = scene_of(CASES[0])
+    derivation = derive_network(scene.case.spec)
+    adjoints = [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
+    program = along_program(derivation, hessian_along(derivation.network, adjoints))
+    rng = np.random.default_rng(2)
+    V = {f"R_{n}": rng.normal(size=(2, *p.shape)) for n, p in scene.params._asdict().items()}
+    given = {**scene.params._asdict(), "X": scene.X, "D": scene.D, **V}
+    shapes = {**program.program.shapes, "samples_": ("samples",)}
+    given["samples_"] = np.zeros(len(scene.X))
+    whole = type(program.program)(program.program.kernels, shapes, program.program.helpers)
+    values = run(whole, given, ("hessian_along",))
+    along = scene.module.Parameters(*V.values())
+    found = scene.module._hessian_along(scene.params, scene.X, scene.D, along, len(scene.X))
+    for name, array in zip(program.kernel.outputs, found, strict=True):
+        assert error(array, values[name]) < 1e-13
+
+
+def test_axes_that_do_not_fit_are_found() -> None:
+    product = Contract("abc,adc->abd", Ref("p"), Ref("q"))
+    fitting = {"p": ("N", "N_0", "N_1"), "q": ("N", "N_2", "N_1")}
+    assert shape_of(product, fitting) == ("N", "N_0", "N_2")
+    with pytest.raises(DerivationError):
+        shape_of(product, fitting | {"q": ("N", "N_2", "N_3")})
+
+
+# ---- the checks see a wrong line --------------------------------------------------------------
+
+SMALL = f"x: 2, 3; Wq: 1, 3; Wv: 2, 3; {ATTENTION}"
+WRONG = [
+    ("dE_dA *= -2\n", "dE_dA *= 2\n"),
+    ("R_A = _product(", "R_A = 1.001 * _product("),
+    ("dJ_dWv *= -2", "dJ_dWv *= -2.0001"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), WRONG)
+def test_a_module_sees_its_own_wrong_line(right: str, wrong: str) -> None:
+    source = module_source(SMALL)
+    assert right in source
+    assert loaded(source, "right_attention")._self_check() == 0
+    assert loaded(source.replace(right, wrong, 1), "wrong_attention")._self_check() == 1
+
+
+def test_the_check_sees_a_wrong_line() -> None:
+    source = module_source(SMALL)
+    right, wrong = WRONG[0]
+    report = examine(loaded(source.replace(right, wrong, 1), "wrong"), Network.parse(SMALL))
+    assert any(row.verdict == "DIFFERS" for row in report.rows)

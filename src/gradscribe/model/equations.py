@@ -140,7 +140,8 @@ class _Builder(Sized):
             function: Field, joined: str, argument: Expr, letters: Mapping[str, Symbol]
         ) -> Expr:
             whole = item.right is _call_of(item, function)
-            return self.applied(function, joined, argument, letters, length, whole, left)
+            target = item.name.word if whole else ""
+            return self.applied(function, joined, argument, letters, length, target, left)
 
         reader = Reader(item, left, place, length, tuple(self.catalog), apply)
         right = reader.read()
@@ -196,7 +197,7 @@ class _Builder(Sized):
         argument: Expr,
         letters: Mapping[str, Symbol],
         length: Length,
-        whole: bool,
+        target: str,
         left: Mapping[str, Symbol],
     ) -> Expr:
         """Return what stands for the value of a function, equations for its parts added."""
@@ -223,27 +224,23 @@ class _Builder(Sized):
             )
         if not isinstance(argument, Indexed):
             argument = self.own(argument, letters, length)
-        free = tuple(k for k in argument.indices)
-        value = self.value(entry, argument, letters.get(joined), length, joined)
-        if whole:
-            return value
+        free = tuple(argument.indices)
         layer = split(argument.base.name).layer
-        name = f"y{layer}" if split(argument.base.name).stem == "u" else ""
-        if not name or name in self.taken():
+        name = target or (f"y{layer}" if split(argument.base.name).stem == "u" else "")
+        if not target and (not name or name in self.taken()):
             name = self.free_name("y")
+        # Of a vector, as the layers of a stack have it: written out when a network is put together.
+        as_layer = len(free) == 1 and (argument.base.name, name) == (f"u{layer}", f"y{layer}")
+        if not entry.joins_nodes or (as_layer and f"f{layer}" not in self.functions):
+            value = scalar_function(self.function(entry, argument))(argument)
+        else:
+            value = _over(entry.formula, argument, letters[joined], length(joined))
+        if target:
+            return value
         by_symbol = {v: k for k, v in letters.items()}
         self.add_own(name, value, [by_symbol[k] for k in free], letters, length)
         shape = tuple(length(by_symbol[k]) for k in free)
         return Variable(name, shape, Role.VALUE)[free]
-
-    def value(
-        self, entry: Activation, argument: Indexed, over: Symbol | None, length: Length, joined: str
-    ) -> Expr:
-        """Return f(argument): by its name, or written out where it joins components."""
-        if not entry.joins_nodes:
-            return scalar_function(self.function(entry, argument))(argument)
-        assert over is not None
-        return _over(entry.formula, argument, over, length(joined))
 
     def function(self, entry: Activation, argument: Indexed) -> str:
         """Return the name of a function in the equations."""
