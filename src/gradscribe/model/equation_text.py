@@ -98,13 +98,19 @@ def looks_like_equations(text: str) -> bool:
     return bool(_LIKE_EQUATIONS.match(text))
 
 
+def uncommented(source: Source) -> Source:
+    """Return a text with blanks for its comments."""
+    blank = re.sub(r"#[^\n]*", lambda m: " " * len(m.group()), source.text)
+    return Source(blank, source.where)
+
+
 def statements_of(source: Source) -> Statements:
-    """Return the statements of a text.
+    """Return the statements of a text without comments.
 
     Raises:
         InputError: one is neither an equation nor a declaration, or is too long.
     """
-    text = re.sub(r"#[^\n]*", lambda m: " " * len(m.group()), source.text)
+    text = source.text
     if not text.isascii():
         at = next(k for k, c in enumerate(text) if not c.isascii())
         raise source.error("equations are written in ASCII", at, received=text[at])

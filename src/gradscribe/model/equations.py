@@ -19,7 +19,7 @@ from gradscribe.model.blueprint import Blueprint, Settings, settings_of
 from gradscribe.model.definitions import Definitions, definitions_in
 from gradscribe.model.equation_sizes import INPUT, Sized
 from gradscribe.model.equation_terms import Reader
-from gradscribe.model.equation_text import EquationText, Statements, statements_of
+from gradscribe.model.equation_text import EquationText, Statements, statements_of, uncommented
 from gradscribe.model.options import read_options
 from gradscribe.model.reserved import check_parameter, check_value
 from gradscribe.model.source import Field, Source, quoted
@@ -43,6 +43,7 @@ def equations_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     Raises:
         InputError: anything in it cannot be taken.
     """
+    source = uncommented(source)
     read = statements_of(source)
     defined = definitions_in(source, read.options, catalog, OPTIONS)
     options = read_options(source, read.options, OPTIONS, defined.texts)

@@ -10,7 +10,7 @@ from gradscribe.catalog import Catalog
 from gradscribe.errors import InputError, nearest, shortened
 from gradscribe.model.blueprint import DEFAULT_LOSS, Blueprint, Settings, settings_of
 from gradscribe.model.definitions import Definitions
-from gradscribe.model.equation_text import statements_of
+from gradscribe.model.equation_text import statements_of, uncommented
 from gradscribe.model.equations import blueprint_of_statements
 from gradscribe.model.formula import abstract_functions, blueprint_of_tokens
 from gradscribe.model.source import Field
@@ -231,12 +231,13 @@ def _equations(network: Section, settings: Settings, defined: Definitions) -> Bl
     network.refuse(others, "equations have this already", "equations alone")
     found = network.text("equations")
     assert found is not None  # the caller has seen the key
-    read = statements_of(found.source)
+    source = uncommented(found.source)
+    read = statements_of(source)
     if read.options < len(found.word):
-        raise found.source.error(
+        raise source.error(
             "options do not belong in equations here", read.options, allowed="[loss], [emit], name"
         )
-    return blueprint_of_statements(found.source, read, settings, defined)
+    return blueprint_of_statements(source, read, settings, defined)
 
 
 def _formula(network: Section, settings: Settings, defined: Definitions) -> Blueprint:
