@@ -1,6 +1,5 @@
 """Array expressions as Python source with NumPy. Knows syntax, and nothing of networks."""
 
-import re
 from fractions import Fraction
 
 from gradscribe.errors import DerivationError
@@ -148,9 +147,7 @@ def _is_inverse(node: Node) -> bool:
 def _power(base: Node, exponent: int) -> tuple[int, str]:
     if exponent < 0:
         return _PRODUCT, f"1 / {source(_plain(Power(base, -exponent)), _UNARY)}"
-    text = source(base, _ATOM)
-    sign = "**" if re.fullmatch(r"[\w.]+", text) else " ** "
-    return _POWER, f"{text}{sign}{exponent}"
+    return _POWER, f"{source(base, _ATOM)}**{exponent}"
 
 
 def _total(operand: Node, axes: tuple[int, ...]) -> str:

@@ -61,6 +61,7 @@ def broken_statement(line: str, indent: int = 4) -> list[str]:
     >>> broken_statement("x += a + b", 80)
     ['x += (', '    a + b', ')']
     """
+    line = re.sub(r"(?<=[)\]])\*\*(?=\d)", " ** ", line)  # blanks behind what is no name
     if indent + len(line) <= WIDTH:
         return [line]
     head, sign, value = re.split(r" ([+*]?=) ", line, maxsplit=1)
