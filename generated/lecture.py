@@ -1907,8 +1907,8 @@ def _equations(sizes: Sequence[int]) -> dict:
     }
 
 
-def _sizes_of(params: Parameters) -> list[int]:
-    """Return the sizes N0, N1, … that the parameters' shapes have."""
+def _sizes_of(params: Parameters, *sample: np.ndarray) -> list[int]:
+    """Return the sizes N0, N1, … that the shapes of parameters, and of a sample, have."""
     sizes: dict[str, int] = {}
     for shape, array in zip(_SHAPES.values(), params, strict=True):
         sizes.update(zip(shape, array.shape, strict=True))
@@ -1920,7 +1920,7 @@ def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) 
 
     From the definition: ∂E/∂v = Σ ∂E/∂w ∂w/∂v over all components w that read v.
     """
-    equations = _equations(_sizes_of(params))
+    equations = _equations(_sizes_of(params, x))
     values = {**params._asdict(), "x": x, "d": d}
     for name, (shape, _, function) in equations.items():
         flat = [function(values, *i) for i in np.ndindex(shape)]

@@ -27,7 +27,7 @@ def shapes(spec: str) -> dict[str, tuple[str, ...]]:
 
 def symbolic_stack(count: int) -> Network:
     tanh = CATALOG.activations["tanh"]
-    stack = Stack(None, (tanh,) * count, CATALOG.layers["dense"])
+    stack = Stack(None, (tanh,) * count, (CATALOG.layers["dense"],) * count)
     blueprint = stack_blueprint(stack, settings_of({}, CATALOG))
     return assemble(
         blueprint.equations,

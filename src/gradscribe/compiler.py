@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.derivation.listing import higher
+from gradscribe.derivation.plain import is_plain
 from gradscribe.derivation.steps import Derivation, derive, numbers
 from gradscribe.equation import Equation, Role
 from gradscribe.errors import InputError
 from gradscribe.files import write
-from gradscribe.model.blueprint import EMITTED
+from gradscribe.model.blueprint import DEFAULT_TARGET, EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
+from gradscribe.program.along import along_programs
 from gradscribe.program.build import Writer, build
 from gradscribe.program.costs import Cost, costs_of
 from gradscribe.program.forms import FORMS, Form
@@ -38,8 +40,8 @@ from gradscribe.program.products import (
 )
 from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
-from gradscribe.symbols import names
 from gradscribe.targets.cost_view import written_costs
+from gradscribe.targets.indexed_view import check_target, indexed_view
 from gradscribe.targets.module_view import TrainedView, module_view
 from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
@@ -49,6 +51,7 @@ from gradscribe.targets.target import LECTURES, MODULES, TEMPLATES, Target, find
 if TYPE_CHECKING:
     from gradscribe.lecture.style import Style
 
+INDEXED = "indexed"  # the target of modules of networks that are not plain
 DERIVATIONS = ("derivation", *LECTURES)
 # From more layers on, only what grows with depth itself is emitted unless asked for.
 _DEEP = 20
@@ -209,7 +212,7 @@ def _check_per_sample(network: Network) -> None:
     """
     moving = {"x"}
     for equation in network.equations:
-        if not moving & names(equation.right):
+        if not moving & {s.name for s in equation.right.free_symbols}:
             raise InputError(
                 f"{equation.name} does not depend on x, so there is no code for it",
                 received=network.spec,
@@ -306,6 +309,8 @@ def costs(network: Network | str | None, passes: Iterable[Pass] = PASSES) -> dic
     """
     derivation, passes = derive_network(network), tuple(passes)
     program = lower_program(derivation, passes)
+    if not is_plain(derivation.network):  # along directions: no formula says what a pass takes
+        return costs_of(program, (), (), None)
     second = second_order_programs(derivation, passes)
     return costs_of(program, second.matrices, second.samples, second.product)
 
@@ -343,11 +348,22 @@ def module_source(
         InputError: the specification cannot be taken, or a function is left abstract.
     """
     derivation, passes = derive_network(parsed(network)), tuple(passes)
-    found = find_target(target or derivation.network.emit_target, MODULES, templates)
+    name = target or derivation.network.emit_target
+    plain = is_plain(derivation.network)
+    if not plain and name == DEFAULT_TARGET:
+        name = INDEXED
+    found = find_target(name, MODULES, templates)
     program = lower_program(derivation, passes)
+    if not plain:
+        check_target(found)
+        parts = emitted(derivation.network)
+        along = along_programs(derivation, _adjoints(derivation), parts)
+        return render(
+            found, replace(indexed_view(derivation, program, along, parts), trained=trained)
+        )
     if found.view != "module":
-        view = number_view(derivation, program, found.view)
-        return render(found, replace(view, trained=trained))
+        numbers_of = number_view(derivation, program, found.view)
+        return render(found, replace(numbers_of, trained=trained))
     second = second_order_programs(derivation, passes, forms)
     parameters = [p.name for p in derivation.network.parameters]
     sample = sample_view(emitted(derivation.network), parameters, second.product, second.samples)

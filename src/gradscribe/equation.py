@@ -40,6 +40,7 @@ class Variable:
         role: what it is.
         per_sample: whether each sample has its own.
         meaning: a few words for docstrings.
+        initial: the number that a parameter that is no matrix starts from.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Variable:
     role: Role
     per_sample: bool = True
     meaning: str = ""
+    initial: int = 0
 
     def __getitem__(self, indices: tuple[Symbol, ...]) -> Expr:
         """Return the component at `indices` (a plain symbol for a scalar)."""

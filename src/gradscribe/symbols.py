@@ -93,8 +93,13 @@ def summed(expr: Expr) -> Iterator[Symbol]:
 
 
 def canonical(expr: Expr, free: tuple[Symbol, ...], letters: tuple[str, ...]) -> Expr:
-    """Return `expr` with its summed indices renamed to the first letters that are free."""
-    available = [index(letter) for letter in letters if index(letter) not in free]
+    """Return `expr` with its summed indices renamed to the first letters that are free.
+
+    Where there are more indices than letters, letters with numbers follow: every index has a name
+    of its own.
+    """
+    names_in_order = (*letters, *(f"{letter}_{c}" for c in range(30) for letter in letters))
+    available = (k for k in map(index, names_in_order) if k not in free)
     renaming = dict(zip(dict.fromkeys(summed(expr)), available, strict=False))
     return expr.xreplace(renaming)
 

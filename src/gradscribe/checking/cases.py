@@ -98,10 +98,9 @@ def draw(
     for name, shape in layout.shapes.items():
         numbers = rng.normal(size=[sizes[n] for n in shape])
         params[name] = numbers / np.sqrt(max(1, numbers.shape[-1])) if len(shape) > 1 else numbers
-    X = rng.normal(size=(case.samples, sizes[layout.inputs]))
-    D = desired(
-        recursion.network if recursion else None, (case.samples, sizes[layout.outputs]), rng
-    )
+    X = rng.normal(size=(case.samples, *(sizes[name] for name in layout.inputs)))
+    targets = (case.samples, *(sizes[name] for name in layout.outputs))
+    D = desired(recursion.network if recursion else None, targets, rng)
     if case.zeros:
         X[rng.random(X.shape) < 0.3] = 0.0
         if recursion is None or "entropy" not in recursion.network.loss.name:
@@ -122,13 +121,13 @@ def _partly_far(point: Point, reach: float) -> Point:
     return Point(point.case, point.sizes, point.params, X, point.D)
 
 
-def desired(network: Network | None, shape: tuple[int, int], rng: np.random.Generator) -> Array:
+def desired(network: Network | None, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """Return desired outputs that the loss makes sense for: probabilities for an entropy."""
     if network is None or "entropy" not in network.loss.name:
         return rng.normal(size=shape)
     if "binary" in network.loss.name:
         return rng.uniform(0.05, 0.95, size=shape)
-    return rng.dirichlet(np.ones(shape[1]), size=shape[0])
+    return rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
 
 
 def stretched(point: Point, reach: float, recursion: Recursion) -> Point:

@@ -188,7 +188,7 @@ def _question(
     setting: _Setting,
     take: Callable[[Truth], Blocks] | None,
 ) -> Question:
-    explanations = list(general(reference, setting.subject.layout.outputs, every))
+    explanations = list(general(reference, setting.subject.layout.outputs[-1], every))
     if what == "gradient":
         with_parts = tuple(_with_contributions(setting, every))
         explanations += of_samples(with_parts)

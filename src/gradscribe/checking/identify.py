@@ -34,7 +34,7 @@ def stack_layout(fields: tuple[str, ...]) -> Layout | None:
         m = int(split(name).layer)
         shapes[name] = (f"N_{m}", f"N_{m - 1}") if name[0] == "W" else (f"N_{m}",)
     layers = tuple(f"N_{m}" for m in range(count + 1))
-    return Layout(shapes, layers, layers[0], layers[-1])
+    return Layout(shapes, layers, layers[:1], layers[-1:])
 
 
 def network_layout(network: Network) -> Layout:
@@ -43,8 +43,8 @@ def network_layout(network: Network) -> Layout:
     return Layout(
         shapes,
         tuple(s.name for s in network.layers),
-        network.input.shape[0].name,
-        network.output.shape[0].name,
+        tuple(s.name for s in network.input.shape),
+        tuple(s.name for s in network.output.shape),
         network.sizes,
     )
 

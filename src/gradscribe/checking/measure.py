@@ -125,11 +125,15 @@ def _sensitivity_row(scene: Scene) -> None:
         if v.role is Role.VALUE and split(name).stem == "u"
     ]
     results = scene.subject.sensitivities(scene.point)
+    told = getattr(scene.subject.module, "_SENSITIVITIES", None)
+    named = {_adjoint(v): v for v in network.variables}
+    if told is not None and named.keys() >= set(told):
+        activations = [named[name] for name in told]
     if len(results) != len(activations):
         raise CallError(
             f"sensitivities returns {len(results)} arrays; there are {len(activations)} layers"
         )
-    names = [f"delta{split(name).layer}" for name in activations]
+    names = [_adjoint(name) for name in activations]
     true = {d: truth.sensitivities[u] for d, u in zip(names, activations, strict=True)}
     scales = {d: truth.scales.get(u, 0.0) for d, u in zip(names, activations, strict=True)}
     standard = Standard(scales, scene.standard.reach)
@@ -137,6 +141,12 @@ def _sensitivity_row(scene: Scene) -> None:
     scene.found.sensitivities = compared(
         scene, "sensitivities", "recursion in loops", given, true, standard
     )
+
+
+def _adjoint(value: str) -> str:
+    """Return what a module calls ∂E/∂(value)."""
+    name = split(value)
+    return f"delta{name.layer}" if name.stem == "u" else f"dE_d{value}"
 
 
 def _both_row(scene: Scene) -> None:

@@ -192,7 +192,8 @@ class Recursion:
                 self._cut_slopes(cut, behind(y, d, sign * step * v), places) for sign in (1, -1)
             )
             factor = outer.exact[self._equations[-1].variable.name, (n,)] / (2 * step)
-            rows.append([_float(factor * (a - b)) for a, b in zip(up, down, strict=True)])
+            difference = {c: a - down[c] for c, a in up.items()}
+            rows.append(_array(difference, cut, places, factor))
         return np.array(rows)
 
     def penalty_curvature(self, sizes: Sizes, params: Blocks, V: Blocks) -> Blocks:
@@ -251,14 +252,12 @@ class Recursion:
             slopes = self._numbers(parameter, V[parameter])
             for component, number in self._numbers(parameter, array).items():
                 shared[component] = context.mpc(number, self.compiler.step * slopes[component])
-        count = places[self.network.variables[name].shape[0]]
+        variable = self.network.variables[name]
         rows = []
         for x, d in zip(X, D, strict=True):
             values = self._sample(shared, places, x, d)
-            rows.append(
-                [_float(context.im(values[name, (k,)]) / self.compiler.step)
-                 for k in range(1, count + 1)]
-            )  # fmt: skip
+            moved = {c: context.im(v) for c, v in values.items() if c[0] == name}
+            rows.append(_array(moved, variable, places, 1 / self.compiler.step))
         return np.array(rows)
 
     def _behind(
@@ -267,7 +266,7 @@ class Recursion:
         """Return the values of what comes behind the cut, at y + v, beside those known."""
         values = {**known, **self._numbers(self.network.target.name, d)}
         for component, number in self._numbers(cut.name, y).items():
-            values[component] = number + v[component[1][0] - 1]
+            values[component] = number + v[tuple(k - 1 for k in component[1])]
         for equation in self._after(cut):
             for component, here in equation.components(places):
                 values[component] = _evaluated(equation.terms, values.__getitem__, here)
@@ -279,14 +278,14 @@ class Recursion:
 
     def _cut_slopes(
         self, cut: Variable, values: dict[Component, Value], places: Places
-    ) -> list[Value]:
+    ) -> dict[Component, Value]:
         """Return ∂E/∂y_k for every node of the cut, at these values."""
         adjoints = _Adjoints()
         adjoints.exact[self._equations[-1].variable.name, ()] = self.compiler.context.mpf(1)
         for equation in reversed(self._after(cut)):
             self._pull(equation, values, places, adjoints)
-        count = places[cut.shape[0]]
-        return [adjoints.exact[cut.name, (k,)] for k in range(1, count + 1)]
+        ranges = (range(1, places[n] + 1) for n in cut.shape)
+        return {(cut.name, k): adjoints.exact[cut.name, k] for k in product(*ranges)}
 
     def _places(self, sizes: Sizes, samples: int) -> Places:
         return {**{s: sizes[s.name] for s in self.network.layers}, SAMPLES: samples}

@@ -206,9 +206,11 @@ def _input_jacobian(asked: Asked) -> Found:
     along = asked.rng.uniform(0.5, 1.5, point.X.shape)
     true = np.asarray(subject.call("forward", _blocks(point), point.X + 1j * STEP * along))
     J = np.asarray(subject.call("input_jacobian", _blocks(point), point.X))
-    if J.shape != (*true.shape, point.X.shape[1]):
+    if J.shape != (*true.shape, *point.X.shape[1:]):
         raise CallError(f"input_jacobian has shape {J.shape}")
-    return np.einsum("noi,ni->no", J, along), true.imag / STEP, OUTPUT
+    N = len(along)
+    product = np.einsum("noi,ni->no", J.reshape(N, -1, along[0].size), along.reshape(N, -1))
+    return product.reshape(true.shape), true.imag / STEP, OUTPUT
 
 
 def _samples(asked: Asked) -> Found:

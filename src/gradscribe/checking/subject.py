@@ -23,15 +23,15 @@ class Layout:
     Attributes:
         shapes: for each parameter, in order, the names of its sizes: "W1": ("N_1", "N_0").
         layers: the names of all sizes: N_0, …, N_M.
-        inputs: the name of the number of inputs, N_0.
-        outputs: that of outputs, N_M; N_0 again where a skip connection makes them equal.
+        inputs: the names of the sizes of the input: N_0.
+        outputs: those of the output: N_M; N_0 again where a skip connection makes them equal.
         fixed: their values where the module works for these only.
     """
 
     shapes: Mapping[str, tuple[str, ...]]
     layers: tuple[str, ...]
-    inputs: str
-    outputs: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     fixed: tuple[int, ...] | None = None
 
 

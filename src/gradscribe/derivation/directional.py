@@ -8,7 +8,7 @@ is the Hessian times V.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sympy import Add, Derivative, Expr, Mul, Symbol
+from sympy import Add, Derivative, Expr, Mul, S, Symbol
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.outputs import with_outputs
@@ -23,7 +23,7 @@ from gradscribe.derivation.tangents import Taking, names_in
 from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, SAMPLES, SUMMED_INDICES
-from gradscribe.symbols import component, total
+from gradscribe.symbols import component, free_indices, total
 
 
 def directional_name(name: str) -> str:
@@ -70,7 +70,7 @@ def directional(network: Network, known: Iterable[Equation] = ()) -> Directional
             moved[equation.name] = result.variable
             found.append(result)
     inner = {q.name: q for q in found}
-    products = tuple(_over_samples(network, inner))
+    products = tuple(over_samples_along(network, inner))
     return Directional(
         tuple(moved[p.name] for p in network.parameters),
         tuple(found),
@@ -136,13 +136,20 @@ def _needed(goals: list[Equation], adjoints: Mapping[str, Equation]) -> list[Equ
     return [q for q in adjoints.values() if q.name in found]
 
 
-def _over_samples(network: Network, inner: Mapping[str, Equation]) -> Iterator[Equation]:
+def over_samples_along(network: Network, inner: Mapping[str, Equation]) -> Iterator[Equation]:
     """Yield ℛ∂J/∂w = factor · Σ_n ℛ∂E(n)/∂w, and ℛ of what J has of w itself, for every w."""
     per_sample = {v.name for v in network.variables.values() if v.per_sample}
-    per_sample |= set(inner) | {n.removeprefix("R_") for n in inner}
+    per_sample |= {adjoint_name(name) for name in network.variables}
+    per_sample |= set(inner) | {directional_name(name) for name in per_sample}
     weight = weight_of_sample(network)
     for parameter in network.parameters:
-        equation = inner[directional_name(adjoint_name(parameter.name))]
+        name = directional_name(f"dJ_d{parameter.name}")
+        variable = Variable(name, parameter.shape, Role.TANGENT, False, "product with the Hessian")
+        equation = inner.get(directional_name(adjoint_name(parameter.name)))
+        if equation is None:  # the gradient does not move
+            at, zero = free_indices(len(parameter.shape)), Step("linearity", None, S.Zero)
+            yield Equation(variable, at, S.Zero, "linearity", (zero,))
+            continue
         at = equation.indices
         own = explicit_product(network, parameter, at)
         change = total(component(equation.name, (SAMPLE, *at)), {SAMPLE: SAMPLES})
@@ -153,8 +160,6 @@ def _over_samples(network: Network, inner: Mapping[str, Equation]) -> Iterator[E
             Step("linearity", None, start, (equation.name,)),
             Step("substitution", start, after, (equation.name,)),
         )
-        name = directional_name(f"dJ_d{parameter.name}")
-        variable = Variable(name, parameter.shape, Role.TANGENT, False, "product with the Hessian")
         yield Equation(variable, at, after, "linearity", steps)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gradscribe.derivation.directional import Directional, directional
 from gradscribe.derivation.gauss_newton import gauss_newton
+from gradscribe.derivation.plain import is_plain
 from gradscribe.derivation.residual import residual, split
 from gradscribe.derivation.second_order import SecondOrder, block_names, listed, second_order
 from gradscribe.derivation.tangents import Ground, ground_of, output_tangents
@@ -50,6 +51,9 @@ def higher(network: Network, adjoints: Iterable[Equation], parts: Iterable[str])
     jacobian = matrices or "jacobian" in wanted
     product = jacobian or "hessian_vector_product" in wanted
     adjoints = tuple(adjoints)
+    if not is_plain(network):
+        along = directional(network, adjoints) if product else None
+        return Higher(Ground(network, {}, adjoints, ()), along)
     ground = ground_of(network, adjoints)
     return Higher(
         ground,
@@ -77,8 +81,11 @@ def groups(found: Higher) -> Iterator[Listed]:
 def every_group(network: Network, adjoints: Iterable[Equation]) -> Iterator[Listed]:
     """Yield everything in the order of the list, derived in full."""
     adjoints = tuple(adjoints)
-    along, ground = directional(network, adjoints), ground_of(network, adjoints)
+    along = directional(network, adjoints)
     yield (*along.equations, *along.products)
+    if not is_plain(network):
+        return
+    ground = ground_of(network, adjoints)
     yield output_tangents(ground)
     hessian, gauss = second_order(ground), gauss_newton(ground)
     whole = [listed(order) for order in (hessian, gauss)]

@@ -19,8 +19,7 @@ from gradscribe.catalog.losses import Y
 from gradscribe.derivation import rules
 from gradscribe.derivation.slopes import slope, undone
 from gradscribe.equation import Equation, Variable
-from gradscribe.notation import SUMMED_INDICES
-from gradscribe.symbols import ScalarFunction, canonical, names
+from gradscribe.symbols import ScalarFunction, component, names
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,21 @@ class _Undone:
     Attributes:
         argument: the name of u.
         output: the variable y.
+        at: the indices of y.
         inverse: u in terms of the catalog's `Y` and of `sums`.
-        sums: what stands for each sum over the nodes.
+        sums: what stands for each sum over some of the indices.
     """
 
     argument: str
     output: Variable
+    at: tuple[Symbol, ...]
     inverse: Expr
-    sums: Mapping[Expr, Symbol]
+    sums: Mapping[Expr, Expr]
+
+    def of(self, place: tuple[Expr, ...]) -> Expr:
+        """Return u at a place."""
+        moved = dict(zip(self.at, place, strict=True))
+        return self.inverse.xreplace(moved).xreplace({Y: self.output[place]})
 
 
 def with_outputs(expr: Expr, equations: Iterable[Equation]) -> Expr:
@@ -59,35 +65,55 @@ def _undone(equation: Equation) -> _Undone | None:
     """Undo y_i = R(u_i, sums over u); None where that is not the form."""
     right, at = equation.right, equation.indices
     read = names(right)
-    if len(at) != 1 or len(read) != 1 or not right.has(Sum):
+    if not at or len(read) != 1 or not right.has(Sum):
         return None
     (argument,) = read
-    sums = {
-        _key(part): Symbol(f"T_{n}") for n, part in enumerate(sorted(right.atoms(Sum), key=str))
-    }
-    if any(at[0] in part.free_symbols for part in right.atoms(Sum)):
-        return None
-    scalar = right.replace(lambda e: isinstance(e, Sum), lambda e: sums[_key(e)])
+    sums: dict[Expr, Expr] = {}
+    for n, part in enumerate(sorted(right.atoms(Sum), key=str)):
+        kept = [k for k in at if k in part.free_symbols]
+        if len(kept) == len(at):
+            return None
+        sums[part] = component(f"T_{n}", kept)
+    scalar = right.replace(lambda e: isinstance(e, Sum), lambda e: sums[e])
     here = {a: U for a in scalar.atoms(Indexed) if tuple(a.indices) == at}
     inverse = undone(scalar.xreplace(here), U)
-    return None if inverse is None else _Undone(argument, equation.variable, inverse, sums)
+    return None if inverse is None else _Undone(argument, equation.variable, at, inverse, sums)
 
 
-def _key(part: Sum) -> Expr:
-    """Return a sum with the usual letter for its index."""
-    return canonical(part, (), SUMMED_INDICES)
+def _stand_in(part: Expr, form: _Undone) -> Expr | None:
+    """Return what stands for a sum over nodes, at whatever indices; None for any other sum."""
+    for pattern, symbol in form.sums.items():
+        first, there = (
+            next(iter(sorted((a for a in p.atoms(Indexed)), key=str)), None)
+            for p in (pattern, part)
+        )
+        if first is None or there is None or len(first.indices) != len(there.indices):
+            continue
+        moved = dict(zip(first.indices, there.indices, strict=True))
+        at = {k: moved[k] for k in form.at if k in moved}
+        if _key(pattern.xreplace(at)) == _key(part):
+            return symbol.xreplace(at)
+    return None
+
+
+def _key(part: Expr) -> Expr:
+    """Return a sum with one letter for its index, whatever that was."""
+    return part.xreplace({k: Symbol(f"k_{n}") for n, k in enumerate(part.variables)})
 
 
 def _put(expr: Expr, form: _Undone) -> Expr:
     """Put in y, if all sums over nodes cancel then."""
-    found = expr.replace(
-        lambda e: isinstance(e, Sum) and _key(e) in form.sums, lambda e: form.sums[_key(e)]
-    )
+    values = {part: _stand_in(part, form) for part in expr.atoms(Sum)}
+    found = expr.xreplace({part: value for part, value in values.items() if value is not None})
     places = [a for a in found.atoms(Indexed) if a.base.label.name == form.argument]
-    values = {a: form.inverse.xreplace({Y: form.output[tuple(a.indices)]}) for a in places}
-    found = rules.collapse(found.xreplace(values))
-    left = found.free_symbols & set(form.sums.values())
+    inverses = {a: form.of(tuple(a.indices)) for a in places}
+    found = rules.collapse(found.xreplace(inverses))
+    left = {str(s) for s in found.free_symbols} & {n for s in form.sums.values() for n in _names(s)}
     return expr if left or form.argument in names(found) else found
+
+
+def _names(stand_in: Expr) -> set[str]:
+    return {str(stand_in.base.label if isinstance(stand_in, Indexed) else stand_in)}
 
 
 def cancelled(

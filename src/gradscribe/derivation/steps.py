@@ -13,7 +13,7 @@ from gradscribe.equation import Equation, Role, Step, Variable, aligned_latex
 from gradscribe.errors import InputError, nearest
 from gradscribe.model.network import Network, labelled
 from gradscribe.notation import split
-from gradscribe.symbols import ScalarFunction, free_indices, scalar_function
+from gradscribe.symbols import ScalarFunction, component, free_indices, scalar_function
 
 # What only a derivation of order 2 has.
 SECOND = frozenset({Role.TANGENT, Role.CURVATURE})
@@ -151,8 +151,8 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
     for place in _in_network_order(needed, network):
         entry = network.functions.get(place.stem)
         argument = place.args[0].base
-        place = place.xreplace(dict(zip(place.args[0].indices, free_indices(1), strict=False)))
-        indices = place.args[0].indices
+        indices = free_indices(len(network.variables[argument.name].shape))
+        place = place.func(component(argument.name, indices))  # of one sample
         if entry is None:
             continue
         value = next((q for right, q in outputs.items() if _same(right, place)), None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from gradscribe.derivation.plain import is_plain
 from gradscribe.derivation.steps import Derivation, derive
 from gradscribe.errors import InputError
 from gradscribe.lecture.example import LARGE, example_of, similar
@@ -176,6 +177,12 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
 
 def lecture_of(of: Network, style: Style, locales: Path) -> Lecture:
     """Return the lecture of a network."""
+    if not is_plain(of):
+        raise InputError(
+            "a lecture is told of networks whose values are vectors, from matrices and functions",
+            received=of.spec,
+            allowed="--format text, the same derivation with the rule of every step",
+        )
     return lecture(derive(of, 2 if needs_second_order(of) else 1), style, locales)
 
 

@@ -180,3 +180,8 @@ def parameter(name: str, shape: tuple[Symbol, ...], layer: int) -> Variable:
     """Return a parameter: weights where it has two indices, biases where it has one."""
     meaning = f"{'weights' if len(shape) == 2 else 'biases'} of layer {layer}"
     return Variable(name, shape, Role.PARAMETER, per_sample=False, meaning=meaning)
+
+
+def vector(name: str, nodes: Symbol, meaning: str, initial: int) -> Variable:
+    """Return a parameter of one number a node that is no bias."""
+    return Variable(name, (nodes,), Role.PARAMETER, False, meaning, initial)

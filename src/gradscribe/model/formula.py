@@ -19,8 +19,17 @@ from gradscribe.model.options import options_start, read_options
 from gradscribe.model.reserved import ABSTRACT_FUNCTION
 from gradscribe.model.sharing import sizes_of_graph
 from gradscribe.model.source import Field, Source
-from gradscribe.model.syntax import Call, Name, Node, Product, Sum, Token, tokens_of, tree_of
-from gradscribe.symbols import names
+from gradscribe.model.syntax import (
+    SEVERAL,
+    Call,
+    Name,
+    Node,
+    Product,
+    Sum,
+    Token,
+    tokens_of,
+    tree_of,
+)
 from gradscribe.table import Table
 
 # Before a parenthesis these capitals are functions; any other one is a matrix.
@@ -79,6 +88,7 @@ def blueprint_of_tokens(
     tree = tree_of(source, tokens, end, lambda word: word in known or _is_function(word, bare))
     graph = graph_of(source, tree, table, frozenset(entries))
     called = {node.word: entries.get(node.word) for node in tree if isinstance(node, Call)}
+    called = {word: entry for word, entry in called.items() if word not in SEVERAL}
     abstract = {word: entry for word, entry in called.items() if word not in table}
     forward = forward_of(graph, table, abstract)
     check_effects(source, forward)
@@ -101,7 +111,7 @@ def check_effects(source: Source, forward: Forward) -> None:
     Raises:
         InputError: one has none, since terms cancel.
     """
-    used = set().union(*(names(equation.right) for equation in forward.equations))
+    used = {s.name for q in forward.equations for s in q.right.free_symbols}
     inner = [equation.name for equation in forward.equations[:-1]]
     for name in ("x", *inner, *(variable.name for variable in forward.parameters)):
         if name not in used:
@@ -115,7 +125,7 @@ def tree_text(tree: tuple[Node, ...]) -> str:
         if isinstance(node, Name):
             texts.append(node.word)
         elif isinstance(node, Call):
-            texts.append(f"{node.word}({texts[node.argument]})")
+            texts.append(f"{node.word}({', '.join(texts[a] for a in node.arguments)})")
         elif isinstance(node, Product):
             factors = [_factor_text(tree[place], texts[place]) for place in node.factors]
             texts.append(" ".join(factors))

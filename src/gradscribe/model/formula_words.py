@@ -114,4 +114,10 @@ FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
     "max": lambda a, b: by_comparison(Gt, a, b, a, b),
     "min": lambda a, b: by_comparison(Lt, a, b, a, b),
 }  # fmt: skip
+# Those that have all derivatives wherever they have a value.
+SMOOTH: Mapping[str, Callable[..., Expr]] = {
+    name: function
+    for name, function in FUNCTIONS.items()
+    if name not in ("abs", "sign", "max", "min")
+}
 ARGUMENTS = {"max": 2, "min": 2, "where": 3}

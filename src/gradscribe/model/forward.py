@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from sympy import Add, Expr
 
 from gradscribe.catalog.activations import Activation
+from gradscribe.catalog.layers import GAIN, SHIFT, normalised, scaled
 from gradscribe.equation import Equation, Role, Variable
-from gradscribe.model.blueprint import input_variable, parameter
-from gradscribe.model.graph import INPUT, Activated, Graph, Leaf, Total, Vector
+from gradscribe.model.blueprint import input_variable, parameter, vector
+from gradscribe.model.graph import INPUT, Activated, Graph, Leaf, Normed, Total, Vector
 from gradscribe.model.sharing import own_equations, sizes_of_graph
+from gradscribe.notation import split
 from gradscribe.symbols import free_indices, scalar_function, summed_index, total
 from gradscribe.table import Table
 
@@ -62,7 +64,7 @@ class _Writer:
 
     def __post_init__(self) -> None:
         self.sizes = sizes_of_graph(self.graph)
-        self.applied = {n.operand for n in self.graph.nodes if isinstance(n, Activated)}
+        self.applied = {n.operand for n in self.graph.nodes if isinstance(n, Activated | Normed)}
         self.taken |= {name for name, _ in self.sizes.of} | set(self.bindings)
 
     def write(self) -> Forward:
@@ -90,6 +92,8 @@ class _Writer:
         if isinstance(node, Total):
             return self.sum_of_parts(node)
         below, inner = self.variables[node.operand], self.parts[node.operand]
+        if isinstance(node, Normed):
+            return _Part(below[i,])
         if isinstance(node, Activated):
             return _Part(below[i,], vectors=inner.vectors)
         shape = (self.sizes.of[node.matrix, 0], self.sizes.of[node.matrix, 1])
@@ -107,6 +111,9 @@ class _Writer:
     def equate(self, place: int, node: Vector, part: _Part) -> None:
         """Write the equation of a vector; from then on its variable stands for it."""
         (i,) = free_indices(1)
+        if isinstance(node, Normed):
+            self.normalise(place, node)
+            return
         name, meaning = self.name(place, node, part)
         right = part.component
         if isinstance(node, Activated):
@@ -118,6 +125,28 @@ class _Writer:
         self.parts[place] = _Part(variable[i,])
         self.equations.append(Equation(variable, (i,), right))
         self.add_parameters(part)
+
+    def normalise(self, place: int, node: Normed) -> None:
+        """Write the equations of a layer norm."""
+        below = self.variables[node.operand]
+        number = split(below.name).layer
+        if not number or f"r{number}" in self.taken:
+            self.layer += 1
+            number = str(self.layer)
+        equations = list(normalised(below, int(number)))
+        if node.gain >= 0:
+            names = [self.graph.nodes[p] for p in (node.gain, node.shift)]
+            gain, shift = (
+                vector(leaf.name, below.shape[0], f"{kind[1]} of layer {number}", kind[2])
+                for leaf, kind in zip(names, (GAIN, SHIFT), strict=True)
+                if isinstance(leaf, Leaf)
+            )
+            equations.append(scaled(equations[-1].variable, gain, shift, int(number)))
+            self.parameters |= {gain.name: gain, shift.name: shift}
+        self.taken |= {q.name for q in equations}
+        self.equations += equations
+        self.variables[place] = equations[-1].variable
+        self.parts[place] = _Part(equations[-1].variable[free_indices(1)])
 
     def add_parameters(self, part: _Part) -> None:
         layer = max(self.layer, 1)
@@ -139,7 +168,7 @@ class _Writer:
     def output_name(self, node: Activated) -> str:
         below = self.variables[node.operand]
         name = f"y{below.name[1:]}"
-        is_activation = below.role is Role.VALUE and below.name[0] == "u"
+        is_activation = below.role is Role.VALUE and below.name[0] in "urs"
         if is_activation and name not in self.taken:
             return name
         self.layer += 1

@@ -6,12 +6,13 @@ a matrix and what is a vector is known without guessing.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from string import ascii_lowercase
 
 from gradscribe.catalog.activations import Activation
 from gradscribe.errors import nearest, shortened
 from gradscribe.model.reserved import ABSTRACT_FUNCTION, check_function, check_parameter
 from gradscribe.model.source import Field, Source, quoted
-from gradscribe.model.syntax import Call, Name, Node, Product, Sum
+from gradscribe.model.syntax import SEVERAL, Call, Name, Node, Product, Sum
 from gradscribe.table import Table
 
 INPUT = "x"
@@ -47,7 +48,29 @@ class Activated:
     operand: int
 
 
-Vector = Leaf | Apply | Total | Activated
+@dataclass(frozen=True)
+class Normed:
+    """The vector `operand`, normalised over its components; scaled where there are parameters.
+
+    Attributes:
+        operand: the vector.
+        gain: the place of the vector of gains; -1 without.
+        shift: that of shifts.
+    """
+
+    operand: int
+    gain: int = -1
+    shift: int = -1
+
+
+Vector = Leaf | Apply | Total | Activated | Normed
+
+
+@dataclass(frozen=True)
+class Concat:
+    """Vectors one below the other, which a matrix is multiplied by."""
+
+    parts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -84,12 +107,15 @@ class _Builder:
     bound: frozenset[str]
     nodes: list[Vector] = field(default_factory=list)
     places: dict[object, int] = field(default_factory=dict)
-    values: list[Matrix | int] = field(default_factory=list)
+    values: list[Matrix | Concat | int] = field(default_factory=list)
+    blocks: dict[str, int] = field(default_factory=dict)
 
     def build(self) -> Graph:
         called = {node.word for node in self.tree if isinstance(node, Call)}
         for node in self.tree:
             self.values.append(self.value(node, called))
+        self.check_blocks()
+        self.vector(self.values[-1], len(self.tree) - 1)
         if isinstance(self.values[-1], Matrix):
             raise self.source.error("the formula is a matrix, not a vector", self.tree[-1].at)
         self.check_contents()
@@ -98,14 +124,67 @@ class _Builder:
     def check_contents(self) -> None:
         if Leaf(INPUT) not in self.nodes:
             raise self.source.error(f"the input {INPUT} does not occur", 0, allowed="f(W x + b)")
-        if all(isinstance(v, Activated | Total) or v == Leaf(INPUT) for v in self.nodes):
+        if all(isinstance(v, Activated | Total | Normed) or v == Leaf(INPUT) for v in self.nodes):
             raise self.source.error("there is no parameter", 0, allowed="f(W x + b)")
-        if not any(isinstance(v, Activated | Apply) for v in self.nodes):
+        if not any(isinstance(v, Activated | Apply | Normed) for v in self.nodes):
             raise self.source.error("there is no layer", 0, allowed="f(W x + b)")
 
-    def value(self, node: Node, called: set[str]) -> Matrix | int:
+    def vector(self, value: Matrix | Concat | int, place: int) -> Matrix | int:
+        """Return a value that is no concatenation."""
+        if isinstance(value, Concat):
+            raise self.source.error(
+                "concat(…) stands behind a matrix and nowhere else", self.tree[place].at,
+                allowed="W2 concat(x, y)",
+            )  # fmt: skip
+        return value
+
+    def check_blocks(self) -> None:
+        """Check that a matrix that meets a concatenation meets nothing else."""
+        for name, count in self.blocks.items():
+            for node in self.nodes:
+                if isinstance(node, Apply) and node.matrix == name:
+                    raise self.source.error(
+                        f"{quoted(name)} is multiplied by {count} vectors one below the other, "
+                        "and by one alone",
+                        0,
+                        allowed="a matrix for each",
+                    )
+
+    def several(self, node: Call) -> Concat | int:
+        """Return what a function of several arguments gives."""
+        values = [self.values[a] for a in node.arguments]
+        if node.word == "concat":
+            return Concat(
+                tuple(
+                    p for v, a in zip(values, node.arguments, strict=True) for p in self.parts(v, a)
+                )
+            )
+        places = [self.argument(v, a) for v, a in zip(values, node.arguments, strict=True)]
+        leaves = [isinstance(self.nodes[p], Leaf) for p in places[1:]]
+        if len(places) not in (1, 3) or not all(leaves):
+            raise self.source.error(
+                "norm has one argument, or three of which two are vectors of parameters", node.at,
+                allowed="norm(v), norm(v, gain, shift)",
+            )  # fmt: skip
+        return self.intern(Normed(*places))
+
+    def argument(self, value: Matrix | Concat | int, place: int) -> int:
+        found = self.vector(value, place)
+        if isinstance(found, Matrix):
+            raise self.source.error(
+                f"{quoted(' '.join(found.names))} is a matrix", self.tree[place].at,
+                allowed="a vector",
+            )  # fmt: skip
+        return found
+
+    def parts(self, value: Matrix | Concat | int, place: int) -> tuple[int, ...]:
+        return value.parts if isinstance(value, Concat) else (self.argument(value, place),)
+
+    def value(self, node: Node, called: set[str]) -> Matrix | Concat | int:
         if isinstance(node, Name):
             return self.named(Field(node.word, self.source, node.at), called)
+        if isinstance(node, Call) and node.word in SEVERAL:
+            return self.several(node)
         if isinstance(node, Call):
             return self.activated(node)
         if isinstance(node, Product):
@@ -120,6 +199,8 @@ class _Builder:
                 f"{quoted(name.word)} is used as a function and without an argument",
                 allowed="different names for functions and parameters",
             )
+        if name.word in SEVERAL:
+            raise name.error(f"{name.word} needs an argument", allowed=SEVERAL[name.word])
         check_parameter(name, self.activations)
         if name.word[0].isupper():
             return Matrix((name.word,))
@@ -131,7 +212,7 @@ class _Builder:
             if not ABSTRACT_FUNCTION.fullmatch(node.word):
                 raise self.unknown_function(name)
             check_function(name)
-        operand = self.values[node.argument]
+        operand = self.vector(self.values[node.argument], node.argument)
         if isinstance(operand, Matrix):
             raise name.error(
                 f"the function is applied to a matrix, {quoted(' '.join(operand.names))}",
@@ -151,7 +232,9 @@ class _Builder:
 
     def product(self, node: Product) -> Matrix | int:
         values = [self.values[factor] for factor in node.factors]
-        for factor, value in zip(node.factors[:-1], values, strict=False):
+        if isinstance(values[-1], Concat) and isinstance(values[-2], Matrix):
+            values[-2:] = [self.beside(values[-2], values[-1])]
+        for factor, value in zip(node.factors, values[:-1], strict=False):
             if not isinstance(value, Matrix):
                 raise self.source.error(
                     "a vector cannot be multiplied from the left",
@@ -159,17 +242,41 @@ class _Builder:
                     allowed="a matrix: an upper-case letter, such as W1",
                 )
         matrices = [name for value in values if isinstance(value, Matrix) for name in value.names]
-        last = values[-1]
+        last = self.vector(values[-1], node.factors[-1])
         if isinstance(last, Matrix):
             return Matrix(tuple(matrices))
         for name in reversed(matrices):
             last = self.intern(Apply(name, last))
         return last
 
+    def beside(self, matrix: Matrix, concat: Concat) -> int:
+        """Return W [p; q] as Wa p + Wb q, the columns of W that meet each part."""
+        *outer, name = matrix.names
+        count = self.blocks.setdefault(name, len(concat.parts))
+        if count != len(concat.parts):
+            raise self.source.error(
+                f"{quoted(name)} is multiplied by {count} vectors one below the other, and by "
+                f"{len(concat.parts)}", 0, allowed="a matrix for each",
+            )  # fmt: skip
+        terms = []
+        for letter, part in zip(ascii_lowercase, concat.parts, strict=False):
+            block = block_name(name, letter)
+            if any(isinstance(n, Name) and n.word == block for n in self.tree):
+                raise self.source.error(
+                    f"{quoted(block)} is the name of a part of {name}", 0,
+                    allowed="another name for one of them",
+                )  # fmt: skip
+            check_parameter(Field(block, self.source, 0), self.activations)
+            terms.append((1, self.intern(Apply(block, part))))
+        found = self.intern(Total(tuple(terms)))
+        for above in reversed(outer):
+            found = self.intern(Apply(above, found))
+        return found
+
     def total(self, node: Sum) -> int:
         coefficients: Counter[int] = Counter()
         for sign, term in node.terms:
-            value = self.values[term]
+            value = self.vector(self.values[term], term)
             if isinstance(value, Matrix):
                 raise self.source.error(
                     f"{quoted(' '.join(value.names))} is a matrix; only vectors are added",
@@ -188,6 +295,16 @@ class _Builder:
             self.places[key] = len(self.nodes)
             self.nodes.append(node)
         return self.places[key]
+
+
+def block_name(matrix: str, letter: str) -> str:
+    """Return what the columns of a matrix are called that meet a part of a concatenation.
+
+    >>> block_name("W2", "a"), block_name("V", "b")
+    ('Wa2', 'Vb')
+    """
+    stem = matrix.rstrip("0123456789")
+    return f"{stem}{letter}{matrix[len(stem) :]}"
 
 
 def graph_of(

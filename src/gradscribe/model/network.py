@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sympy import Add, Expr, Rational, Symbol
+from sympy import Add, Expr, Mul, Rational, Symbol
 
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.activations import Activation
@@ -141,18 +141,19 @@ def loss_equations(
         target: d.
         numbers: the parameters for the symbols of what is learned in the loss.
     """
-    (i,) = free_indices(1)
-    values: dict[Expr, Expr] = {D: target[i,], Y: output[i,]}
-    values |= {symbol: parameter[i,] for symbol, parameter in numbers.items()}
+    at = free_indices(len(output.shape))
+    values: dict[Expr, Expr] = {D: target[at], Y: output[at]}
+    values |= {symbol: parameter[at] for symbol, parameter in numbers.items()}
     equations = []
     if loss.error is not None:
         error = Variable("e", output.shape, Role.VALUE, meaning="error")
-        equations.append(Equation(error, (i,), loss.error.xreplace(values)))
-        values[E] = error[i,]
-    j = summed_index(0)
-    term = loss.term.xreplace(values).xreplace({i: j})
+        equations.append(Equation(error, at, loss.error.xreplace(values)))
+        values[E] = error[at]
+    over = tuple(summed_index(k) for k, _ in enumerate(at))
+    term = loss.term.xreplace(values).xreplace(dict(zip(at, over, strict=True)))
     cost = Variable("E", (), Role.COST, meaning="cost of one sample")
-    return (*equations, Equation(cost, (), total(term, {j: output.shape[0]})))
+    limits = dict(zip(over, output.shape, strict=True))
+    return (*equations, Equation(cost, (), total(term, limits)))
 
 
 def by_name(functions: Mapping[str, Activation | None]) -> dict[str, Activation | None]:
@@ -176,7 +177,7 @@ def penalty_of(
 
 def total_cost(loss: Loss, output: Variable, penalty: Expr) -> Equation:
     """Return J = factor · Σ_n E(n) + penalty."""
-    factor = loss.factor.xreplace({OUTPUTS: output.shape[0]})
+    factor = loss.factor.xreplace({OUTPUTS: Mul(*output.shape)})
     cost = Variable("J", (), Role.COST, per_sample=False, meaning=loss.meaning)
     own = factor * total(component("E", (SAMPLE,)), {SAMPLE: SAMPLES})
     return Equation(cost, (), own + penalty)

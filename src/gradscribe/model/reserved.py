@@ -28,8 +28,10 @@ _CODE = frozenset(
     {"params", "sizes", "seed", "np", "sum", "tuple", "len", "range", "float", "int", "zip"}
     | {"outputs", "scale", "ones", "count", "index"}
 )
+_KERNELS = frozenset({"along", "samples", "math", "functools", "cmath", "Callable", "Sequence"})
 _DERIVED = re.compile(r"(u|y|z|delta)[0-9]+")
 _DERIVED_PREFIXES = ("_", "dE_", "dJ_", "fprime", "R_")
+_VALUE = re.compile(r"[uy][0-9]{1,3}")
 _SIZE = re.compile(r"N[0-9]+")
 
 
@@ -48,6 +50,20 @@ def check_parameter(field: Field, activations: Table[Activation]) -> None:
         *_common_rules(name),
     )
     _refuse_first(field, rules, "names such as W1, b1, A, c, Wout")
+
+
+def check_value(field: Field, activations: Table[Activation]) -> None:
+    """Check that what an equation of the user defines may have this name.
+
+    Raises:
+        InputError: it may not; the message says which rule it breaks.
+    """
+    if _VALUE.fullmatch(field.word):
+        return
+    if field.word in _KERNELS:
+        what = "this name cannot be used: it is a name used in generated code"
+        raise field.error(what, allowed="names such as u1, y1, Q, gate")
+    check_parameter(field, activations)
 
 
 def check_function(field: Field) -> None:

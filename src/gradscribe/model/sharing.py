@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sympy import Symbol
 
-from gradscribe.model.graph import INPUT, Activated, Apply, Graph, Leaf, Total, Vector
+from gradscribe.model.graph import INPUT, Activated, Apply, Graph, Leaf, Normed, Total, Vector
 from gradscribe.notation import size
 
 # A size is an index of a parameter: ("W1", 0) counts the rows of W1.
@@ -20,13 +20,18 @@ def own_equations(graph: Graph) -> frozenset[int]:
     gives, and what is used more than once; anything else is part of the sum that uses it.
     """
     uses = Counter(place for node in graph.nodes for place in operands(node))
-    applied = {n.operand for n in graph.nodes if isinstance(n, Apply | Activated)}
+    applied = {n.operand for n in graph.nodes if isinstance(n, Apply | Activated | Normed)}
     last = len(graph.nodes) - 1
     return frozenset(
         place
         for place, node in enumerate(graph.nodes)
         if not isinstance(node, Leaf)
-        and (isinstance(node, Activated) or place in applied or place == last or uses[place] > 1)
+        and (
+            isinstance(node, Activated | Normed)
+            or place in applied
+            or place == last
+            or uses[place] > 1
+        )
     )
 
 
@@ -36,6 +41,8 @@ def operands(node: Vector) -> tuple[int, ...]:
         return ()
     if isinstance(node, Total):
         return tuple(place for _, place in node.terms)
+    if isinstance(node, Normed) and node.gain >= 0:
+        return (node.operand, node.gain, node.shift)
     return (node.operand,)
 
 
@@ -101,4 +108,6 @@ def _slot(node: Vector, slots: list[Slot], classes: _Classes) -> Slot:
         return (node.matrix, 0)
     if isinstance(node, Total):
         classes.merge(slots[place] for _, place in node.terms)
+    if isinstance(node, Normed):
+        classes.merge(slots[place] for place in operands(node))
     return slots[operands(node)[0]]

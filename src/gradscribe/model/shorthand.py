@@ -12,7 +12,7 @@ from gradscribe.model.stack import (
     DEFAULT_LAYER,
     Stack,
     activations_of,
-    check_widths,
+    layers_of,
     size_field,
     sizes_of,
     stack_blueprint,
@@ -56,10 +56,10 @@ def shorthand_blueprint(source: Source, catalog: Catalog) -> Blueprint:
         catalog.activations,
         names,
     )
-    kind = options.get("layer", Field(DEFAULT_LAYER, source)).find(catalog.layers)
-    check_widths(kind, sizes, whole)
+    kinds = options.get("layer", Field(DEFAULT_LAYER, source))
+    layers = layers_of(kinds, catalog.layers, sizes, whole)
     settings = settings_of(options, catalog)
-    return stack_blueprint(Stack(sizes, entries, kind), settings.defining(defined, entries))
+    return stack_blueprint(Stack(sizes, entries, layers), settings.defining(defined, entries))
 
 
 def _names(source: Source, start: int, end: int) -> Field:

@@ -10,7 +10,7 @@ from sympy import Symbol
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.layers import Layer, Place
 from gradscribe.equation import Equation, Variable
-from gradscribe.model.blueprint import Blueprint, Settings, input_variable, parameter
+from gradscribe.model.blueprint import Blueprint, Settings, input_variable, parameter, vector
 from gradscribe.model.source import Field, Source
 from gradscribe.notation import size
 from gradscribe.table import Table
@@ -31,20 +31,21 @@ class Stack:
     Attributes:
         sizes: N_0 … N_M, or None where they stay symbolic.
         activations: f¹ … f^M.
-        layer: the kind of every layer.
+        layers: the kind of each layer.
     """
 
     sizes: tuple[int, ...] | None
     activations: tuple[Activation, ...]
-    layer: Layer
+    layers: tuple[Layer, ...]
 
     def spec(self, settings: Settings) -> str:
         """Return the one line that says this stack with these settings."""
         assert self.sizes is not None  # only formulas have symbolic sizes
         names = tuple(entry.name for entry in self.activations)
         words = ["-".join(map(str, self.sizes)), ",".join(abbreviated(names))]
-        if self.layer.name != DEFAULT_LAYER:
-            words.append(f"layer={self.layer.name}")
+        kinds = abbreviated(tuple(layer.name for layer in self.layers))
+        if kinds != (DEFAULT_LAYER,):
+            words.append(f"layer={','.join(kinds)}")
         return " ".join([*words, settings.text])
 
 
@@ -128,16 +129,34 @@ def activations_of(
     )
 
 
-def check_widths(layer: Layer, sizes: tuple[int, ...], whole: Field) -> None:
+def layers_of(
+    field: Field, table: Table[Layer], sizes: tuple[int, ...], whole: Field
+) -> tuple[Layer, ...]:
+    """Return the kind of each layer, from one for all, two for hidden and output, or one each.
+
+    Raises:
+        InputError: an unknown kind, another number of kinds, or sizes that a kind cannot have.
+    """
+    words = [Field(word.strip(), field.source, field.at) for word in field.word.split(",")]
+    found, count = tuple(word.find(table) for word in words), len(sizes) - 1
+    each = one_a_layer(found, count)
+    if each is None:
+        raise field.error(
+            f"{len(found)} kinds for {count} layers",
+            allowed="one for all, two for the hidden and the output layers, or one for each",
+        )
+    check_widths(each, sizes, whole)
+    return each
+
+
+def check_widths(layers: Sequence[Layer], sizes: tuple[int, ...], whole: Field) -> None:
     """Check that sizes stay the same where the kind of layer needs that.
 
     Raises:
         InputError: N_m differs from N_{m-1}.
     """
-    if not layer.keeps_width:
-        return
-    for m in range(1, len(sizes)):
-        if sizes[m] != sizes[m - 1]:
+    for m, layer in enumerate(layers, 1):
+        if layer.keeps_width and sizes[m] != sizes[m - 1]:
             raise whole.error(
                 f"a layer of kind '{layer.name}' keeps the size, but layer {m} goes "
                 f"from {sizes[m - 1]} to {sizes[m]}",
@@ -151,12 +170,12 @@ def stack_blueprint(stack: Stack, settings: Settings) -> Blueprint:
     equations: list[Equation] = []
     parameters: list[Variable] = []
     sizes = [size(0)]
-    for m in range(1, len(stack.activations) + 1):
+    for m, layer in enumerate(stack.layers, 1):
         # A layer that keeps the width has the size of the one below, not one of its own.
-        sizes.append(sizes[-1] if stack.layer.keeps_width else size(m))
-        place = _place(m, below, sizes[m])
-        equations += stack.layer.equations(place)
-        parameters += (place.W, place.b)
+        sizes.append(sizes[-1] if layer.keeps_width else size(m))
+        place = _place(m, below, sizes[m], layer)
+        equations += layer.equations(place)
+        parameters += (place.W, place.b, *place.vectors.values())
         below = equations[-1].variable
     return Blueprint(
         equations=tuple(equations),
@@ -170,13 +189,17 @@ def stack_blueprint(stack: Stack, settings: Settings) -> Blueprint:
     )
 
 
-def _place(m: int, below: Variable, nodes: Symbol) -> Place:
+def _place(m: int, below: Variable, nodes: Symbol, layer: Layer) -> Place:
     return Place(
         m=m,
         below=below,
         W=parameter(f"W{m}", (nodes, *below.shape), m),
         b=parameter(f"b{m}", (nodes,), m),
         function=f"f{m}",
+        vectors={
+            stem: vector(f"{stem}{m}", nodes, f"{meaning} of layer {m}", start)
+            for stem, meaning, start in layer.vectors
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
     expression:  [+ | -] term {(+ | -) term}
     term:        factor {[* | @] factor}
-    factor:      name | name ( expression ) | ( expression )
+    factor:      name | name ( expression {, expression} ) | ( expression )
 
 A tree is the list of its nodes, each after its operands; so whatever is done with a tree is a
 loop over that list, and deep nesting cannot exhaust Python's stack.
@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 
 from gradscribe.model.source import Source, quoted
 
+# Functions of several arguments, as they are written.
+SEVERAL = {"norm": "norm(v, gain, shift)", "concat": "concat(x, y)"}
 MAX_DEPTH = 200
 MAX_NAMES = 1000
 
-_TOKEN = re.compile(r"\s+|[A-Za-z_][A-Za-z0-9_]*|[-+*@()]|[0-9]+|.", re.DOTALL)
+_TOKEN = re.compile(r"\s+|[A-Za-z_][A-Za-z0-9_]*|[-+*@(),]|[0-9]+|.", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]")
 _ALLOWED = "names, + - * @ ( ) and blanks"
 
@@ -45,11 +47,24 @@ class Name:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of the node `argument`."""
+    """A function of the node `argument`, and of those that follow it.
+
+    Attributes:
+        at: where it stands.
+        word: its name.
+        argument: its first argument.
+        others: its other arguments.
+    """
 
     at: int
     word: str
     argument: int
+    others: tuple[int, ...] = ()
+
+    @property
+    def arguments(self) -> tuple[int, ...]:
+        """All arguments in order."""
+        return (self.argument, *self.others)
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,7 @@ class _Group:
     terms: list[tuple[int, int]] = field(default_factory=list)
     factors: list[int] = field(default_factory=list)
     factor_at: int = 0
+    arguments: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -104,6 +120,8 @@ class _Reader:
             self.factor(self.add(Name(token.at, token.text)), token.at)
         elif token.text == ")":
             self.close(token)
+        elif token.text == ",":
+            self.separate(token)
         elif token.text in "*@":
             self.multiply(token)
         else:
@@ -116,13 +134,25 @@ class _Reader:
             )
         self.groups.append(_Group(opened, function, at=opened.at + 1))
 
+    def separate(self, token: Token) -> None:
+        """End an argument of a function that has several."""
+        group = self.groups[-1]
+        if group.function is None or group.function.text not in SEVERAL:
+            raise self.source.error(
+                "only some functions have several arguments", token.at,
+                allowed=" and ".join(SEVERAL.values()),
+            )  # fmt: skip
+        group.arguments.append(self.finish_sum(token.at))
+        group.terms = []
+
     def close(self, token: Token) -> None:
         if len(self.groups) == 1:
             raise self.source.error("this parenthesis was not opened", token.at)
         node = self.finish_sum(token.at)
         group = self.groups.pop()
         if group.function is not None:
-            node = self.add(Call(group.function.at, group.function.text, node))
+            first, *others = (*group.arguments, node)
+            node = self.add(Call(group.function.at, group.function.text, first, tuple(others)))
         assert group.opened is not None  # the outermost group is never closed by a token
         self.factor(node, (group.function or group.opened).at)
 
@@ -193,7 +223,7 @@ def tokens_of(source: Source, end: int) -> list[Token]:
     found: list[Token] = []
     for match in _TOKEN.finditer(source.text, 0, end):
         token = Token(match.group(), match.start())
-        if token.is_word or token.text in "+-*@()":
+        if token.is_word or token.text in "+-*@(),":
             found.append(token)
         elif not token.text.isspace():
             raise _unexpected(source, token)

@@ -10,6 +10,8 @@ from gradscribe.catalog import Catalog
 from gradscribe.errors import InputError, nearest, shortened
 from gradscribe.model.blueprint import DEFAULT_LOSS, Blueprint, Settings, settings_of
 from gradscribe.model.definitions import Definitions
+from gradscribe.model.equation_text import statements_of, uncommented
+from gradscribe.model.equations import blueprint_of_statements
 from gradscribe.model.formula import abstract_functions, blueprint_of_tokens
 from gradscribe.model.setting import Setting, number_of
 from gradscribe.model.source import Field
@@ -18,7 +20,7 @@ from gradscribe.model.stack import (
     SIZES_ALLOWED,
     Stack,
     activations_of,
-    check_widths,
+    layers_of,
     sizes_of,
     stack_blueprint,
 )
@@ -36,7 +38,7 @@ _REDUCTIONS = {
 }
 _VARIABLES = {"activation": "a formula in u", "loss": "a formula in d, y and e = d - y"}
 _LEARNED_KEYS = ("value", "learned")
-_NEITHER = "[network] needs sizes and activations, or a formula"
+_NEITHER = "[network] needs sizes and activations, a formula, or equations"
 
 
 def file_blueprint(path: str, catalog: Catalog) -> Blueprint:
@@ -72,6 +74,8 @@ def _blueprint(whole: Section, catalog: Catalog) -> Blueprint:
         **_penalties(whole.section("regularization"), catalog),
     }
     settings = settings_of({key: f for key, f in fields.items() if f is not None}, catalog)
+    if "equations" in network.values:
+        return _equations(network, settings, defined)
     if "formula" in network.values:
         return _formula(network, settings, defined)
     stack = _stack(network, catalog)
@@ -171,6 +175,21 @@ def loaded(path: str) -> Mapping[str, Any]:
         raise InputError(f"not TOML: {error}", where=where) from error
 
 
+def text_of(path: str) -> str:
+    """Return the text of a file of equations.
+
+    Raises:
+        InputError: it is missing, not a file, too large or not UTF-8.
+    """
+    content = _read(path)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8: byte {error.start} cannot be decoded"
+        where = shortened(path, 200)
+        raise InputError(what, where=where, allowed="a text of equations") from error
+
+
 def _read(path: str) -> bytes:
     """Return the content of a file of a bounded size."""
     where = shortened(path, 200)
@@ -179,7 +198,7 @@ def _read(path: str) -> bytes:
     try:
         # A pipe or a device would not end.
         if not stat.S_ISREG(Path(path).stat().st_mode):
-            raise InputError("not a file", where=where, allowed="a TOML file")
+            raise InputError("not a file", where=where, allowed="a file")
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
@@ -232,9 +251,8 @@ def _stack(network: Section, catalog: Catalog) -> Stack:
     names = _names(network)
     both = network.field("activations", ",".join(field.word for field in names))
     entries = activations_of(names, len(sizes) - 1, catalog.activations, both)
-    layer = (network.text("layer") or network.field("layer", DEFAULT_LAYER)).find(catalog.layers)
-    check_widths(layer, sizes, whole)
-    return Stack(sizes, entries, layer)
+    kinds = network.text("layer") or network.field("layer", DEFAULT_LAYER)
+    return Stack(sizes, entries, layers_of(kinds, catalog.layers, sizes, whole))
 
 
 def _size(network: Section, m: int, value: object) -> tuple[Field, int]:
@@ -256,6 +274,21 @@ def _names(network: Section) -> list[Field]:
         if not isinstance(word, str):
             raise network.wrong_type(f"activations[{m}]", word, "text")
     return [network.field(f"activations[{m}]", word) for m, word in enumerate(value)]
+
+
+def _equations(network: Section, settings: Settings, defined: Definitions) -> Blueprint:
+    """Return the blueprint of `equations`."""
+    others = ("sizes", "activations", "layer", "formula", "functions")
+    network.refuse(others, "equations have this already", "equations alone")
+    found = network.text("equations")
+    assert found is not None  # the caller has seen the key
+    source = uncommented(found.source)
+    read = statements_of(source)
+    if read.options < len(found.word):
+        raise source.error(
+            "options do not belong in equations here", read.options, allowed="[loss], [emit], name"
+        )
+    return blueprint_of_statements(source, read, settings, defined)
 
 
 def _formula(network: Section, settings: Settings, defined: Definitions) -> Blueprint:

@@ -11,7 +11,7 @@ MAX_TEXT = 20_000
 
 KEYS = {
     "": ("name", "network", "activation", "loss", "regularization", "emit"),
-    "network": ("sizes", "activations", "layer", "formula", "functions"),
+    "network": ("sizes", "activations", "layer", "formula", "functions", "equations"),
     "loss": ("name", "reduction"),
     "emit": ("target", "dtype", "functions"),
 }

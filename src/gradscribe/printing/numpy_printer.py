@@ -10,6 +10,7 @@ from gradscribe.program.ir import (
     Apply,
     Call,
     Const,
+    Contract,
     Expand,
     Greatest,
     MatMul,
@@ -23,9 +24,11 @@ from gradscribe.program.ir import (
     Size,
     Statement,
     Transpose,
+    walk,
 )
 
 _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(6)
+_OF_NUMBERS = frozenset({"sqrt", "log", "exp", "sin", "cos", "tanh"})
 _SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
 
 
@@ -81,6 +84,8 @@ def _written(node: Node) -> tuple[int, str]:
             return _ATOM, f"_apply({source(left)}, {source(right)})"
         case Apply(left, right, _):
             return _PRODUCT, f"{source(left, _PRODUCT)} @ {source(right, _UNARY)}"
+        case Contract(letters, left, right):
+            return _ATOM, f'_product("{letters}", {source(left)}, {source(right)})'
         case Expand(operand, axes):
             places = ", ".join("None" if a in axes else ":" for a in range(max(axes) + 1))
             return _ATOM, f"{source(operand, _ATOM)}[{places}]"
@@ -162,7 +167,12 @@ def _call(function: str, arguments: tuple[Node, ...]) -> tuple[int, str]:
         condition, *values, like = arguments
         typed = (Ref(f"{source(like)}.dtype.type({source(value)})") for value in values)
         return _call("where", (condition, *typed))
-    name = function if function.startswith("_") else f"np.{function}"
-    if not name.isidentifier() and not name.startswith("np."):
+    # Of sizes alone, a number of Python: it leaves the type of the arrays that it meets.
+    of_sizes = all(
+        isinstance(n, Size | Const | Add | Mul | Power) for a in arguments for n in walk(a)
+    )
+    library = "math" if of_sizes and function in _OF_NUMBERS else "np"
+    name = function if function.startswith("_") else f"{library}.{function}"
+    if not name.isidentifier() and not name.startswith((f"{library}.",)):
         raise DerivationError(f"no NumPy function {function!r}")
     return _ATOM, f"{name}({', '.join(source(a) for a in arguments)})"

@@ -58,6 +58,8 @@ def _written(expr: Expr, functions: dict[str, str]) -> tuple[int, str]:
         case ScalarFunction():
             argument = scalar_source(expr.args[0], functions)
             return _ATOM, functions[expr.stem].format(argument)
+        case Symbol() if expr.is_positive:
+            return _ATOM, size_python(expr.name)
         case Symbol():
             return _ATOM, f'v["{expr.name}"]'
         case _:
@@ -86,7 +88,7 @@ def _total(expr: Sum, functions: dict[str, str]) -> str:
 
 def _whole(expr: Expr) -> set[Expr]:
     """Return the components and sums of an expression that are in no other one."""
-    if isinstance(expr, Indexed | Sum | Largest):
+    if isinstance(expr, Indexed | Sum | Largest) or (expr.is_Symbol and not expr.is_positive):
         return {expr}
     return set().union(*map(_whole, expr.args))
 

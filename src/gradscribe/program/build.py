@@ -8,7 +8,8 @@ after J (cost), after δ^1 (sensitivities), after ∂J/∂w (gradient).
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Function, Mul, Sum, Symbol
+from sympy import Add, Expr, Function, Sum, Symbol
+from sympy import Mul as SymMul
 
 from gradscribe.catalog.activations import Activation, U
 from gradscribe.derivation.reverse import (
@@ -26,8 +27,20 @@ from gradscribe.model.fusing import fused
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, split
 from gradscribe.program.forms import FORMS, Form
-from gradscribe.program.ir import Helper, Kernel, Node, Program, Shape, Statement, references
+from gradscribe.program.ir import (
+    Expand,
+    Helper,
+    Kernel,
+    Mul,
+    Node,
+    Ones,
+    Program,
+    Shape,
+    Statement,
+    references,
+)
 from gradscribe.program.lower import lower
+from gradscribe.program.pieces import Indices
 from gradscribe.program.stable import stabilised
 from gradscribe.program.weighting import SCALE, is_weighted, weighted
 from gradscribe.symbols import ScalarFunction, component, free_indices, without_empty_sums
@@ -73,6 +86,8 @@ def goals(derivation: Derivation) -> dict[str, tuple[str, ...]]:
     """Return what each kernel must give back, whoever asks."""
     network = derivation.network
     deltas = [adjoint_name(q.name) for q in network.equations if split(q.name).stem == "u"]
+    if not any(d in derivation.by_name for d in deltas):
+        deltas = [adjoint_name(network.output.name)]
     return {
         "forward": (network.output.name,),
         "sample_costs": (network.equations[-1].name,),
@@ -148,7 +163,7 @@ def with_weight(equation: Equation, network: Network) -> Equation:
 
 def _with_weight_inside(term: Expr, factor: Expr, network: Network) -> Expr:
     """Return factor · Σ_n (…) as Σ_n of it with `scale` at the sources; another term as it is."""
-    sums = [f for f in Mul.make_args(term) if isinstance(f, Sum) and f.variables == [SAMPLE]]
+    sums = [f for f in SymMul.make_args(term) if isinstance(f, Sum) and f.variables == [SAMPLE]]
     if not sums:
         return term
     (over,) = sums
@@ -185,8 +200,22 @@ class Writer:
         right, indices = self.written_out(equation.right), equation.indices
         if equation.name in self.per_sample:
             right, indices = with_sample(right, self.per_sample), (SAMPLE, *indices)
-        value = lower(right, indices, self.names)
+        value = self.lowered(right, indices, equation.variable)
         return Statement(equation.name, value, equation.label)
+
+    def lowered(self, right: Expr, indices: Indices, variable: Variable) -> Node:
+        """Return an array with all its axes: what is the same for all i has ones for them."""
+        value = lower(right, indices, self.names)
+        missing = [k for k in indices if k not in right.free_symbols]
+        if not missing or not indices:
+            return value
+        lengths = dict(zip(reversed(indices), reversed(variable.shape), strict=False))
+        factors = [value]
+        for k in missing:
+            ones: Node = Ones("N" if k == SAMPLE else lengths[k].name)
+            behind = len(indices) - 1 - indices.index(k)
+            factors.append(Expand(ones, tuple(range(1, behind + 1))) if behind else ones)
+        return Mul(tuple(factors))
 
     def know(self, equations: Iterable[Equation]) -> None:
         """Take equations into account that are not in the derivation: slopes of second order."""
@@ -220,7 +249,7 @@ class Writer:
             return found
         name = slope_name(place, self.network)
         variable = self.slopes.get(name) or self.derivation[name].variable
-        return variable[tuple(place.args[0].indices)]
+        return component(variable.name, place.args[0].indices)  # the sample's among them or not
 
     def _value(self, place: ScalarFunction) -> Expr:
         entry = self._entry(place)

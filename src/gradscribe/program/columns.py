@@ -15,8 +15,9 @@ from gradscribe.derivation.rules import distribute, flattened
 from gradscribe.errors import DerivationError
 from gradscribe.notation import SAMPLE, SAMPLES
 from gradscribe.program.ir import Add, Apply, Expand, MatMul, Mul, Node, Permute, Reduce, Transpose
-from gradscribe.program.lower import Indices, Piece, factor_order, ordered_terms
+from gradscribe.program.lower import factor_order, ordered_terms
 from gradscribe.program.lower import piece as elementwise
+from gradscribe.program.pieces import Indices, Piece
 from gradscribe.symbols import component
 
 

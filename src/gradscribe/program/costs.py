@@ -24,6 +24,7 @@ from gradscribe.program.ir import (
     Apply,
     Call,
     Const,
+    Contract,
     Expand,
     Greatest,
     Group,
@@ -126,6 +127,8 @@ class Counter:
                 return self.call(function, arguments)
             case MatMul() | Apply():
                 return self.contraction(node)
+            case Contract():
+                return self.contracted(node)
             case Reduce(operand, axes):
                 cost, shape = self.node(operand)
                 left = tuple(n for axis, n in enumerate(shape) if axis not in axes)
@@ -224,6 +227,15 @@ class Counter:
             shape = (*b[: node.axis], *a[:-1], *b[node.axis + 1 :])
         size = entries(shape)
         return left + right + Cost(size * a[-1], S.Zero, size * BYTES), shape
+
+    def contracted(self, node: Contract) -> tuple[Cost, Lengths]:
+        """Return the cost of a sum of products of two arrays."""
+        (first, a), (second, b) = self.node(node.left), self.node(node.right)
+        inputs, result = node.letters.split("->")
+        lengths = dict(zip(inputs.replace(",", ""), (*a, *b), strict=True))
+        shape = tuple(lengths[letter] for letter in result)
+        products = entries(tuple(lengths.values()))
+        return first + second + Cost(products, S.Zero, entries(shape) * BYTES), shape
 
     # -- terms of second derivatives --
 

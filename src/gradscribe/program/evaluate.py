@@ -12,6 +12,7 @@ from gradscribe.program.ir import (
     Apply,
     Call,
     Const,
+    Contract,
     Expand,
     Greatest,
     Helper,
@@ -108,6 +109,8 @@ class Machine:
             case Apply(left, right, axis):
                 product = np.tensordot(self.evaluate(left), self.evaluate(right), axes=(-1, axis))
                 return np.moveaxis(product, -2, 0) if axis else product
+            case Contract(letters, left, right):
+                return np.einsum(letters, self.evaluate(left), self.evaluate(right))
             case Permute(operand) | Transpose(operand):
                 axes = node.axes if isinstance(node, Permute) else None
                 return np.transpose(self.evaluate(operand), axes)

@@ -126,6 +126,23 @@ class Apply:
 
 
 @dataclass(frozen=True)
+class Contract:
+    """A sum of products of two arrays of any number of axes, as `numpy.einsum` writes it.
+
+    Attributes:
+        letters: the axes of both and of the result, "abc,adc->abd"; what is not in the result is
+            in both operands and is summed over. Letters are given in order, so that equal
+            products are equal.
+        left: an array.
+        right: another one.
+    """
+
+    letters: str
+    left: "Node"
+    right: "Node"
+
+
+@dataclass(frozen=True)
 class Permute:
     """The axes of an array in another order."""
 
@@ -135,6 +152,7 @@ class Permute:
 
 Node = (
     Apply
+    | Contract
     | Permute
     | Const
     | Size
@@ -275,7 +293,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return factors
         case Call(_, arguments):
             return arguments
-        case MatMul(left, right) | Apply(left, right, _):
+        case MatMul(left, right) | Apply(left, right, _) | Contract(_, left, right):
             return (left, right)
         case Power(base, _):
             return (base,)
@@ -302,6 +320,8 @@ def rebuilt(node: Node, operands: tuple[Node, ...]) -> Node:
             return Power(operands[0], exponent)
         case Apply(_, _, axis):
             return Apply(operands[0], operands[1], axis)
+        case Contract(letters, _, _):
+            return Contract(letters, operands[0], operands[1])
         case Permute(_, axes):
             return Permute(operands[0], axes)
         case Transpose():

@@ -6,7 +6,6 @@ index of one factor is a sum over an axis. The only thing that is looked at is w
 stands where.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from sympy import Add as SymAdd
@@ -27,23 +26,27 @@ from gradscribe.errors import DerivationError
 from gradscribe.notation import SAMPLE
 from gradscribe.program.ir import (
     FUNCTIONS,
-    Add,
     Call,
     Const,
-    Expand,
     Greatest,
     MatMul,
-    Mul,
     Node,
     Power,
     Reduce,
     Ref,
     Size,
-    Transpose,
+)
+from gradscribe.program.pieces import (
+    Indices,
+    Piece,
+    aligned,
+    common,
+    contracted,
+    elementwise_product,
+    elementwise_sum,
+    permuted,
 )
 from gradscribe.symbols import Largest, total
-
-Indices = tuple[Symbol, ...]
 
 _SYMPY_NAMES = {
     "Abs": "abs",
@@ -65,14 +68,6 @@ _COMPARISONS = {
 }
 
 
-@dataclass(frozen=True)
-class Piece:
-    """An array expression whose axes are these indices, in this order."""
-
-    node: Node
-    indices: Indices
-
-
 def lower(expr: Expr, indices: Indices, names: dict[Symbol, str]) -> Node:
     """Return the array whose component at `indices` is `expr`.
 
@@ -84,26 +79,6 @@ def lower(expr: Expr, indices: Indices, names: dict[Symbol, str]) -> Node:
     return aligned(piece(expr, names), indices)
 
 
-def aligned(part: Piece, indices: Indices) -> Node:
-    """Return the array with its axes in another order, missing ones of size 1."""
-    present = tuple(k for k in indices if k in part.indices)
-    if len(present) != len(part.indices):
-        raise DerivationError(f"axes {part.indices} are not among {indices}")
-    node = _permuted(part, present)
-    first = indices.index(present[0]) if present else len(indices)
-    missing = tuple(a for a, k in enumerate(indices) if k not in present and a > first)
-    # NumPy adds leading axes itself; only those inside have to be put in.
-    return Expand(node, tuple(a - first for a in missing)) if missing else node
-
-
-def _permuted(part: Piece, indices: Indices) -> Node:
-    if part.indices == indices:
-        return part.node
-    if part.indices == indices[::-1] and len(indices) == 2:
-        return Transpose(part.node)
-    raise DerivationError(f"axes {part.indices} cannot be put in the order {indices}")
-
-
 def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
     """Lower an expression to an array with the axes that it has by itself."""
     if expr.is_number:
@@ -113,7 +88,7 @@ def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
     if isinstance(expr, Symbol):
         return Piece(Ref(names[expr]) if expr in names else Size(expr.name), ())
     if isinstance(expr, SymAdd):
-        return _elementwise_sum([piece(t, names) for t in ordered_terms(expr)])
+        return elementwise_sum([piece(t, names) for t in ordered_terms(expr)])
     if isinstance(expr, SymMul | Sum):
         return _product_of_sums(expr, names)
     if isinstance(expr, Largest):
@@ -154,25 +129,6 @@ def _sort_text(expr: Expr) -> tuple[bool, str]:
     return (expr.could_extract_minus_sign(), str(expr))
 
 
-def _elementwise_sum(parts: list[Piece]) -> Piece:
-    indices = _common(parts)
-    return Piece(Add(tuple(aligned(p, indices) for p in parts)), indices)
-
-
-def _elementwise_product(parts: list[Piece]) -> Piece:
-    if len(parts) == 1:
-        return parts[0]
-    indices = _common(parts)
-    return Piece(Mul(tuple(aligned(p, indices) for p in parts)), indices)
-
-
-def _common(parts: list[Piece]) -> Indices:
-    """Return the axes of an elementwise operation: the widest operand's, then the others'."""
-    widest = max(parts, key=lambda p: len(p.indices)).indices
-    extra = dict.fromkeys(k for p in parts for k in p.indices if k not in widest)
-    return (*widest, *extra)
-
-
 def _product_of_sums(expr: Expr, names: dict[Symbol, str]) -> Piece:
     factors, limits = flattened(expr)
     factors = _constants_as_one(factors)
@@ -182,9 +138,11 @@ def _product_of_sums(expr: Expr, names: dict[Symbol, str]) -> Piece:
     parts = [piece(f, names) for f in sorted(factors, key=factor_order)]
     idle = [size for k, size in limits.items() if not any(k in p.indices for p in parts)]
     parts += [piece(size, names) for size in idle]
+    if any(len(p.indices) > 2 for p in parts):
+        return elementwise_product(contracted(parts, list(limits)))
     for k in limits:
         parts = _without_index(parts, k)
-    return _elementwise_product(parts)
+    return elementwise_product(parts)
 
 
 def _constants_as_one(factors: list[Expr]) -> list[Expr]:
@@ -218,7 +176,7 @@ def _by_terms(
     scalars = [f for f in rest if not f.has(Indexed)]
     arrays = [f for f in rest if f.has(Indexed)]
     terms = [piece(total(SymMul(t, *arrays), limits), names) for t in ordered_terms(wide)]
-    return _elementwise_product([*(piece(f, names) for f in scalars), _elementwise_sum(terms)])
+    return elementwise_product([*(piece(f, names) for f in scalars), elementwise_sum(terms)])
 
 
 def factor_order(expr: Expr) -> tuple[int, str]:
@@ -237,10 +195,10 @@ def _without_index(parts: list[Piece], k: Symbol) -> list[Piece]:
     if not having:
         return parts
     while len(having) > 2:
-        having = [_elementwise_product(having[:2]), *having[2:]]
+        having = [elementwise_product(having[:2]), *having[2:]]
     if len(having) == 2 and _is_matrix_product(having[0], having[1], k):
         return [*rest, _matrix_product(having[0], having[1], k)]
-    whole = _elementwise_product(having)
+    whole = elementwise_product(having)
     axis = whole.indices.index(k)
     inner, axes = whole.node, (axis,)
     return [*rest, Piece(Reduce(inner, axes), tuple(i for i in whole.indices if i != k))]
@@ -255,7 +213,7 @@ def _matrix_product(a: Piece, b: Piece, k: Symbol) -> Piece:
     left, right = (b, a) if _goes_left(b, a, k) else (a, b)
     rows = tuple(i for i in left.indices if i != k)
     columns = tuple(i for i in right.indices if i != k)
-    node = MatMul(_permuted(left, (*rows, k)), _permuted(right, (k, *columns)))
+    node = MatMul(permuted(left, (*rows, k)), permuted(right, (k, *columns)))
     return Piece(node, (*rows, *columns))
 
 
@@ -292,7 +250,7 @@ def _call(expr: Expr, names: dict[Symbol, str]) -> Piece:
 
 
 def _applied(function: str, parts: list[Piece]) -> Piece:
-    indices = _common(parts)
+    indices = common(parts)
     return Piece(Call(function, tuple(aligned(p, indices) for p in parts)), indices)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gradscribe.program.folding import fold_constants, with_statements
 from gradscribe.program.ir import (
     Call,
+    Contract,
     Greatest,
     Kernel,
     MatMul,
@@ -22,7 +23,7 @@ from gradscribe.program.ir import (
     walk,
 )
 from gradscribe.program.shapes import shape_of
-from gradscribe.program.storage import accumulate, reuse
+from gradscribe.program.storage import accumulate, products_apart, reuse
 from gradscribe.program.verify import verify
 
 
@@ -54,9 +55,20 @@ def share(program: Program) -> Program:
     while True:
         repeated = _repeated(program)
         if not repeated:
-            return program
+            return _shared_in_each(program)
         largest = max(repeated, key=lambda n: (sum(1 for _ in walk(n)), str(n)))
         program = _named(program, largest)
+
+
+def _shared_in_each(program: Program) -> Program:
+    """Name what occurs more than once in a kernel, kernel by kernel."""
+    kernels: list[Kernel] = []
+    shapes = program.shapes
+    for kernel in program.kernels:
+        own = _shared_in_one(Program((kernel,), shapes, program.helpers))
+        kernels += own.kernels
+        shapes = own.shapes
+    return replace(program, kernels=tuple(kernels), shapes=shapes)
 
 
 def _shared_in_one(program: Program) -> Program:
@@ -97,7 +109,7 @@ def _shared_in_one(program: Program) -> Program:
 
 def _is_costly(node: Node) -> bool:
     """Whether an expression is worth a name where it occurs twice."""
-    return isinstance(node, Call | MatMul | Greatest | Reduce) and bool(references(node))
+    return isinstance(node, Call | MatMul | Contract | Greatest | Reduce) and bool(references(node))
 
 
 def shared_in(statement: Statement, program: Program) -> tuple[Statement, ...]:
@@ -196,7 +208,12 @@ def _with_name(value: Node, node: Node, name: str) -> Node:
 
 _COSTS = ("sample_costs", "cost")
 _PENALTY = "penalty"
-_KINDS: dict[type[Node], str] = {MatMul: "product", Greatest: "max", Reduce: "sum"}
+_KINDS: dict[type[Node], str] = {
+    MatMul: "product",
+    Contract: "product",
+    Greatest: "max",
+    Reduce: "sum",
+}
 
 
 def _name_of(node: Node, program: Program) -> str:
@@ -275,5 +292,6 @@ PASSES = (
     Pass("dead code", "what nothing depends on is dropped", eliminate_dead),
     Pass("sums as products", "a sum over samples is a product with ones", sum_by_product),
     Pass("accumulate", "sums and products go into the array of a matrix product", accumulate),
+    Pass("products apart", "each product of arrays of many axes has its line", products_apart),
     Pass("reuse", "f(u) takes the array of u where that is not needed again", reuse),
 )

@@ -9,6 +9,7 @@ from gradscribe.program.ir import (
     Apply,
     Call,
     Const,
+    Contract,
     Expand,
     Greatest,
     MatMul,
@@ -62,6 +63,9 @@ def shape_of(node: Node, shapes: dict[str, Shape], helpers: frozenset[str] = fro
             return _product(shape_of(left, shapes, helpers), shape_of(right, shapes, helpers))
         case Apply(left, right, axis):
             return _applied(shape_of(left, shapes, helpers), shape_of(right, shapes, helpers), axis)
+        case Contract(letters, left, right):
+            both = (shape_of(left, shapes, helpers), shape_of(right, shapes, helpers))
+            return _contracted(letters, *both)
         case Permute(operand) | Transpose(operand):
             inner = shape_of(operand, shapes, helpers)
             order = node.axes if isinstance(node, Permute) else range(len(inner))[::-1]
@@ -97,6 +101,19 @@ def _product(left: Shape, right: Shape) -> Shape:
     if not left or not right or len(left) > 2 or len(right) > 2 or left[-1] != right[0]:
         raise DerivationError(f"no matrix product of shapes {left} and {right}")
     return left[:-1] + right[1:]
+
+
+def _contracted(letters: str, left: Shape, right: Shape) -> Shape:
+    """Return the shape of a sum of products whose axes have these letters."""
+    inputs, result = letters.split("->")
+    lengths: dict[str, str] = {}
+    for axes, shape in zip(inputs.split(","), (left, right), strict=True):
+        if len(axes) != len(shape):
+            raise DerivationError(f"no product {letters} of shapes {left} and {right}")
+        for letter, length in zip(axes, shape, strict=True):
+            if lengths.setdefault(letter, length) != length:
+                raise DerivationError(f"no product {letters} of shapes {left} and {right}")
+    return tuple(lengths[letter] for letter in result)
 
 
 def _applied(left: Shape, right: Shape, axis: int) -> Shape:

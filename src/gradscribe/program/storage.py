@@ -1,12 +1,14 @@
 """Passes that write results into arrays that are there already."""
 
 from dataclasses import replace
+from itertools import count
 
 from gradscribe.program.ir import (
     COMPARISONS,
     Add,
     Apply,
     Call,
+    Contract,
     Expand,
     Kernel,
     MatMul,
@@ -14,10 +16,12 @@ from gradscribe.program.ir import (
     Node,
     Permute,
     Program,
+    Reduce,
     Ref,
     Statement,
     Transpose,
     children,
+    rebuilt,
     references,
 )
 from gradscribe.program.shapes import shape_of
@@ -68,7 +72,7 @@ def _is_fresh(node: Node) -> bool:
     """Whether evaluating an expression makes a new array of its full shape, at some cost."""
     if isinstance(node, Permute):
         return _is_fresh(node.operand)
-    return isinstance(node, MatMul | Apply)
+    return isinstance(node, MatMul | Apply | Contract)
 
 
 def reuse(program: Program) -> Program:
@@ -82,6 +86,34 @@ def reuse(program: Program) -> Program:
                 statements[position] = replace(statement, reuse=old)
         kernels.append(replace(kernel, statements=tuple(statements)))
     return replace(program, kernels=tuple(kernels))
+
+
+def products_apart(program: Program) -> Program:
+    """Give each product of arrays of many axes that stands inside an expression its own line."""
+    helpers = frozenset(h.name for h in program.helpers)
+    shapes, kernels = dict(program.shapes), []
+    for kernel in program.kernels:
+        statements: list[Statement] = []
+
+        def apart(node: Node, root: bool, before: list[Statement]) -> Node:
+            inner = rebuilt(node, tuple(apart(c, False, before) for c in children(node)))
+            if isinstance(inner, Reduce) and len(inner.axes) > 1:
+                # Of some axes only: in descending order, which is never written as all of them.
+                some = len(shape_of(inner.operand, shapes, helpers)) > len(inner.axes)
+                return Reduce(inner.operand, inner.axes[::-1]) if some else inner
+            if root or not isinstance(node, Contract):
+                return inner
+            name = next(n for k in count(1) if (n := f"part{k}") not in shapes)
+            shapes[name] = shape_of(inner, shapes, helpers)
+            before.append(Statement(name, inner))
+            return Ref(name)
+
+        for statement in kernel.statements:
+            before: list[Statement] = []
+            value = apart(statement.value, not statement.update, before)
+            statements += [*before, replace(statement, value=value)]
+        kernels.append(replace(kernel, statements=tuple(statements)))
+    return replace(program, kernels=tuple(kernels), shapes=shapes)
 
 
 def is_aliased(name: str, kernel: Kernel) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sympy import Add
 
 from gradscribe.catalog.activations import U
+from gradscribe.derivation.plain import is_plain
 from gradscribe.derivation.reverse import weight_of_sample
 from gradscribe.equation import Equation
 from gradscribe.model.fusing import fused
@@ -43,8 +44,8 @@ class CheckView:
     penalty: tuple[str, ...]
     recursive_sum: tuple[str, ...]
     cases: tuple[str, ...]
-    input_position: int
-    target_position: int
+    input_shape: str
+    target_shape: str
 
 
 def check_view(network: Network) -> CheckView:
@@ -56,8 +57,8 @@ def check_view(network: Network) -> CheckView:
         penalty=tuple(_penalty(network)),
         recursive_sum=tuple(_recursive_sum(network)),
         cases=tuple(_cases(network)),
-        input_position=layers.index(network.input.shape[0]),
-        target_position=layers.index(network.target.shape[0]),
+        input_shape=", ".join(f"sizes[{layers.index(s)}]" for s in network.input.shape),
+        target_shape=", ".join(f"sizes[{layers.index(s)}]" for s in network.target.shape),
     )
 
 
@@ -93,7 +94,7 @@ def _function(item: Equation, network: Network) -> str:
     if 12 + len(head) + len(body) + 1 <= WIDTH:
         return head + body
     if isinstance(ast.parse(body, mode="eval").body, ast.Call):
-        return head + "\n            ".join(broken(body, 12))
+        return head + "\n            ".join(broken(body, 12, forced=True))
     lines = "".join(f"                {line}\n" for line in broken(body, 16))
     return f"{head}(\n{lines}            )"
 
@@ -131,17 +132,20 @@ def _recursive_sum(network: Network) -> list[str]:
         return [*lines, "recursive = np.sum(each, axis=0)"]
     text = source(lower(factor, (), {}))
     names = {size_python(s.name) for s in factor.free_symbols}
-    unpack = "N = len(D)" if names == {"N"} else f"N, {(names - {'N'}).pop()} = D.shape"
+    every = ", ".join(["N", *(size_python(s.name) for s in network.target.shape)])
+    unpack = "N = len(D)" if names == {"N"} else f"{every} = D.shape"
     scaled = f"recursive = np.sum(each, axis=0) * ({text})"
     return [*lines, unpack, scaled]
 
 
 def _cases(network: Network) -> list[str]:
+    # What is no plain network may multiply values, whose rounding errors grow with them.
+    far = 1000 if is_plain(network) else 8
     if network.sizes is not None:
-        return ["(SIZES, 2, 1),", "(SIZES, 3, 1000),"]
+        return ["(SIZES, 2, 1),", f"(SIZES, 3, {far}),"]
     count = len(network.layers)
     rows = [(_widths(network, w), n, 1) for w, n in zip(_WIDTHS, _SAMPLES, strict=True)]
-    rows += [((1,) * count, 1, 1), (_widths(network, _WIDTHS[0]), 4, 1000)]
+    rows += [((1,) * count, 1, 1), (_widths(network, _WIDTHS[0]), 4, far)]
     return [f"({tuple_source([str(s) for s in sizes])}, {n}, {u})," for sizes, n, u in rows]
 
 

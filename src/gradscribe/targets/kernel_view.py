@@ -1,5 +1,6 @@
 """Kernels of a program as functions of a module: their heads, commented lines and calls."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gradscribe.derivation.steps import Derivation
@@ -95,13 +96,26 @@ class _Scope:
 
     def _needs(self, kernel: Kernel) -> set[str]:
         groups = {self._group(name) for name in kernel.inputs}
+        groups |= {"D"} if _has_ones(kernel) else set()  # they are of the type of D
         if kernel.name == "gradient":
             deltas = self.program.kernel("sensitivities")
             groups |= self._needs(deltas)
             groups.discard("deltas")
-        if kernel.name in ("cost", "gradient") and _sizes_in(kernel):
-            groups.add("D")
-        return groups
+        return groups | {self._group(n) for n in self.sources(_sizes_in(kernel), kernel)}
+
+    def sources(self, sizes: Iterable[str], kernel: Kernel) -> dict[str, list[tuple[int, str]]]:
+        """Return from which arrays sizes are read, D before parameters and X, and which axes.
+
+        The outputs are computed without D.
+        """
+        shapes = self.program.shapes
+        order = ["D", *(n for n in shapes if n in self.parameters), "X"]
+        order = order[:0:-1] if kernel.name == "forward" else order
+        found: dict[str, list[tuple[int, str]]] = {}
+        for size in sizes:
+            name = next(n for n in order if size in shapes[n])
+            found.setdefault(name, []).append((shapes[name].index(size), size))
+        return found
 
     def _group(self, name: str) -> str:
         if name in self.parameters:
@@ -115,6 +129,10 @@ def _sizes_in(kernel: Kernel) -> list[str]:
     nodes = [n for s in kernel.statements for n in walk(s.value)]
     found = {n.name for n in nodes if isinstance(n, Size)}
     return sorted(found | {n.size for n in nodes if isinstance(n, Ones)})
+
+
+def _has_ones(kernel: Kernel) -> bool:
+    return any(isinstance(n, Ones) for s in kernel.statements for n in walk(s.value))
 
 
 def kernel_views(derivation: Derivation, program: Program) -> tuple[KernelView, ...]:
@@ -202,7 +220,8 @@ def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
     used = needs & set(scope.outputs)
     if used and kernel.name != "forward":
         lines += _unpacking(scope.outputs, used, "outputs")
-    lines += _size_lines(_sizes_in(kernel))
+    sizes = _sizes_in(kernel)
+    lines += _size_lines(sizes, scope, kernel) if sizes else []
     if kernel.name == "gradient":
         lines += _deltas_line(kernel, scope)
     return lines
@@ -225,14 +244,17 @@ def _unpacking(names: tuple[str, ...], used: set[str], group: str) -> list[str]:
     return ["(", *(f"    {n}," for n in shown), f") = {group}"]
 
 
-def _size_lines(sizes: list[str]) -> list[str]:
-    """Return how sizes of the cost are read: from D, (N, N_M)."""
-    names = [size_python(s) for s in sizes]
-    if not names:
-        return []
-    if names == ["N"]:
-        return ["N = D.shape[0]"]
-    return [f"N, {names[-1]} = D.shape" if "N" in names else f"{names[0]} = D.shape[1]"]
+def _size_lines(sizes: list[str], scope: _Scope, kernel: Kernel) -> list[str]:
+    """Return how sizes are read: those of the cost from D, (N, N_M)."""
+    lines = []
+    for array, places in scope.sources(sizes, kernel).items():
+        name = f"params.{array}" if array in scope.parameters else array
+        names = [size_python(size) for _, size in sorted(places)]
+        if len(names) > 1 and len(names) == len(scope.program.shapes[array]):
+            lines.append(f"{', '.join(names)} = {name}.shape")
+        else:
+            lines += [f"{size_python(size)} = {name}.shape[{axis}]" for axis, size in places]
+    return lines
 
 
 def _deltas_line(kernel: Kernel, scope: _Scope) -> list[str]:

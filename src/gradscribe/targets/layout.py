@@ -61,6 +61,7 @@ def broken_statement(line: str, indent: int = 4) -> list[str]:
     >>> broken_statement("x += a + b", 80)
     ['x += (', '    a + b', ')']
     """
+    line = re.sub(r"(?<=[)\]])\*\*(?=\d)", " ** ", line)  # blanks behind what is no name
     if indent + len(line) <= WIDTH:
         return [line]
     head, sign, value = re.split(r" ([+*]?=) ", line, maxsplit=1)
@@ -87,17 +88,18 @@ def _call_lines(before: str, text: str, node: ast.Call, after: str, indent: int)
     return call(f"{before}{_cut(text, node.func)}(", arguments, f"){after}", indent)
 
 
-def broken(expression: str, indent: int) -> list[str]:
+def broken(expression: str, indent: int, *, forced: bool = False) -> list[str]:
     """Return the source of an expression in lines: at its operators and generators, if long.
 
     Args:
         expression: in one line, inside of brackets.
         indent: columns that the lines will be moved right by.
+        forced: whether it is broken where it would fit, too.
 
     >>> broken("sum(W[i, j] * x[j] for j in range(N0)) + b[i]", 48)
     ['sum(W[i, j] * x[j] for j in range(N0))', '+ b[i]']
     """
-    if indent + len(expression) <= WIDTH:
+    if indent + len(expression) <= WIDTH and not forced:
         return [expression]
     whole = ast.parse(expression, mode="eval").body
     if whole.col_offset > 0:  # in parentheses
@@ -108,12 +110,17 @@ def broken(expression: str, indent: int) -> list[str]:
             parts = list(_operands(expression, node, (ast.Add, ast.Sub)))
         case ast.BinOp(op=ast.Mult() | ast.Div() | ast.MatMult()) as node:
             parts = list(_operands(expression, node, (ast.Mult, ast.Div, ast.MatMult)))
-        case ast.Call(args=[ast.GeneratorExp() as loop]) as node:
+        case ast.GeneratorExp(elt=item):
+            element = _operand(expression, item)
+            each = _loops(expression[:-1], element)
+            return ["(", *(f"    {b}" for b in (*broken(element, indent + 4), *each)), ")"]
+        case ast.Call(args=[ast.GeneratorExp() as loop], keywords=[]) as node:
             element = _operand(expression, loop.elt)
-            body = broken(element, indent + 4)
-            loops = expression[expression.index(element) + len(element) : -1].strip()
-            each = [f"for {part}" for part in loops.removeprefix("for ").split(" for ")]
-            return [f"{_cut(expression, node.func)}(", *(f"    {b}" for b in (*body, *each)), ")"]
+            each = _loops(expression[:-1], element)
+            lines = [*broken(element, indent + 4), *each]
+            if indent + 4 + len(" ".join([element, *each])) <= WIDTH:
+                lines = [" ".join([element, *each])]
+            return [f"{_cut(expression, node.func)}(", *(f"    {line}" for line in lines), ")"]
         case ast.Call(args=[_, *_]) as node:
             lines = [f"{_cut(expression, node.func)}("]
             alone = len(node.args) == 1 and not node.keywords  # the call has the parentheses
@@ -133,6 +140,12 @@ def broken(expression: str, indent: int) -> list[str]:
         case _:
             return [expression]
     return [line for part in parts for line in broken_after(*part, indent)]
+
+
+def _loops(text: str, element: str) -> list[str]:
+    """Return the `for …` of a generator expression that follow its element, one by one."""
+    loops = text[text.index(element) + len(element) :].strip()
+    return [f"for {part}" for part in loops.removeprefix("for ").split(" for ")]
 
 
 def broken_after(sign: str, operand: str, indent: int) -> list[str]:

@@ -2,6 +2,8 @@
 
 from sympy import Add, Expr, Indexed, Mul, Sum
 
+from gradscribe.derivation.plain import is_plain
+from gradscribe.equation import Variable
 from gradscribe.formula import TEXT, expression
 from gradscribe.model.network import Network
 from gradscribe.notation import name_text, size_text
@@ -12,6 +14,8 @@ _LONGEST = 76
 
 def mapping(network: Network) -> str:
     """Return the network as one formula; where that is too long, the sizes that it maps between."""
+    if not is_plain(network):
+        return " → ".join(map(_with_sizes, (network.input, network.output)))
     values = {network.input.name: name_text(network.input.name)}
     for equation in network.equations:
         text = _vector(equation.right, values)
@@ -21,6 +25,11 @@ def mapping(network: Network) -> str:
         if equation.name == network.output.name:
             return f"{name_text(equation.name)} = {text}"
     return sizes_text(network)
+
+
+def _with_sizes(variable: Variable) -> str:
+    sizes = ", ".join(size_text(s.name) for s in variable.shape)
+    return f"{name_text(variable.name)} ({sizes})"
 
 
 def sizes_text(network: Network) -> str:

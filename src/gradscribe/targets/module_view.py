@@ -17,6 +17,7 @@ from gradscribe.program.build import curvatures
 from gradscribe.program.ir import SPECIAL, Node, Program, Ref, replaced
 from gradscribe.program.lower import lower
 from gradscribe.program.second_order import Terms
+from gradscribe.targets.along_view import AlongView
 from gradscribe.targets.check_view import CheckView, check_view
 from gradscribe.targets.derivation_view import function_formulas
 from gradscribe.targets.kernel_view import (
@@ -122,6 +123,10 @@ class ModuleView:
     second_order: SecondOrderView
     sample: SampleView
     trained: TrainedView | None = None
+    along: AlongView | None = None
+    initial: tuple[str, ...] = ()
+    sensitivities_names: str = ""
+    sensitivities_places: str = ""
 
 
 def module_view(
@@ -162,11 +167,20 @@ def module_view(
         special=calls_special(helpers, kernels, check, matrices, sample),
         helpers=helpers,
         kernels=kernels,
-        input_size=size_python(network.input.shape[0].name),
-        target_size=size_python(network.target.shape[0].name),
-        of_classes=network.loss.of_classes,
+        input_size=", ".join(size_python(s.name) for s in network.input.shape),
+        target_size=", ".join(size_python(s.name) for s in network.target.shape),
+        of_classes=network.loss.of_classes and len(network.target.shape) == 1,
         check=check,
         second_order=matrices,
+        initial=tuple(
+            f"arrays[{k}] += {v.initial}  # {v.name}"
+            for k, v in enumerate(network.parameters)
+            if v.initial
+        ),
+        sensitivities_names=tuple_source([f'"{n}"' for n in _adjoints(program)]),
+        sensitivities_places=tuple_source(
+            [str(program.kernel("sensitivities").outputs.index(n)) for n in _adjoints(program)]
+        ),
         sample=sample,
     )
 
@@ -177,7 +191,7 @@ def _factor(network: Network) -> FactorView:
     outputs = names - {"N"}
     sizes = "N = len(D)" if names else ""
     if outputs:
-        sizes = f"N, {size_python(network.output.shape[0].name)} = D.shape"
+        sizes = f"N, {', '.join(size_python(s.name) for s in network.output.shape)} = D.shape"
     return FactorView(source(lower(factor, (), {})), sizes, "N" in names)
 
 
@@ -250,7 +264,7 @@ def _array_lines(network: Network) -> tuple[str, ...]:
 
 
 def _target_meaning(network: Network) -> str:
-    if not network.loss.of_classes:
+    if not network.loss.of_classes or len(network.target.shape) > 1:
         return "desired output"
     return "desired output: a 1 for the class, or its number 0, 1, …, as integers (N,)"
 
@@ -311,9 +325,15 @@ def _cost_formula(derivation: Derivation) -> str:
     return f"{cost.text} with {one.text}."
 
 
+def _adjoints(program: Program) -> list[str]:
+    """Return which derivatives of E the sensitivities are, of what the kernel gives back."""
+    outputs = program.kernel("sensitivities").outputs
+    return [n for n in outputs if n.startswith(("delta", "dE_d"))]
+
+
 def _sensitivities(program: Program) -> str:
-    deltas = filter(is_sensitivity, program.kernel("sensitivities").outputs)
-    names = [name_text(name) for name in deltas]
+    names = [name_text(name) for name in filter(is_sensitivity, _adjoints(program))]
+    names = names or [name_text(name) for name in _adjoints(program)]
     return ", ".join(names if len(names) <= 4 else [names[0], "…", names[-1]])
 
 
