@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Abs, Expr, Function, Max, Min, Mod, Piecewise, Pow, Rational, Symbol, pi
 
+from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_lines import (
     COLUMN,
     OLD,
@@ -20,7 +21,7 @@ from gradscribe.catalog.update_lines import (
     Solved,
     Spectrum,
 )
-from gradscribe.catalog.updates import Schedule, UpdateRule
+from gradscribe.catalog.updates import UpdateRule
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.notation import index_text, name_latex, name_text
 from gradscribe.symbols import Largest, Smallest, component

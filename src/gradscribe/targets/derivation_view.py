@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from gradscribe.catalog.activations import Activation
+from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import formulas, schedule_formula
-from gradscribe.catalog.updates import Schedule, UpdateRule
+from gradscribe.catalog.updates import UpdateRule
 from gradscribe.derivation.slopes import kinks
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role

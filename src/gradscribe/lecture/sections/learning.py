@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import (
     Right,
     latex_schedule,
@@ -9,7 +10,7 @@ from gradscribe.catalog.update_formulas import (
     latex_start,
     symbol_latex,
 )
-from gradscribe.catalog.updates import Schedule, UpdateRule
+from gradscribe.catalog.updates import UpdateRule
 from gradscribe.lecture.display import Chain, Choice, Decimal, Node, Product, Ready, equal
 from gradscribe.lecture.model import Frame, Line, Sentence
 from gradscribe.lecture.teller import Teller, display
