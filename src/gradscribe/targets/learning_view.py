@@ -137,8 +137,7 @@ def check_parts(entries: Iterable[UpdateRule | Schedule], parts: Iterable[str]) 
 def state_name(rule: UpdateRule) -> str:
     """Return the name of the class of a rule's states.
 
-    >>> from gradscribe.catalog.schedules import
-    from gradscribe.catalog.updates import UPDATES
+    >>> from gradscribe.catalog.updates import UPDATES
     >>> state_name(UPDATES["damped_newton"])
     'DampedNewtonState'
     """
