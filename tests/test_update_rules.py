@@ -3,17 +3,28 @@
 import math
 import re
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sympy import Symbol
+from sympy import Abs, Add, Expr, Indexed, Max, Mod, Mul, Piecewise, Pow, Sum, Symbol
 
 import gradscribe
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.schedules import SCHEDULES
 from gradscribe.catalog.update_formulas import formulas, schedule_formula
-from gradscribe.catalog.update_lines import Assigned, Measured, Quantity, Setting, vector
+from gradscribe.catalog.update_lines import (
+    PARAMETERS,
+    Assigned,
+    Backtracked,
+    Measured,
+    Quantity,
+    Setting,
+    Solved,
+    Spectrum,
+    vector,
+)
 from gradscribe.catalog.updates import UPDATES, UpdateRule
 from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import DerivationError, InputError
@@ -21,6 +32,7 @@ from gradscribe.learning.methods import METHODS, find_method, methods
 from gradscribe.learning.objective import Objective
 from gradscribe.learning.stepping import steps_module
 from gradscribe.program.updates import lowered_update
+from gradscribe.symbols import Largest, Smallest
 
 Vector = NDArray[np.float64]
 SPEC = "2-5-3 tanh,linear"
@@ -544,3 +556,119 @@ def test_rules_in_a_toml_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path.write_text(head + "with = [1]\n")
     with pytest.raises(InputError, match="list of texts"):
         gradscribe.Network.parse(str(path))
+
+
+# ---- lowering, against the equations component by component --------------------------------------
+
+
+class Components:
+    """Evaluates the lines of a rule by their definition: every component by itself, no arrays."""
+
+    def __init__(self, rule: UpdateRule, objective: Objective, values: dict[str, Any]) -> None:
+        self.rule, self.objective, self.values = rule, objective, values
+        self.K = objective.K
+
+    def number(self, expr: Expr, at: dict[Symbol, int]) -> Any:
+        """Return the value of an expression at places of its indices."""
+        match expr:
+            case Indexed():
+                return self.values[str(expr.base)][tuple(at[k] for k in expr.indices)]
+            case Symbol():
+                return self.K if expr == PARAMETERS else self.values[expr.name]
+            case Sum() | Largest() | Smallest():
+                (k, _, _) = expr.limits[0]
+                kind = (
+                    max if isinstance(expr, Largest) else min if isinstance(expr, Smallest) else sum
+                )
+                return kind(self.number(expr.function, {**at, k: i}) for i in range(self.K))
+            case Piecewise():
+                return next(self.number(v, at) for v, c in expr.args if self.holds(c, at))
+        parts = [self.number(a, at) for a in expr.args]
+        match expr:
+            case Add():
+                return math.fsum(parts)
+            case Mul():
+                return math.prod(parts)
+            case Pow():
+                return parts[0] ** parts[1]
+            case Max():
+                return max(parts)
+            case Abs():
+                return abs(parts[0])
+            case Mod():
+                return parts[0] % parts[1]
+        return float(expr)
+
+    def holds(self, condition: Any, at: dict[Symbol, int]) -> bool:
+        """Return whether a condition holds."""
+        if condition in (True, False):
+            return bool(condition)
+        left, right = (self.number(a, at) for a in condition.args)
+        signs = {">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}
+        return {**signs, "==": left == right}[condition.rel_op]
+
+    def array(self, expr: Expr, left: Expr) -> Any:
+        """Return all components of an expression whose left side has these indices."""
+        if not isinstance(left, Indexed):
+            return self.number(expr, {})
+        shape = (self.K,) * len(left.indices)
+        found = np.empty(shape)
+        for place in np.ndindex(shape):
+            found[place] = self.number(expr, dict(zip(left.indices, place, strict=True)))
+        return found
+
+    def run(self) -> None:
+        """Go through the lines."""
+        k = vector("w")
+        for line in self.rule.lines:
+            match line:
+                case Assigned(left, right):
+                    self.define(left, self.array(right, left))
+                case Measured(left, quantity, point, along):
+                    asked = [self.array(e, k) for e in (point, along) if e is not None]
+                    self.define(left, getattr(self.objective, quantity.value)(*asked))
+                case Solved(unknown, whole, shift, right):
+                    matrix = self.array(whole, whole) + self.number(shift, {}) * np.eye(self.K)
+                    inverse = np.linalg.pinv(matrix, hermitian=True)
+                    self.define(unknown, inverse @ self.array(right, k))
+                case Spectrum(theta, whole, vectors):
+                    values, columns = np.linalg.eigh(self.array(whole, whole))
+                    self.define(theta, values)
+                    if vectors is not None:
+                        self.define(vectors, columns)
+                case Backtracked(length, ratio, point, bound):
+                    step = 1.0
+                    self.define(length, step)
+                    while self.objective.fun(self.array(point, k)) > self.number(bound, {}):
+                        step *= self.number(ratio, {})
+                        self.define(length, step)
+
+    def define(self, left: Expr, value: Any) -> None:
+        """Give a variable its value."""
+        name = str(left.base if isinstance(left, Indexed) else left)
+        self.values[name] = np.asarray(value) if isinstance(left, Indexed) else float(value)
+
+
+@pytest.mark.parametrize("name", UPDATES)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_step_computes_the_equations(name: str, seed: int) -> None:
+    """From random states: conditions go either way, and what is remembered is anything."""
+    rule, rng = UPDATES[name], np.random.default_rng(100 * seed + 1)
+    X = rng.normal(0, 1, (6, 1))
+    objective = Objective(gradscribe.compile("1-2-1 tanh,linear"), X, np.sin(3 * X))
+    steps = steps_module(rule)
+    start = getattr(steps, f"{name}_start")(rng.normal(0, 1.5, objective.K))
+    changed = {
+        m.name: rng.uniform(0.1, 1, objective.K) if m.vector else rng.uniform(0.01, 1)
+        for m in rule.memory
+    }
+    changed |= {key: rng.integers(2) for key in ("ok", rule.counter) if key in changed}
+    state = start._replace(j=int(rng.integers(20)), **changed)
+    settings = {s.name: 0.3 if s.high == 1 else 2.0 for s in rule.settings}
+    found = getattr(steps, f"{name}_step")(state, objective, **settings)
+    before = {f"{key}_old": value for key, value in state._asdict().items() if key != "j"}
+    components = Components(rule, objective, {**before, **settings, "j": found.j})
+    components.run()
+    for key, value in found._asdict().items():
+        expected = np.asarray(components.values[key], float)
+        close(np.asarray(value, float), expected, 1e-9)
