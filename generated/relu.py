@@ -631,12 +631,12 @@ def _hessian_vector_product(params, X, D, V, scale) -> Parameters:
     # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
     u1 = params.W1 @ X
     u1 += params.b1[:, None]
-    # (2) y¹ᵢ = maximum(u¹ᵢ)
+    # (2) y¹ᵢ = maximum(u¹ᵢ, 0)
     y1 = np.maximum(u1, 0, out=u1)
     # (3) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
     u2 = params.W2 @ y1
     u2 += params.b2[:, None]
-    # (4) y²ᵢ = maximum(u²ᵢ)
+    # (4) y²ᵢ = maximum(u²ᵢ, 0)
     y2 = np.maximum(u2, 0, out=u2)
     # (5) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
     u3 = params.W3 @ y2

@@ -603,7 +603,7 @@ def _hessian_vector_product(params, X, D, V, scale) -> Parameters:
     u2 += params.b2[:, None]
     max_u2 = np.max(u2, axis=0)
     exp_u2 = np.exp(u2 - max_u2)
-    # (4) y²ᵢ = exp(u²ᵢ − Largest(u²[j_max]))/Σⱼ exp(u²ⱼ − Largest(u²[j_max]))
+    # (4) y²ᵢ = exp(u²ᵢ − Largest(u²[j_max], Tuple(j_max, 1, N₂)))/Σⱼ exp(u²ⱼ − Largest…
     y2 = exp_u2 / np.sum(exp_u2, axis=0)
     # (10) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2

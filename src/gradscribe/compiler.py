@@ -42,6 +42,7 @@ from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.targets.cost_view import written_costs
 from gradscribe.targets.indexed_view import check_target, indexed_view
+from gradscribe.targets.learning_view import check_parts
 from gradscribe.targets.module_view import TrainedView, module_view
 from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
@@ -347,7 +348,9 @@ def module_source(
     Raises:
         InputError: the specification cannot be taken, or a function is left abstract.
     """
-    derivation, passes = derive_network(parsed(network)), tuple(passes)
+    network = parsed(network)
+    check_parts(network.learning, emitted(network))
+    derivation, passes = derive_network(network), tuple(passes)
     name = target or derivation.network.emit_target
     plain = is_plain(derivation.network)
     if not plain and name == DEFAULT_TARGET:

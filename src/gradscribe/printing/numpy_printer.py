@@ -29,7 +29,7 @@ from gradscribe.program.ir import (
 
 _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(6)
 _OF_NUMBERS = frozenset({"sqrt", "log", "exp", "sin", "cos", "tanh"})
-_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
 
 
 def source(node: Node, level: int = _COMPARISON) -> str:
@@ -163,6 +163,9 @@ def _call(function: str, arguments: tuple[Node, ...]) -> tuple[int, str]:
     if function in _SIGNS:
         left, right = (source(a, _SUM) for a in arguments)
         return _COMPARISON, f"{left} {_SIGNS[function]} {right}"
+    if function == "raised":
+        base, exponent = arguments
+        return _POWER, f"{source(base, _ATOM)}**{source(exponent, _ATOM)}"
     if function == "choice":
         condition, *values, like = arguments
         typed = (Ref(f"{source(like)}.dtype.type({source(value)})") for value in values)

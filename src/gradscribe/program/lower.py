@@ -14,6 +14,7 @@ from sympy import Function as SymFunction
 from sympy import Mul as SymMul
 from sympy import Pow as SymPow
 from sympy.core.relational import (
+    Equality,
     GreaterThan,
     LessThan,
     Relational,
@@ -46,12 +47,13 @@ from gradscribe.program.pieces import (
     elementwise_sum,
     permuted,
 )
-from gradscribe.symbols import Largest, total
+from gradscribe.symbols import Largest, Smallest, total
 
 _SYMPY_NAMES = {
     "Abs": "abs",
     "Max": "maximum",
     "Min": "minimum",
+    "Mod": "mod",
     "asin": "arcsin",
     "acos": "arccos",
     "atan": "arctan",
@@ -65,6 +67,7 @@ _COMPARISONS = {
     GreaterThan: "greater_equal",
     StrictLessThan: "less",
     LessThan: "less_equal",
+    Equality: "equal",
 }
 
 
@@ -93,6 +96,8 @@ def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
         return _product_of_sums(expr, names)
     if isinstance(expr, Largest):
         return _largest(expr, names)
+    if isinstance(expr, Smallest):
+        return _product_of_sums(-Largest(-expr.function, *expr.limits), names)
     if isinstance(expr, SymPow) and not isinstance(expr, exp):
         return _power(expr, names)
     return _call(expr, names)

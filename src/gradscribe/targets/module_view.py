@@ -28,6 +28,7 @@ from gradscribe.targets.kernel_view import (
     kernel_views,
 )
 from gradscribe.targets.layout import WIDTH, tuple_source, wrapped
+from gradscribe.targets.learning_view import LearningView, learning_view
 from gradscribe.targets.mapping import mapping
 from gradscribe.targets.sample_view import SampleView
 from gradscribe.targets.terms_view import SecondOrderView, second_order_view
@@ -127,6 +128,7 @@ class ModuleView:
     initial: tuple[str, ...] = ()
     sensitivities_names: str = ""
     sensitivities_places: str = ""
+    learning: LearningView | None = None
 
 
 def module_view(
@@ -182,6 +184,7 @@ def module_view(
             [str(program.kernel("sensitivities").outputs.index(n)) for n in _adjoints(program)]
         ),
         sample=sample,
+        learning=learning_view(network.learning),
     )
 
 
