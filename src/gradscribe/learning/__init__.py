@@ -1,0 +1,1 @@
+"""Learning: data, runs of training with their reports, and the surface of the cost."""
