@@ -26,6 +26,7 @@ FLOORS = {
     "compiler": 9,
     "editions": 10,
     "importing": 10,
+    "learning": 10,
     "commands": 11,
     "cli": 12,
     "__main__": 13,

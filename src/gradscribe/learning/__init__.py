@@ -1,1 +1,1 @@
-"""Learning: data, runs of training with their reports, and the surface of the cost."""
+"""Learning with what was derived: data, methods that lower a cost, runs, and its surface."""

@@ -1,0 +1,103 @@
+"""One way to follow a run: what was best, when to stop, and what to report."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from gradscribe.learning.method import DIVERGED, GRADIENT_TOLERANCE, Outcome, Progress, Run, State
+from gradscribe.learning.objective import Vector
+
+_SENTENCES = {
+    "converged": "the norm of the gradient is at most {gtol:g}",
+    "iterations": "all iterations are done",
+    "watch": "it was told to stop",
+    "diverged": "the cost {how}; these are the best parameters before",
+    "stuck": "no step lowers the cost any further",
+}
+
+
+class Follower:
+    """Looks at each point that a method comes to, and says when it ends.
+
+    Args:
+        run: what the method is run with.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.iteration = 0
+        self.state: State = {}
+        self.reason = ""
+        self.how = ""
+        start = run.w0 if run.state is None else np.asarray(run.state["w"], dtype=float)
+        if run.state is not None:
+            self.iteration = int(run.state.get("iteration", 0))
+            self.state = run.state
+        self.w = start
+        self.cost, self.norm = self._measured(start)
+        first = run.state.get("first_cost", self.cost) if run.state is not None else self.cost
+        self.first = float(np.asarray(first))
+        self.best = (self.cost, start, self.norm)
+        if not math.isfinite(self.cost + self.norm):
+            self.reason, self.how = "diverged", "or its gradient is not finite at the start"
+        elif self.norm <= run.options[GRADIENT_TOLERANCE]:
+            self.reason = "converged"
+        elif self.iteration >= run.iterations:
+            self.reason = "iterations"
+
+    def _measured(self, w: Vector) -> tuple[float, float]:
+        if not np.isfinite(w).all():
+            return math.nan, math.nan
+        cost, gradient = self.run.objective.cost_and_gradient(w)
+        with np.errstate(all="ignore"):
+            return cost, float(np.linalg.norm(gradient))
+
+    def arrived(self, w: Vector, state: State) -> bool:
+        """Take note of the point after an iteration; return whether the run ends there."""
+        cost, norm = self._measured(w)
+        if not math.isfinite(cost + norm):
+            self.reason, self.how = "diverged", "or its gradient is not finite after this step"
+            return True
+        self.iteration += 1
+        self.w, self.cost, self.norm = np.array(w), cost, norm
+        self.state = {
+            **state,
+            "w": self.w,
+            "iteration": np.array(self.iteration),
+            "first_cost": np.array(self.first),
+        }
+        if cost < self.best[0]:
+            self.best = cost, self.w, norm
+        told = self.run.watch(Progress(self.iteration, self.w, cost, norm, self.state))
+        self.reason = self._ending(told)
+        return bool(self.reason)
+
+    def _ending(self, told: bool) -> str:
+        limit = self.run.options[DIVERGED] * max(abs(self.first), 1e-12)
+        if self.cost > limit:
+            self.how = f"grew to more than {self.run.options[DIVERGED]:g} times that of the start"
+            return "diverged"
+        if self.norm <= self.run.options[GRADIENT_TOLERANCE]:
+            return "converged"
+        if told:
+            return "watch"
+        return "iterations" if self.iteration >= self.run.iterations else ""
+
+    def outcome(self, notes: Iterable[str] = (), why: str = "") -> Outcome:
+        """Return where the run ended.
+
+        Args:
+            notes: what else is to be known.
+            why: a sentence in the place of the usual one.
+        """
+        reason = self.reason or "stuck"
+        w, cost, norm = self.w, self.cost, self.norm
+        if reason == "diverged":
+            cost, w, norm = self.best
+        sentence = why or _SENTENCES[reason].format(
+            gtol=self.run.options[GRADIENT_TOLERANCE], how=self.how
+        )
+        return Outcome(
+            np.array(w), cost, norm, self.iteration, reason, sentence, tuple(notes), self.state
+        )

@@ -1,0 +1,232 @@
+"""What a method of learning is: its options, how it is run, what it reports and gives back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradscribe.errors import InputError, nearest
+from gradscribe.learning.objective import Objective, Vector
+
+State = Mapping[str, NDArray[Any]]
+
+# Options of every method.
+GRADIENT_TOLERANCE, DIVERGED = "gtol", "diverged"
+
+
+@dataclass(frozen=True)
+class Option:
+    """A number that a method can be given.
+
+    Attributes:
+        name: what it is called.
+        default: its value unless told otherwise.
+        meaning: a few words.
+        low: the smallest value allowed.
+        high: the largest value allowed.
+        whole: whether it is a whole number.
+    """
+
+    name: str
+    default: float
+    meaning: str
+    low: float = 0.0
+    high: float = np.inf
+    whole: bool = False
+
+    def checked(self, value: float, where: str) -> float:
+        """Return the value, a number in the range allowed.
+
+        Raises:
+            InputError: it is none.
+        """
+        number = isinstance(value, int | float | np.integer | np.floating)
+        fits = number and not isinstance(value, bool) and self.low <= value <= self.high
+        if fits and not (self.whole and value != int(value)):
+            return float(value)
+        kind = "a whole number" if self.whole else "a number"
+        raise InputError(
+            f"{self.name} ({self.meaning}) is out of range",
+            where=where,
+            received=repr(value),
+            allowed=f"{kind} from {self.low:g} to {self.high:g}",
+        )
+
+
+COMMON = (
+    Option(GRADIENT_TOLERANCE, 1e-8, "stop where the norm of the gradient is at most this"),
+    Option(DIVERGED, 1e6, "stop where the cost is this many times that of the start", low=1.0),
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a method is, after an iteration.
+
+    Attributes:
+        iteration: how many iterations are done, those before an interruption too.
+        w: the parameters, (K,).
+        cost: J(w), over all samples.
+        gradient_norm: the Euclidean norm of ∂J/∂w.
+        state: arrays by name, for `numpy.savez`; `Method.run(state=…)` goes on from them.
+    """
+
+    iteration: int
+    w: Vector
+    cost: float
+    gradient_norm: float
+    state: State
+
+
+Watch = Callable[[Progress], bool]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a method stopped, and why.
+
+    Attributes:
+        w: the parameters, (K,); after a step that failed the best that there were.
+        cost: J(w).
+        gradient_norm: the Euclidean norm of ∂J/∂w.
+        iterations: how many were done in all.
+        reason: one of "converged", "iterations", "watch", "diverged", "stuck".
+        why: the reason in a sentence.
+        notes: what else is to be known, how often H was repaired for example.
+        state: as in `Progress`, of the last iteration.
+    """
+
+    w: Vector
+    cost: float
+    gradient_norm: float
+    iterations: int
+    reason: str
+    why: str
+    notes: tuple[str, ...] = ()
+    state: State = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a step failed, so that `w` is not the last but the best."""
+        return self.reason == "diverged"
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that a method is run with; see `Method.run`."""
+
+    objective: Objective
+    w0: Vector
+    options: Mapping[str, float]
+    iterations: int
+    rng: np.random.Generator
+    watch: Watch
+    state: State | None
+
+
+class Runner(Protocol):
+    """The way in which a method is carried out."""
+
+    def __call__(self, run: Run) -> Outcome:
+        """Return where the run ended."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of learning.
+
+    Attributes:
+        name: what it is called.
+        meaning: a few words.
+        runner: what carries it out.
+        own: its options, beside those that all have.
+        needs: functions that the module must have beside cost and gradient.
+        exact: whether a run that goes on from a saved state ends where one without an
+            interruption does; otherwise it goes on from w and has forgotten what came before.
+        extra: the optional dependency of gradscribe that it takes; "" for none.
+        formulas: its equations as text, in order; () where another library has them.
+    """
+
+    name: str
+    meaning: str
+    runner: Runner
+    own: tuple[Option, ...] = ()
+    needs: tuple[str, ...] = ()
+    exact: bool = True
+    extra: str = ""
+    formulas: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """All options."""
+        return (*self.own, *COMMON)
+
+    def run(
+        self,
+        objective: Objective,
+        w0: Vector,
+        *,
+        iterations: int,
+        rng: np.random.Generator,
+        watch: Watch = lambda _: False,
+        options: Mapping[str, float] | None = None,
+        state: State | None = None,
+    ) -> Outcome:
+        """Lower a cost.
+
+        Args:
+            objective: the cost and its derivatives.
+            w0: where to start, (K,).
+            iterations: how many to do at most, in all; a run that goes on has done some of them.
+                Of a method that takes samples in batches, one goes through all samples.
+            rng: where random numbers come from; a run draws from it once, at its start.
+            watch: called after each iteration; True stops the run.
+            options: numbers by name, see `options`.
+            state: where an earlier run was, from its `Progress.state`.
+
+        Raises:
+            InputError: an option, the start or the state is unfit, or the module lacks a function.
+        """
+        settings = self._settings(options or {})
+        start = np.asarray(w0, dtype=float)
+        if start.shape != (objective.K,) or not np.isfinite(start).all():
+            raise InputError(
+                "the start is no finite vector of all parameters",
+                where=self.name,
+                received=f"shape {start.shape}",
+                allowed=f"({objective.K},)",
+            )
+        self._check_module(objective)
+        if state is not None and ("w" not in state or state["w"].shape != start.shape):
+            raise InputError(
+                "the state is not of this network",
+                where=self.name,
+                received=", ".join(f"{k} {np.shape(v)}" for k, v in state.items()) or "nothing",
+            )
+        return self.runner(Run(objective, start, settings, iterations, rng, watch, state))
+
+    def _settings(self, given: Mapping[str, float]) -> dict[str, float]:
+        known = {option.name: option for option in self.options}
+        for name in given:
+            if name not in known:
+                raise InputError(
+                    f"{self.name} has no such option",
+                    where="options",
+                    received=name,
+                    allowed=", ".join(known),
+                    nearest=nearest(name, known),
+                )
+        defaults = {name: option.default for name, option in known.items()}
+        return defaults | {k: known[k].checked(v, self.name) for k, v in given.items()}
+
+    def _check_module(self, objective: Objective) -> None:
+        for name in self.needs:
+            if not objective.has(name):
+                raise InputError(
+                    f"{self.name} needs {name}, which the module does not have",
+                    where="method",
+                    allowed="a method that needs the gradient alone, or a module with it "
+                    "(its specification must not leave it out, see `emit`)",
+                )
