@@ -16,6 +16,7 @@ COMMANDS = {
         "gradscribe.commands.import_command",
         "Turn a trained model of another library into a module.",
     ),
+    "train": ("gradscribe.commands.train_command", "Train a network on a table of data."),
     "list": ("gradscribe.commands.list_command", "List activations, losses, layers and formats."),
 }
 

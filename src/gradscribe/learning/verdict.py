@@ -25,7 +25,7 @@ Numbers = npt.NDArray[np.float64]
 STATIONARY = 1e-6  # of the scale of the cost
 FLAT = 1e-6
 ZERO = 1e-8  # of the largest eigenvalue
-LARGEST = 4000  # parameters, up to which all eigenvalues are computed
+LARGEST = 3000  # parameters, up to which all eigenvalues are computed
 
 
 @dataclass(frozen=True)
