@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sympy import Expr, Symbol
+from sympy import Add, Expr, Rational, Symbol
 
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
+from gradscribe.catalog.penalties import Penalty, W
 from gradscribe.equation import Equation, Role, Variable, aligned_latex
-from gradscribe.model.blueprint import DEFAULT_TARGET, Blueprint
+from gradscribe.model.blueprint import DEFAULT_TARGET, PENALIZED, Blueprint
 from gradscribe.model.spec import blueprint_of
 from gradscribe.notation import SAMPLE, SAMPLES, split
 from gradscribe.symbols import (
@@ -40,6 +41,8 @@ class Network:
         layers: the size symbols N_0 … N_M, in order from the input to the output.
         sizes: their values, or None where they are read from the parameters.
         loss: the loss.
+        penalties: what J has beside the loss: penalties of parameters, with their coefficients.
+        penalized: which parameters these are put on, of `PENALIZED`.
         spec: a text that `Network.parse` turns into this network.
         name: what the user calls it, or "".
         dtype: the floating-point type of generated parameters.
@@ -63,6 +66,8 @@ class Network:
     dtype: str = "float64"
     emit: tuple[str, ...] | None = None
     emit_target: str = DEFAULT_TARGET
+    penalties: tuple[tuple[Penalty, Rational], ...] = ()
+    penalized: str = PENALIZED[0]
     variables: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -102,6 +107,8 @@ class Network:
             dtype=blueprint.settings.dtype,
             emit=blueprint.settings.emit,
             emit_target=blueprint.settings.target,
+            penalties=blueprint.settings.penalties,
+            penalized=blueprint.settings.penalized,
         )
 
     def __repr__(self) -> str:
@@ -187,11 +194,26 @@ def _at_node(formula: Expr, argument: Expr, equation: Equation, depth: int = 0) 
     return formula.xreplace(sums).xreplace({U: argument})
 
 
-def total_cost(loss: Loss, output: Variable) -> Equation:
-    """Return J = factor · Σ_n E(n)."""
+def penalty_of(
+    penalties: Iterable[tuple[Penalty, Rational]], parameters: Iterable[Variable]
+) -> Expr:
+    """Return what parameters add to J: λ Σ_ij term(W_ij) of each penalty and parameter."""
+    terms = []
+    for penalty, coefficient in penalties:
+        for parameter in parameters:
+            at = free_indices(len(parameter.shape))
+            one = penalty.term.xreplace({W: parameter[at]})
+            limits = dict(zip(at, parameter.shape, strict=True))
+            terms.append(coefficient * total(one, limits))
+    return Add(*terms)
+
+
+def total_cost(loss: Loss, output: Variable, penalty: Expr) -> Equation:
+    """Return J = factor · Σ_n E(n) + penalty."""
     factor = loss.factor.xreplace({OUTPUTS: output.shape[0]})
     cost = Variable("J", (), Role.COST, per_sample=False, meaning=loss.meaning)
-    return Equation(cost, (), factor * total(component("E", (SAMPLE,)), {SAMPLE: SAMPLES}))
+    own = factor * total(component("E", (SAMPLE,)), {SAMPLE: SAMPLES})
+    return Equation(cost, (), own + penalty)
 
 
 def assemble(
@@ -208,15 +230,19 @@ def assemble(
     dtype: str = "float64",
     emit: tuple[str, ...] | None = None,
     emit_target: str = DEFAULT_TARGET,
+    penalties: tuple[tuple[Penalty, Rational], ...] = (),
+    penalized: str = PENALIZED[0],
 ) -> Network:
     """Return the network of these forward equations (the last one is y^M) with its loss."""
     equations = written_out(equations, functions)
     output = equations[-1].variable
     target = Variable("d", output.shape, Role.TARGET, meaning="desired output")
     every = (*equations, *loss_equations(loss, output, target))
+    on = [p for p in parameters if penalized == "all" or len(p.shape) > 1]
+    whole = total_cost(loss, output, penalty_of(penalties, on))
     return Network(
         equations=tuple(labelled(every)),
-        cost=replace(total_cost(loss, output), label=str(len(every) + 1)),
+        cost=replace(whole, label=str(len(every) + 1)),
         input=input,
         target=target,
         output=output,
@@ -231,6 +257,8 @@ def assemble(
         dtype=dtype,
         emit=emit,
         emit_target=emit_target,
+        penalties=penalties,
+        penalized=penalized,
     )
 
 

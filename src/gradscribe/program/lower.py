@@ -24,6 +24,7 @@ from sympy.core.relational import (
 
 from gradscribe.derivation.rules import flattened
 from gradscribe.errors import DerivationError
+from gradscribe.notation import SAMPLE
 from gradscribe.program.ir import (
     FUNCTIONS,
     Add,
@@ -219,8 +220,8 @@ def _by_terms(
 
 
 def factor_order(expr: Expr) -> tuple[int, str]:
-    """Numbers and sizes first, so that scalars meet before arrays do."""
-    if not expr.has(Indexed):
+    """Numbers, sizes and a sample's numbers first, so that scalars meet before arrays do."""
+    if not expr.has(Indexed) or (isinstance(expr, Indexed) and expr.indices == (SAMPLE,)):
         return (0, str(expr))
     if isinstance(expr, SymAdd):
         return (3, str(expr))

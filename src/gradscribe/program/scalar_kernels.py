@@ -169,9 +169,7 @@ class _Builder:
 
     def factor(self) -> Expr:
         """Return the factor of J with the sizes put in."""
-        cost = Variable(self.network.equations[-1].name, (SAMPLES,), Role.COST)
-        weight = rules.collapse(rules.partial(self.network.cost.right, cost, (SAMPLE,)))
-        return weight.subs(self.known.sizes)
+        return weight_of_sample(self.network).subs(self.known.sizes)
 
     # -- which functions there are --
 

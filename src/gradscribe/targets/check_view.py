@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sympy import Sum
 
 from gradscribe.catalog.activations import U
+from gradscribe.derivation.reverse import weight_of_sample
 from gradscribe.equation import Equation
 from gradscribe.model.fusing import fused
 from gradscribe.model.network import Network
@@ -111,7 +112,7 @@ def function_sources(network: Network) -> dict[str, str]:
 
 def _recursive_sum(network: Network) -> list[str]:
     """Return the lines that sum the recursion's result over samples, with the factor of J."""
-    factor = network.cost.right.coeff(network.cost.right.atoms(Sum).pop())
+    factor = weight_of_sample(network)
     lines = ["each = [_recursion(params, x, d, entries) for x, d in zip(X, D, strict=True)]"]
     if factor == 1:
         return [*lines, "recursive = np.sum(each, axis=0)"]
