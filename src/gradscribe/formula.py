@@ -125,7 +125,7 @@ def _written(expr: Expr, d: Dialect) -> tuple[int, str]:
             return _SUM, _condition(expr, d)
         case _:
             name = _function_name(expr)
-            return _ATOM, d.function(name, expression(expr.args[0], d))
+            return _ATOM, d.function(name, ", ".join(expression(a, d) for a in expr.args))
 
 
 def _condition(expr: Expr, d: Dialect) -> str:

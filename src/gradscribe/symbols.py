@@ -52,6 +52,10 @@ class Largest(ExprWithLimits):  # type: ignore[misc]
     """The largest value of an expression over an index, written as a `Sum` is."""
 
 
+class Smallest(ExprWithLimits):  # type: ignore[misc]
+    """The smallest value of an expression over an index, written as a `Sum` is."""
+
+
 def scalar_function(stem: str, order: int = 0) -> type[ScalarFunction]:
     """Return the function `stem` differentiated `order` times, as a SymPy function."""
     return _scalar_function(stem, order)

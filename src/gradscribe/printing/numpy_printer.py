@@ -26,7 +26,7 @@ from gradscribe.program.ir import (
 )
 
 _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(6)
-_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
 
 
 def source(node: Node, level: int = _COMPARISON) -> str:

@@ -158,9 +158,10 @@ FUNCTIONS = {
     "sin": 1, "cos": 1, "tan": 1, "arctan": 1, "arcsin": 1, "arccos": 1,
     "sinh": 1, "cosh": 1, "tanh": 1, "arcsinh": 1, "arctanh": 1,
     "maximum": 2, "minimum": 2, "power": 2, "where": 3, "choice": 4,
-    "greater": 2, "greater_equal": 2, "less": 2, "less_equal": 2, "array": 1,
+    "greater": 2, "greater_equal": 2, "less": 2, "less_equal": 2, "equal": 2, "array": 1,
+    "mod": 2,
 }  # fmt: skip
-COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
+COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal"})
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sympy import Function as SymFunction
 from sympy import Mul as SymMul
 from sympy import Pow as SymPow
 from sympy.core.relational import (
+    Equality,
     GreaterThan,
     LessThan,
     Relational,
@@ -41,7 +42,7 @@ from gradscribe.program.ir import (
     Size,
     Transpose,
 )
-from gradscribe.symbols import Largest, total
+from gradscribe.symbols import Largest, Smallest, total
 
 Indices = tuple[Symbol, ...]
 
@@ -49,6 +50,7 @@ _SYMPY_NAMES = {
     "Abs": "abs",
     "Max": "maximum",
     "Min": "minimum",
+    "Mod": "mod",
     "asin": "arcsin",
     "acos": "arccos",
     "atan": "arctan",
@@ -60,6 +62,7 @@ _COMPARISONS = {
     GreaterThan: "greater_equal",
     StrictLessThan: "less",
     LessThan: "less_equal",
+    Equality: "equal",
 }
 
 
@@ -116,6 +119,8 @@ def piece(expr: Expr, names: dict[Symbol, str]) -> Piece:
         return _product_of_sums(expr, names)
     if isinstance(expr, Largest):
         return _largest(expr, names)
+    if isinstance(expr, Smallest):
+        return _product_of_sums(-Largest(-expr.function, *expr.limits), names)
     if isinstance(expr, SymPow) and not isinstance(expr, exp):
         return _power(expr, names)
     return _call(expr, names)

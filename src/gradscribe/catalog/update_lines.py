@@ -1,0 +1,166 @@
+"""What an update rule is made of: lines in index notation over all K parameters.
+
+A line is a plain equation, or one that asks for something of the cost, solves a linear system,
+takes a matrix apart or looks for a step length. `w_old` is w before the step, `w` after it, and so
+for everything that a rule remembers; `j` counts the steps, from 1.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from sympy import Expr, Symbol
+
+from gradscribe.notation import index
+from gradscribe.symbols import component, total
+
+PARAMETERS = Symbol("K", integer=True, positive=True)
+STEP = Symbol("j")
+OLD = "_old"
+ROW, COLUMN, PLACE = index("k"), index("l"), index("r")
+
+
+class Quantity(Enum):
+    """What can be asked of the cost at a point, by the name of its function."""
+
+    COST = "fun"
+    GRADIENT = "jac"
+    HESSIAN = "hess"
+    GAUSS_NEWTON = "gauss_newton"
+    PRODUCT = "hessp"
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """`left = right`.
+
+    Attributes:
+        left: a component of what is defined, or a scalar.
+        right: an expression; a case distinction at its top has scalar conditions.
+    """
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The cost or a derivative of it at a point.
+
+    Attributes:
+        left: J, g_k, H_kl, G_kl, or h_k = Σ_l H_kl p_l.
+        quantity: which.
+        point: a component of the point.
+        along: a component of the direction p, where H p is asked for.
+        batch: whether it is of some of the samples only, others in each step.
+    """
+
+    left: Expr
+    quantity: Quantity
+    point: Expr
+    along: Expr | None = None
+    batch: bool = False
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Σ_l (matrix_kl + shift [k = l]) unknown_l = right_k, solved for the unknown.
+
+    Attributes:
+        unknown: a component of the unknown, at k.
+        matrix: a component of a symmetric matrix, at k and l.
+        shift: a scalar, or 0.
+        right: the right side at k.
+    """
+
+    unknown: Expr
+    matrix: Expr
+    shift: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Σ_l matrix_kl vectors_lr = values_r vectors_kr: a symmetric matrix taken apart.
+
+    Attributes:
+        values: a component of the eigenvalues, at r.
+        matrix: a component of the matrix, at k and l.
+        vectors: a component of the matrix of eigenvectors, at k and r; None if not needed.
+    """
+
+    values: Expr
+    matrix: Expr
+    vectors: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Backtracked:
+    """The first of 1, ratio, ratio², … as a step length for which J(point) ≤ bound.
+
+    Attributes:
+        length: the symbol of the step length, which stands in the point and in the bound.
+        ratio: by what it shrinks.
+        point: a component of the point that is reached.
+        bound: what the cost there may be at most.
+    """
+
+    length: Symbol
+    ratio: Symbol
+    point: Expr
+    bound: Expr
+
+
+Line = Assigned | Measured | Solved | Spectrum | Backtracked
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number of an update rule or of a schedule that users choose.
+
+    Attributes:
+        name: its symbol: "alpha", "beta1".
+        default: its value unless told otherwise.
+        meaning: a few words.
+        low: the smallest value allowed.
+        high: the largest value allowed.
+    """
+
+    name: str
+    default: float
+    meaning: str
+    low: float = 0.0
+    high: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a rule remembers from step to step, beside w and the number of steps.
+
+    Attributes:
+        name: the variable; `name_old` is its value before the step.
+        start: its value, or that of all its components, before the first step.
+        vector: whether it has a component for each parameter.
+        setting: whether users may choose `start`, under the variable's name.
+        meaning: a few words.
+    """
+
+    name: str
+    start: float = 0.0
+    vector: bool = True
+    setting: bool = False
+    meaning: str = ""
+
+
+def vector(name: str) -> Expr:
+    """Return the component of a vector at k."""
+    return component(name, (ROW,))
+
+
+def matrix(name: str) -> Expr:
+    """Return the component of a matrix at k and l."""
+    return component(name, (ROW, COLUMN))
+
+
+def over_parameters(body: Expr) -> Expr:
+    """Return the sum of an expression over k."""
+    return total(body, {ROW: PARAMETERS})

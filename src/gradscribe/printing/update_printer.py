@@ -1,0 +1,22 @@
+"""Steps of update rules as Python source: what they have beside array expressions."""
+
+from gradscribe.printing.numpy_printer import source
+from gradscribe.program.updates import Ask, Eigen, Search, Select, Solve, Value
+
+
+def value_source(value: Value) -> str:
+    """Return the right side of an assignment as Python source."""
+    match value:
+        case Select(condition, chosen, other):
+            return f"{value_source(chosen)} if {source(condition)} else {value_source(other)}"
+        case Solve(matrix, shift, right):
+            return f"_solved({source(matrix)}, {source(shift)}, {source(right)})"
+        case Eigen(matrix, vectors):
+            return f"np.linalg.{'eigh' if vectors else 'eigvalsh'}({source(matrix)})"
+        case Ask(function, arguments):
+            return f"problem.{function}({', '.join(source(a) for a in arguments)})"
+        case Search(variable, ratio, cost, bound):
+            holds = f"lambda {variable}: {value_source(cost)} <= {source(bound)}"
+            return f"_first({holds}, {source(ratio)})"
+        case _:
+            return source(value)
