@@ -21,6 +21,7 @@ from gradscribe.learning.session import Display, Ending, carry_out_all
 from gradscribe.learning.sizing import OpenNetwork, open_network
 from gradscribe.learning.standalone import standalone
 from gradscribe.learning.starts import StartResult, objective_of, result_of
+from gradscribe.learning.threads import one_thread
 from gradscribe.learning.verdict import LARGEST, Surface, Verdict
 from gradscribe.model.network import Network
 
@@ -141,8 +142,8 @@ def train(
     Raises:
         InputError: a start cannot be carried out, or nothing has been found yet.
     """
-    objective = checked_objective(run)
-    with locked(run.path):
+    with one_thread(), locked(run.path):
+        objective = checked_objective(run)
         ending = carry_out_all(run, processes=processes, seconds=seconds, display=display)
         trained = collected(run, objective, ending)
         made = standalone(trained.network, objective, trained.best.w, run.data)

@@ -13,8 +13,8 @@ Let c be the scale of the cost: the larger of J here and J at zero parameters.
 Nocedal and Wright, "Numerical Optimization", 2nd edition, theorems 2.2 to 2.4.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ Numbers = npt.NDArray[np.float64]
 STATIONARY = 1e-6  # of the scale of the cost
 FLAT = 1e-6
 ZERO = 1e-8  # of the largest eigenvalue
+_SMALL = 400  # parameters, up to which all eigenvectors are computed at once
 LARGEST = 3000  # parameters, up to which all eigenvalues are computed
 
 
@@ -53,7 +54,7 @@ class Verdict:
         gradient_norm: |∇J|.
         scale: c, to which the tolerances are relative.
         eigenvalues: of H, ascending, (K,).
-        vectors: their eigenvectors as columns, (K, K).
+        hessian: H, (K, K).
         tolerance: τ, below which an eigenvalue counts as 0.
         tolerances: what was taken.
     """
@@ -63,7 +64,7 @@ class Verdict:
     gradient_norm: float
     scale: float
     eigenvalues: Numbers
-    vectors: Numbers
+    hessian: Numbers = field(repr=False)
     tolerance: float
     tolerances: Tolerances
 
@@ -79,7 +80,15 @@ class Verdict:
         """The direction of the most negative curvature, (K,); None where there is none."""
         if self.eigenvalues[0] >= -self.tolerance:
             return None
-        return np.asarray(self.vectors[:, 0])
+        return self.direction(0)
+
+    def direction(self, k: int) -> Numbers:
+        """Return the eigenvector of the k-th eigenvalue from below, of length 1, (K,).
+
+        Its largest component is positive. Of equal eigenvalues it is one in their space, the
+        same at each call.
+        """
+        return eigenvectors(self.hessian, self.eigenvalues, (k,))[:, 0]
 
     @property
     def sentence(self) -> str:
@@ -139,12 +148,46 @@ def judged(
         )
     unit = abs(cost) if scale is None else scale
     unit = unit or 1.0
-    values, vectors = np.linalg.eigh(hessian)
+    values = np.linalg.eigvalsh(hessian)
     largest = float(np.abs(values).max())
     tau = allowed.zero * largest
     norm = float(np.linalg.norm(gradient))
     kind = _kind(values, tau, norm, unit, largest, allowed)
-    return Verdict(kind, float(cost), norm, unit, values, vectors, tau, allowed)
+    return Verdict(kind, float(cost), norm, unit, values, hessian, tau, allowed)
+
+
+def eigenvectors(hessian: Numbers, values: Numbers, which: Sequence[int]) -> Numbers:
+    """Return eigenvectors as columns, each orthogonal to the ones before, (K, len(which)).
+
+    By inverse iteration: all of them would take several times as long as all eigenvalues.
+
+    Args:
+        hessian: H, (K, K).
+        values: its eigenvalues, ascending, (K,).
+        which: places in `values`; negative ones count from the end.
+    """
+    size = len(values)
+    if size <= _SMALL:
+        vectors = np.linalg.eigh(hessian)[1][:, list(which)]
+        return np.stack([_signed(v) for v in vectors.T], axis=1)
+    rng = np.random.default_rng(0)
+    largest = float(np.abs(values).max()) or 1.0
+    found: list[Numbers] = []
+    for k in which:
+        shift = float(values[k]) + 1e-10 * largest
+        shifted = hessian - shift * np.eye(size)
+        v = rng.normal(size=size)
+        for _ in range(4):
+            v = np.linalg.solve(shifted, v)
+            for other in found:
+                v = v - (other @ v) * other
+            v /= np.linalg.norm(v)
+        found.append(_signed(v))
+    return np.stack(found, axis=1)
+
+
+def _signed(v: Numbers) -> Numbers:
+    return np.asarray(v if v[np.abs(v).argmax()] > 0 else -v)
 
 
 def _kind(
