@@ -4,7 +4,7 @@ import click
 
 from gradscribe.catalog import CATALOG
 from gradscribe.formula import TEXT, expression
-from gradscribe.targets.target import targets
+from gradscribe.targets.target import REPORTS, targets
 
 
 @click.command("list")
@@ -16,7 +16,7 @@ def command() -> None:
         ],
         "losses": [(item.name, item.meaning) for item in CATALOG.losses.values()],
         "layers": [(item.name, item.meaning) for item in CATALOG.layers.values()],
-        "formats": [(t.name, t.meaning) for t in targets().values()],
+        "formats": [(t.name, t.meaning) for t in targets().values() if t.view not in REPORTS],
     }
     for title, rows in sections.items():
         click.echo(f"{title}:")

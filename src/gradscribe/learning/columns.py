@@ -70,7 +70,8 @@ def without(table: Table, names: Iterable[str]) -> Table:
 
 def missing_rows(table: Table) -> npt.NDArray[np.bool_]:
     """Return which rows lack a value, (N,)."""
-    return np.any([_missing(values) for values in table.columns.values()], axis=0)
+    found = np.any([_missing(values) for values in table.columns.values()], axis=0)
+    return np.asarray(found, bool)
 
 
 def _missing(values: Array) -> npt.NDArray[np.bool_]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from sympy import exp
@@ -27,7 +29,7 @@ from gradscribe.learning.table import Array, Table, read_table
 from gradscribe.learning.targets import Targets, targets_of
 from gradscribe.model.network import Network
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -201,9 +203,7 @@ def _remarks(inputs: list[Column]) -> Iterator[str]:
             yield f"{column.name!r} is categorical: {shortened(', '.join(column.categories))}"
 
 
-def _unlike(
-    names: tuple[str, ...], X: Numbers, free: npt.NDArray[np.bool_]
-) -> Iterator[str]:
+def _unlike(names: tuple[str, ...], X: Numbers, free: npt.NDArray[np.bool_]) -> Iterator[str]:
     """Yield which inputs have one value in all rows of training."""
     same = [name for name, x, f in zip(names, X.T, free, strict=True) if f and (x == x[0]).all()]
     if len(same) == len(names):
@@ -233,5 +233,3 @@ def loaded_data(content: Path, data: Data) -> Data:
     """Return data with the arrays of a file that `packed` wrote."""
     with np.load(content, allow_pickle=False) as file:
         return replace(data, **{k: file[k] for k in ("X", "D", "X_test", "D_test")})
-
-

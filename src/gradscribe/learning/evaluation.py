@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ from gradscribe.learning.data import Data
 from gradscribe.learning.objective import Objective, Vector
 from gradscribe.learning.targets import decided
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,7 @@ def parts_of(objective: Objective, w: Vector, data: Data) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def _part(
-    name: str, objective: Objective, w: Vector, X: Numbers, D: Numbers, data: Data
-) -> Part:
+def _part(name: str, objective: Objective, w: Vector, X: Numbers, D: Numbers, data: Data) -> Part:
     params = objective.params(w)
     with np.errstate(all="ignore"):
         outputs = np.asarray(objective.module.forward(params, X), float)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +16,7 @@ from gradscribe.learning.targets import decided
 from gradscribe.learning.training import Trained, surface_of
 from gradscribe.learning.verdict import Verdict
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 _POINTS = 600  # of a curve or a cloud
 _GRID = 120
 _CELLS = 20  # classes, up to which numbers stand in a confusion matrix
@@ -25,8 +27,10 @@ def pictures(trained: Trained) -> Iterator[Picture]:
     yield curve_picture(trained.results, 0, "iteration", "cost_per_iteration")
     yield curve_picture(trained.results, 3, "seconds", "cost_per_second")
     part = trained.parts[-1]
-    yield _confusion(part, trained.run.data) if trained.run.data.classes else _against(
-        part, trained.run.data
+    yield (
+        _confusion(part, trained.run.data)
+        if trained.run.data.classes
+        else _against(part, trained.run.data)
     )
     yield from _over_inputs(trained)
     if trained.verdict is not None:
@@ -36,9 +40,7 @@ def pictures(trained: Trained) -> Iterator[Picture]:
             yield plane_picture(plane, trained.best.places, "surface")
 
 
-def curve_picture(
-    results: tuple[StartResult, ...], column: int, label: str, name: str
-) -> Picture:
+def curve_picture(results: tuple[StartResult, ...], column: int, label: str, name: str) -> Picture:
     """Return the picture of the cost of each start.
 
     Args:

@@ -123,7 +123,9 @@ def create(path: Path, settings: RunSettings, data: Data, source: str) -> RunFol
     check_free(path)
     target = path.resolve()
     try:
-        new = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{path.name[:40]}.", suffix=".part"))
+        new = Path(
+            tempfile.mkdtemp(dir=target.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+        )
         try:
             (new / STARTS).mkdir()
             write(new / SETTINGS, _written(settings, data))
@@ -163,9 +165,7 @@ def check_free(path: Path) -> None:
             allowed="a new or empty folder",
         )
     if path.exists() and not path.is_dir():
-        raise InputError(
-            "not a folder", where="output", received=str(path), allowed="a new folder"
-        )
+        raise InputError("not a folder", where="output", received=str(path), allowed="a new folder")
     if not path.resolve().parent.is_dir():
         raise InputError(
             "no such folder",
@@ -233,17 +233,13 @@ def _lists(scaling: Scaling) -> list[list[float]]:
 
 
 def _data(found: dict[str, Any], arrays: dict[str, Array]) -> Data:
-    described = {
-        k: tuple(v) if isinstance(v, list) else v
-        for k, v in found.items()
-        if not k.endswith("_scaling")
-    }
-    scalings = {
-        k: Scaling(np.array(v[0], float), np.array(v[1], float))
-        for k, v in found.items()
-        if k.endswith("_scaling")
-    }
-    return Data(**arrays, **described, **scalings)
+    described: dict[str, Any] = dict(arrays)
+    for key, value in found.items():
+        if key.endswith("_scaling"):
+            described[key] = Scaling(np.array(value[0], float), np.array(value[1], float))
+        else:
+            described[key] = tuple(value) if isinstance(value, list) else value
+    return Data(**described)
 
 
 @contextmanager

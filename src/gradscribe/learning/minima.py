@@ -8,10 +8,12 @@ outputs, so parameters are not compared.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 NEAR_COST = 1e-2  # relative difference of costs
 NEAR_OUTPUT = 2e-2  # root mean square difference of outputs, in standard deviations of d
 

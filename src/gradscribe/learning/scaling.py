@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 KINDS = ("standard", "minmax", "none")
 
 

@@ -123,9 +123,10 @@ def carry_out_all(
     state.done = set(range(settings.starts)) - set(waiting)
     if not waiting:
         return Ending()
-    with _interruptions() as interrupted, workers(
-        run.path, processes_for(processes, len(waiting))
-    ) as team:
+    with (
+        _interruptions() as interrupted,
+        workers(run.path, processes_for(processes, len(waiting))) as team,
+    ):
         return _Session(state, waiting, team, display, interrupted).run()
 
 
@@ -189,7 +190,7 @@ class _Session:
                 raise InputError(
                     f"a process of the run ended by itself (exit code {worker.process.exitcode})",
                     where=f"start {worker.start}",
-                    allowed="--resume goes on from what is saved; fewer --processes take less memory",
+                    allowed="--resume goes on from what is saved; --processes 1 takes less memory",
                 ) from error
             if isinstance(message, InputError):
                 raise message
@@ -211,7 +212,7 @@ def _interruptions() -> Iterator[threading.Event]:
         yield event
         return
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def note(_number: int, _frame: FrameType | None) -> None:
         if event.is_set():
             raise KeyboardInterrupt
         event.set()

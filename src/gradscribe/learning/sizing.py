@@ -61,7 +61,7 @@ def _compare(own: int, found: int, what: str) -> None:
         raise InputError(
             f"the network has {own} {what}, the data have {found}",
             where="sizes",
-            allowed=f"{found}, or ? for what the data have: '?-8-? tanh'; --drop leaves columns out",
+            allowed=f"{found}, or ? for what the data have: '?-8-? tanh'; --drop to leave some out",
         )
 
 

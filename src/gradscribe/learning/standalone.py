@@ -106,7 +106,7 @@ def _folded(network: Network, objective: Objective, given: Named, data: Data) ->
 
 
 def _fold_input(network: Network, found: Named, scaling: Scaling) -> bool:
-    """W (factor · x + shift) + b = (W diag(factor)) x + (W shift + b)."""
+    """Put W (factor · x + shift) + b = (W diag(factor)) x + (W shift + b)."""
     readers = [q for q in network.equations if network.input.name in names(q.right)]
     if len(readers) != 1:
         return False
@@ -123,7 +123,7 @@ def _fold_input(network: Network, found: Named, scaling: Scaling) -> bool:
 
 
 def _fold_output(network: Network, found: Named, scaling: Scaling) -> bool:
-    """factor · (W y + b) + shift = (diag(factor) W) y + (factor · b + shift)."""
+    """Put factor · (W y + b) + shift = (diag(factor) W) y + (factor · b + shift)."""
     if not scales_output(network):
         return False
     (last,) = (q for q in network.equations if q.name == network.output.name)

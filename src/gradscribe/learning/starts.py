@@ -190,9 +190,7 @@ class _Start:
         self.trail.add(progress, self.seconds)
         if progress.cost < self.best[0]:
             self.best = (progress.cost, np.array(progress.w), progress.gradient_norm)
-        stop = self.tell(
-            Report(self.k, progress.iteration, progress.cost, progress.gradient_norm)
-        )
+        stop = self.tell(Report(self.k, progress.iteration, progress.cost, progress.gradient_norm))
         now = time.perf_counter()
         if now - self.saved >= SAVE_EVERY and progress.iteration >= self.done_before:
             self.save(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +12,7 @@ from gradscribe.errors import InputError, nearest
 from gradscribe.learning.drawing import Drawing, Picture, colour, thinned
 from gradscribe.learning.verdict import Surface, Verdict
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 REACH = 1.5  # unless the way of training goes further
 STEPS = 41
 _SMALL = 1e-12
@@ -104,9 +106,7 @@ def _eigen(verdict: Verdict, k: int) -> Direction:
     return Direction(verdict.direction(k), f"along the eigenvector of λ = {value:.3g}")
 
 
-def _direction(
-    surface: Surface, verdict: Verdict | None, word: str, k: int
-) -> Direction:
+def _direction(surface: Surface, verdict: Verdict | None, word: str, k: int) -> Direction:
     """Return the direction that a word says."""
     key = word.replace(" ", "")
     if key == "random":

@@ -278,7 +278,9 @@ def _arrays(path: Path) -> Table:
             )
         length = len(array)
         parts = array[:, None] if array.ndim == 1 else array
-        names = [name] if parts.shape[1] == 1 else [f"{name}_{k + 1}" for k in range(parts.shape[1])]
+        names = (
+            [name] if parts.shape[1] == 1 else [f"{name}_{k + 1}" for k in range(parts.shape[1])]
+        )
         for key, values in zip(names, parts.T, strict=True):
             columns[key] = _plain(values)
         if name in _TARGETS:
@@ -287,4 +289,6 @@ def _arrays(path: Path) -> Table:
 
 
 def _plain(values: Array) -> Array:
-    return values.astype(float) if values.dtype.kind in "biuf" else values.astype(str).astype(object)
+    return (
+        values.astype(float) if values.dtype.kind in "biuf" else values.astype(str).astype(object)
+    )

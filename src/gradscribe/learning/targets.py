@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +13,7 @@ from gradscribe.errors import InputError, shortened
 from gradscribe.learning.columns import MAX_CATEGORIES, Column
 from gradscribe.learning.table import Array
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 _ONE = "one class alone: there is nothing to tell apart"
 
 
@@ -59,7 +61,9 @@ def targets_of(
         if words or loss.of_classes or as_classes:
             raise InputError(
                 "several targets have to be numbers"
-                + (f", and {words[0].name!r} is not" if words else f" for which {loss.name} is not"),
+                + (
+                    f", and {words[0].name!r} is not" if words else f" for which {loss.name} is not"
+                ),
                 where="--target",
                 allowed="one column of classes, or columns of numbers",
             )
@@ -71,7 +75,9 @@ def targets_of(
     if words or loss.of_classes or as_classes or between or each:
         found = _classes(column, loss, outputs)
         if each and not (words or loss.of_classes or as_classes or between):
-            text = f"{column.name}: {different} numbers are classes, as the network has an output each"
+            text = (
+                f"{column.name}: {different} numbers are classes, as the network has an output each"
+            )
             return Targets(found.D, found.names, found.classes, found.numbers, notes=(text,))
         return found
     return _numbers(columns, loss)

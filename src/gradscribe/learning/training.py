@@ -77,6 +77,11 @@ class Trained:
     minima: tuple[Found, ...]
     ending: Ending
 
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of all parameters, in order: "W1[0, 1]"."""
+        return surface_of(self.objective).names
+
 
 def new_run(
     said: str, data: Path, output: Path, plan: Plan, options: DataOptions | None = None
@@ -95,7 +100,7 @@ def new_run(
     """
     check_free(output)
     METHODS.find(plan.method, where="--method")
-    network, source = _said(said, plan.sizes)
+    network, source = said_network(said, plan.sizes)
     chosen = replace(options or DataOptions(), seed=plan.seed)
     found = read_data(data, network, chosen)
     whole, sizes = network.filled(found.X.shape[1], found.D.shape[1])
@@ -116,8 +121,12 @@ def new_run(
     return create(output, settings, found, source)
 
 
-def _said(said: str, sizes: str | None) -> tuple[OpenNetwork, str | None]:
-    """Return the network of a specification or a module, and the module's source."""
+def said_network(said: str, sizes: str | None) -> tuple[OpenNetwork, str | None]:
+    """Return the network of a specification or a module, and the module's source.
+
+    Raises:
+        InputError: neither can be taken.
+    """
     if not said.strip().endswith(".py"):
         return open_network(said, sizes), None
     path = Path(said.strip())
@@ -171,8 +180,16 @@ def checked_objective(run: RunFolder) -> Objective:
     return objective
 
 
-def collected(run: RunFolder, objective: Objective, ending: Ending) -> Trained:
+def collected(
+    run: RunFolder, objective: Objective, ending: Ending, *, judge: bool = True
+) -> Trained:
     """Return what the starts of a run have found so far.
+
+    Args:
+        run: the run.
+        objective: its cost.
+        ending: how it ended.
+        judge: whether there is to be a verdict on the best point.
 
     Raises:
         InputError: none has anything saved, or none is finite.
@@ -197,7 +214,7 @@ def collected(run: RunFolder, objective: Objective, ending: Ending) -> Trained:
         results=results,
         best=best,
         parts=parts_of(objective, best.w, run.data),
-        verdict=_verdict(objective, best),
+        verdict=_verdict(objective, best) if judge else None,
         minima=_minima(objective, finite),
         ending=ending,
     )
@@ -230,6 +247,4 @@ def _verdict(objective: Objective, best: StartResult) -> Verdict | None:
 def _minima(objective: Objective, results: list[StartResult]) -> tuple[Found, ...]:
     outputs = [objective.forward(r.w) for r in results]
     found = groups([r.cost for r in results], outputs, objective.D)
-    return tuple(
-        replace(f, starts=tuple(results[k].start for k in f.starts)) for f in found
-    )
+    return tuple(replace(f, starts=tuple(results[k].start for k in f.starts)) for f in found)

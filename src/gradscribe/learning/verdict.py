@@ -16,12 +16,14 @@ Nocedal and Wright, "Numerical Optimization", 2nd edition, theorems 2.2 to 2.4.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from gradscribe.errors import InputError
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.floating[Any]]
 STATIONARY = 1e-6  # of the scale of the cost
 FLAT = 1e-6
 ZERO = 1e-8  # of the largest eigenvalue
@@ -173,6 +175,7 @@ def eigenvectors(hessian: Numbers, values: Numbers, which: Sequence[int]) -> Num
     rng = np.random.default_rng(0)
     largest = float(np.abs(values).max()) or 1.0
     found: list[Numbers] = []
+    v: Numbers
     for k in which:
         shift = float(values[k]) + 1e-10 * largest
         shifted = hessian - shift * np.eye(size)
