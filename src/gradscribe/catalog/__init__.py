@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from gradscribe.catalog.activations import ACTIVATIONS, Activation
 from gradscribe.catalog.layers import LAYERS, Layer
 from gradscribe.catalog.losses import LOSSES, Loss
-from gradscribe.catalog.updates import SCHEDULES, UPDATES, Schedule, UpdateRule
 from gradscribe.catalog.penalties import PENALTIES, Penalty
+from gradscribe.catalog.updates import SCHEDULES, UPDATES, Schedule, UpdateRule
 from gradscribe.table import Table
 
 

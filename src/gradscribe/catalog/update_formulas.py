@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from sympy import Abs, Expr, Function, Max, Min, Mod, Pow, Rational, Symbol
+from sympy import Abs, Expr, Function, Max, Min, Mod, Pow, Rational, Symbol, pi
 
 from gradscribe.catalog.update_lines import (
     COLUMN,
@@ -66,6 +66,12 @@ def line_formulas(rule: UpdateRule, lines: Iterable[Line]) -> tuple[str, ...]:
     """Return some of the equations of a rule, in Unicode."""
     scribe = _text_scribe({"w", *(memory.name for memory in rule.memory)})
     return tuple(_written(line, scribe) for line in lines)
+
+
+def step_formula(rule: UpdateRule) -> str:
+    """Return the equation of a rule that says what w becomes."""
+    lines = [q for q in rule.lines if isinstance(q, Assigned) and q.left == component("w", (ROW,))]
+    return line_formulas(rule, lines)[-1]
 
 
 def schedule_formula(schedule: Schedule, *, latex: bool = False) -> str:
@@ -149,6 +155,7 @@ def _prepared(expr: Expr) -> Expr:
             lambda e, kind=kind: isinstance(e, kind),
             lambda e, name=name: Function(f"{name}_{e.variables[0]}")(e.function),
         )
+    expr = expr.xreplace({pi: Symbol("pi")})
     return expr.replace(
         lambda e: isinstance(e, Pow) and e.exp == Rational(1, 2),
         lambda e: Function("sqrt")(e.base),

@@ -119,7 +119,14 @@ _FORGET = Setting("mu", 0.9, "share of the last step that is kept", 0, 1)
 
 # ---- Newton: H is made positive definite ---------------------------------------------------------
 
-_LEAST = Setting("epsilon", 1e-6, "smallest eigenvalue allowed, in units of the largest |θ|", 0, 1)
+
+def _least(default: float) -> Setting:
+    """Without a line search the shift has to bound the step; with one a small one will do."""
+    return Setting(
+        "epsilon", default, "smallest eigenvalue allowed, in units of the largest |θ|", 0, 1
+    )
+
+
 _EXTENT = Assigned(_theta_max, Largest(Abs(_eigenvalue), (PLACE, 1, PARAMETERS)))
 _LOWEST = Assigned(_theta_min, Smallest(_eigenvalue, (PLACE, 1, PARAMETERS)))
 _INDEFINITE = Assigned(_n, Piecewise((_n_old + 1, Lt(_theta_min, 0)), (_n_old, True)))
@@ -162,7 +169,7 @@ UPDATES = Table(
     ),
     UpdateRule(
         "sgd",
-        "stochastic gradient descent: each step sees some of the samples",
+        "stochastic gradient descent, where each step sees some of the samples",
         (
             Measured(_g, Quantity.GRADIENT, _w_old, batch=True),
             Assigned(_w, _w_old - _alpha * _g),
@@ -193,7 +200,7 @@ UPDATES = Table(
     ),
     UpdateRule(
         "adagrad",
-        "AdaGrad: rates fall with the sum of squared gradients",
+        "AdaGrad, whose rates fall with the sum of squared gradients",
         (
             _GRADIENT,
             Assigned(_v, _v_old + _g**2),
@@ -205,7 +212,7 @@ UPDATES = Table(
     ),
     UpdateRule(
         "rmsprop",
-        "RMSProp: rates fall with the mean of recent squared gradients",
+        "RMSProp, whose rates fall with the mean of recent squared gradients",
         (
             _GRADIENT,
             Assigned(_v, _rho * _v_old + (1 - _rho) * _g**2),
@@ -221,7 +228,7 @@ UPDATES = Table(
     ),
     UpdateRule(
         "adam",
-        "Adam: moments of the gradient",
+        "Adam, with two moments of the gradient",
         (
             _GRADIENT,
             Assigned(_m, _beta1 * _m_old + (1 - _beta1) * _g),
@@ -246,7 +253,7 @@ UPDATES = Table(
         "newton",
         "Newton's method",
         (_GRADIENT, *_SHIFT, Assigned(_w, _w_old + _alpha * _s)),
-        (Setting("alpha", 1.0, "length of a step, in units of Newton's"), _LEAST),
+        (Setting("alpha", 1.0, "length of a step, in units of Newton's"), _least(1e-2)),
         "Nocedal and Wright, Numerical Optimization, 2006, section 3.4",
         (_REPAIRS,),
         counter="n",
@@ -256,7 +263,7 @@ UPDATES = Table(
         "damped_newton",
         "Newton's method with a step length that is sure to lower the cost",
         (_COST, _GRADIENT, *_SHIFT, _ARMIJO, Assigned(_w, _w_old + _alpha * _s)),
-        (_LEAST, _SUFFICIENT, _RATIO),
+        (_least(1e-6), _SUFFICIENT, _RATIO),
         "Nocedal and Wright, Numerical Optimization, 2006, algorithms 3.1 and 3.2",
         (_REPAIRS,),
         counter="n",
@@ -279,7 +286,7 @@ UPDATES = Table(
             _ARMIJO,
             Assigned(_w, _w_old + _alpha * _s),
         ),
-        (_LEAST, _SUFFICIENT, _RATIO),
+        (_least(1e-8), _SUFFICIENT, _RATIO),
         "Dauphin and others, 2014; Nocedal and Wright, 2006, section 3.4",
         (_REPAIRS,),
         counter="n",

@@ -4,16 +4,18 @@ from pathlib import Path
 
 import click
 
-from gradscribe.commands.options import deliver, joined, output_option, spec_argument
-from gradscribe.compiler import module_source
+from gradscribe.commands.options import deliver, joined, output_option, spec_argument, with_option
+from gradscribe.compiler import module_source, parsed
 
 
 @click.command("generate")
 @spec_argument
+@with_option
 @output_option
-def command(spec: tuple[str, ...], output: Path | None) -> None:
+def command(spec: tuple[str, ...], rules: str | None, output: Path | None) -> None:
     """Write the NumPy module of the network SPEC.
 
     Without SPEC: three layers of any sizes (sigmoid, sigmoid, linear) with mean squared error.
     """
-    deliver(module_source(joined(spec)), output)
+    network = parsed(joined(spec))
+    deliver(module_source(network.learning_by(rules) if rules else network), output)

@@ -3,6 +3,7 @@
 import click
 
 from gradscribe.catalog import CATALOG
+from gradscribe.catalog.update_formulas import schedule_formula, step_formula
 from gradscribe.formula import TEXT, expression
 from gradscribe.targets.target import REPORTS, targets
 
@@ -16,6 +17,10 @@ def command() -> None:
         ],
         "losses": [(item.name, item.meaning) for item in CATALOG.losses.values()],
         "layers": [(item.name, item.meaning) for item in CATALOG.layers.values()],
+        "update rules": [
+            (u.name, f"{u.meaning}; {step_formula(u)}") for u in CATALOG.updates.values()
+        ],
+        "schedules": [(s.name, schedule_formula(s)) for s in CATALOG.schedules.values()],
         "formats": [(t.name, t.meaning) for t in targets().values() if t.view not in REPORTS],
     }
     for title, rows in sections.items():

@@ -18,6 +18,13 @@ output_option: Callable[[Any], Any] = click.option(
     help="Write here, not to stdout.",
 )
 
+with_option: Callable[[Any], Any] = click.option(
+    "--with",
+    "rules",
+    metavar="RULES",
+    help="Update rules and schedules too: adam,newton (see `gradscribe list`).",
+)
+
 
 def joined(spec: tuple[str, ...]) -> str | None:
     """Return the words of a specification as one text; None where there are none."""

@@ -17,7 +17,7 @@ from gradscribe.errors import InputError
 from gradscribe.learning.extras import library
 from gradscribe.learning.folder import RunFolder, opened
 from gradscribe.learning.live import display
-from gradscribe.learning.methods import METHODS
+from gradscribe.learning.methods import find_method
 from gradscribe.learning.summary import summary
 from gradscribe.learning.training import Plan, Trained, new_run, train
 from gradscribe.learning.writing import write_report
@@ -67,7 +67,7 @@ def command(ctx: click.Context, /, **values: Any) -> int:
 def _begun(values: dict[str, Any]) -> RunFolder:
     """Make the folder of a new run."""
     network, data = needed(values["network"], values["data"], "train", "--resume DIR")
-    METHODS.find(values["method"], where="--method")
+    find_method(values["method"])
     plan = Plan(
         method=values["method"],
         options=named_numbers(values["numbers"], "--set", "rate=0.1"),

@@ -144,7 +144,7 @@ def _over_samples(network: Network, inner: Mapping[str, Equation]) -> Iterator[E
     for parameter in network.parameters:
         equation = inner[directional_name(adjoint_name(parameter.name))]
         at = equation.indices
-        own = _explicit(network, parameter, at)
+        own = explicit_product(network, parameter, at)
         change = total(component(equation.name, (SAMPLE, *at)), {SAMPLE: SAMPLES})
         start = Add(Mul(weight, change), own)
         change = total(with_sample(equation.right, per_sample), {SAMPLE: SAMPLES})
@@ -158,7 +158,7 @@ def _over_samples(network: Network, inner: Mapping[str, Equation]) -> Iterator[E
         yield Equation(variable, at, after, "linearity", steps)
 
 
-def _explicit(network: Network, parameter: Variable, at: tuple[Symbol, ...]) -> Expr:
+def explicit_product(network: Network, parameter: Variable, at: tuple[Symbol, ...]) -> Expr:
     """Return ℛ of the derivative of J by a parameter where J has it explicitly."""
     slope = explicit_slope(network, parameter, at)
     taken = {s.name for s in slope.free_symbols} | {k.name for k in at}

@@ -57,7 +57,7 @@ class Follower:
         """Take note of the point after an iteration; return whether the run ends there."""
         cost, norm = self._measured(w)
         if not math.isfinite(cost + norm):
-            self.reason, self.how = "diverged", "or its gradient is not finite after this step"
+            self.fail("or its gradient is not finite after this step")
             return True
         self.iteration += 1
         self.w, self.cost, self.norm = np.array(w), cost, norm
@@ -72,6 +72,10 @@ class Follower:
         told = self.run.watch(Progress(self.iteration, self.w, cost, norm, self.state))
         self.reason = self._ending(told)
         return bool(self.reason)
+
+    def fail(self, how: str) -> None:
+        """Take note that a step failed; `how` goes on the sentence that starts "the cost"."""
+        self.reason, self.how = "diverged", how
 
     def _ending(self, told: bool) -> str:
         limit = self.run.options[DIVERGED] * max(abs(self.first), 1e-12)

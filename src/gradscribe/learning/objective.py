@@ -54,6 +54,7 @@ class Objective:
         self.K = sum(array.size for array in like)
         self._more = {} if self.weights is None else {"sample_weight": self.weights}
         self._last: tuple[Vector, float, Vector] | None = None
+        self._square_at: tuple[str, Vector, Matrix] | None = None
         self._scale: float | None = None
         _refused(lambda: module.cost(like, self.X, self.D, **self._more), "data")
 
@@ -148,7 +149,7 @@ class Objective:
         part.X, part.D = self.X[chosen], self.D[chosen]
         part.weights = None if self.weights is None else self.weights[chosen]
         part._more = {} if part.weights is None else {"sample_weight": part.weights}
-        part._last = part._scale = None
+        part._last = part._scale = part._square_at = None
         return part
 
     def has(self, name: str) -> bool:
@@ -180,8 +181,16 @@ class Objective:
             return function(self.params(w), self.X, self.D, *more, **self._more)
 
     def _square(self, name: str, w: Vector) -> Matrix:
-        found = self._of(name, w)
-        return np.full((self.K, self.K), np.nan) if found is _NOWHERE else np.asarray(found)
+        if (
+            self._square_at is None
+            or self._square_at[0] != name
+            or not np.array_equal(self._square_at[1], w)
+        ):
+            found = self._of(name, w)
+            if found is _NOWHERE:
+                return np.full((self.K, self.K), np.nan)
+            self._square_at = name, np.array(w), np.asarray(found)
+        return self._square_at[2].copy()
 
     def _errors(self, w: Vector) -> Matrix:
         outputs = self.forward(w)

@@ -180,7 +180,7 @@ def _data(trained: Trained) -> Iterator[Block]:
 
 def _next(trained: Trained) -> Iterator[Block]:
     path = trained.run.path
-    yield Sentence("Outputs and classes of new rows:", "from trained import predict, classify, INPUTS"
-                   if trained.run.data.classes else "from trained import predict, INPUTS")  # fmt: skip
+    names = "predict, classify, INPUTS" if trained.run.data.classes else "predict, INPUTS"
+    yield Sentence("Outputs and classes of new rows:", f"from trained import {names}")
     yield Sentence("More iterations:", f"gradscribe train --resume {path} --iterations 5000")
     yield Sentence("The surface around the point:", f"gradscribe surface {path} -o surface.svg")

@@ -14,7 +14,7 @@ from gradscribe.files import write_bytes
 from gradscribe.learning.folder import MODULE, RunFolder
 from gradscribe.learning.initial import first_parameters
 from gradscribe.learning.method import Method, Outcome, Progress
-from gradscribe.learning.methods import METHODS
+from gradscribe.learning.methods import find_method
 from gradscribe.learning.objective import Objective, Vector
 from gradscribe.learning.trail import Trail
 
@@ -139,7 +139,7 @@ class _Start:
 
     def __init__(self, run: RunFolder, objective: Objective, k: int, tell: Tell) -> None:
         self.run, self.objective, self.k, self.tell = run, objective, k, tell
-        self.method: Method = METHODS[run.settings.method]
+        self.method: Method = find_method(run.settings.method)
         self.w0 = first_parameters(objective, run.settings.initial, run.settings.seed, k)
         self.trail = Trail(objective.K)
         self.state: dict[str, Array] | None = None

@@ -14,7 +14,7 @@ from gradscribe.learning.data import DataOptions, read_data
 from gradscribe.learning.evaluation import Part, parts_of
 from gradscribe.learning.folder import RunFolder, RunSettings, check_free, create, locked
 from gradscribe.learning.initial import KINDS, first_parameters
-from gradscribe.learning.methods import METHODS
+from gradscribe.learning.methods import find_method
 from gradscribe.learning.minima import Found, groups
 from gradscribe.learning.objective import Objective
 from gradscribe.learning.session import Display, Ending, carry_out_all
@@ -99,7 +99,7 @@ def new_run(
         InputError: the network, the data or the folder cannot be taken.
     """
     check_free(output)
-    METHODS.find(plan.method, where="--method")
+    find_method(plan.method)
     network, source = said_network(said, plan.sizes)
     chosen = replace(options or DataOptions(), seed=plan.seed)
     found = read_data(data, network, chosen)
@@ -168,7 +168,7 @@ def checked_objective(run: RunFolder) -> Objective:
         InputError: the method has no such option, or the module lacks what it needs.
     """
     objective, settings = objective_of(run), run.settings
-    method = METHODS.find(settings.method, where="--method")
+    method = find_method(settings.method)
     # A run without an iteration finds out whether all that it needs is there.
     method.run(
         objective,

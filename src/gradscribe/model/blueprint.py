@@ -11,6 +11,7 @@ from gradscribe.catalog import Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import Loss
 from gradscribe.catalog.penalties import Penalty
+from gradscribe.catalog.updates import Schedule, UpdateRule
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.definitions import Definitions
 from gradscribe.model.source import Field
@@ -38,7 +39,8 @@ DEFAULT_TARGET = "numpy"
 PENALIZED = ("weights", "all")
 LARGEST_COEFFICIENT = 1e30
 # The words of a specification's options that have to do with its cost and its module.
-OPTIONS = ("loss", "name", "dtype", "emit", "target", "on")
+OPTIONS = ("loss", "name", "dtype", "emit", "target", "on", "with")
+Teaching = UpdateRule | Schedule
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -53,6 +55,7 @@ class Settings:
         emit: the parts that a module has beside cost and gradient; None for the usual ones.
         target: what a module is written with.
         definitions: functions and losses that the specification defines, as names and formulas.
+        learning: the update rules and schedules that a module has.
         penalties: what is added to J for parameters, each with its coefficient λ.
         penalized: which parameters these are put on, of `PENALIZED`.
     """
@@ -63,6 +66,7 @@ class Settings:
     emit: tuple[str, ...] | None = None
     target: str = DEFAULT_TARGET
     definitions: tuple[tuple[str, str], ...] = ()
+    learning: tuple[Teaching, ...] = ()
     penalties: tuple[tuple[Penalty, Rational], ...] = ()
     penalized: str = PENALIZED[0]
 
@@ -85,6 +89,8 @@ class Settings:
             words.append(f"emit={','.join(self.emit) or 'gradient'}")
         if self.target != DEFAULT_TARGET:
             words.append(f"target={self.target}")
+        if self.learning:
+            words.append(f"with={','.join(entry.name for entry in self.learning)}")
         words += [f"{penalty.name}={_decimal(λ)}" for penalty, λ in self.penalties]
         if self.penalties and self.penalized != PENALIZED[0]:
             words.append(f"on={self.penalized}")
@@ -129,6 +135,7 @@ def settings_of(fields: Mapping[str, Field], catalog: Catalog) -> Settings:
         dtype=dtype.choose("dtype", DTYPES) if dtype else DEFAULT_DTYPE,
         emit=_emitted(fields["emit"]) if "emit" in fields else None,
         target=target.choose("target", TARGETS) if target else DEFAULT_TARGET,
+        learning=learning_of(fields["with"], catalog) if "with" in fields else (),
         penalties=penalties,
         penalized=_penalized(fields.get("on"), bool(penalties), catalog),
     )
@@ -137,6 +144,18 @@ def settings_of(fields: Mapping[str, Field], catalog: Catalog) -> Settings:
 def options_of(catalog: Catalog) -> tuple[str, ...]:
     """Return the words that `settings_of` takes."""
     return (*OPTIONS, *catalog.penalties)
+
+
+def learning_of(field: Field, catalog: Catalog) -> tuple[Teaching, ...]:
+    """Return the update rules and schedules of a list `adam,linear_decay`, each once.
+
+    Raises:
+        InputError: one of them is unknown.
+    """
+    known: dict[str, Teaching] = {**catalog.updates, **catalog.schedules}
+    words = [Field(word.strip(), field.source, field.at) for word in field.word.split(",")]
+    names = [word.choose("update rule or schedule", tuple(known)) for word in words]
+    return tuple(known[name] for name in dict.fromkeys(names))
 
 
 def _coefficient(field: Field) -> Rational:

@@ -10,7 +10,8 @@ from gradscribe.catalog.activations import Activation, U
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
 from gradscribe.catalog.penalties import Penalty, W
 from gradscribe.equation import Equation, Role, Variable, aligned_latex
-from gradscribe.model.blueprint import DEFAULT_TARGET, PENALIZED, Blueprint
+from gradscribe.model.blueprint import DEFAULT_TARGET, PENALIZED, Blueprint, Teaching, learning_of
+from gradscribe.model.source import Field, Source
 from gradscribe.model.spec import blueprint_of
 from gradscribe.notation import SAMPLE, SAMPLES, split
 from gradscribe.symbols import (
@@ -48,6 +49,7 @@ class Network:
         dtype: the floating-point type of generated parameters.
         emit: the parts that a module has beside cost and gradient; None for the usual ones.
         emit_target: what a module is written with.
+        learning: the update rules and schedules that a module has.
     """
 
     equations: tuple[Equation, ...]
@@ -66,6 +68,7 @@ class Network:
     dtype: str = "float64"
     emit: tuple[str, ...] | None = None
     emit_target: str = DEFAULT_TARGET
+    learning: tuple[Teaching, ...] = ()
     penalties: tuple[tuple[Penalty, Rational], ...] = ()
     penalized: str = PENALIZED[0]
     variables: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
@@ -107,6 +110,7 @@ class Network:
             dtype=blueprint.settings.dtype,
             emit=blueprint.settings.emit,
             emit_target=blueprint.settings.target,
+            learning=blueprint.settings.learning,
             penalties=blueprint.settings.penalties,
             penalized=blueprint.settings.penalized,
         )
@@ -125,6 +129,17 @@ class Network:
         name = split(equation.name)
         entry = self.bindings.get(f"f{name.layer}")
         return name.stem == "y" and entry is not None and entry.joins_nodes
+
+    def learning_by(self, names: str, catalog: Catalog = CATALOG) -> "Network":
+        """Return the network with other update rules and schedules, `adam,linear_decay`.
+
+        Raises:
+            InputError: one of them is unknown.
+        """
+        learning = learning_of(Field(names, Source(names, "--with"), 0), catalog)
+        words = [word for word in self.spec.split(" ") if not word.startswith("with=")]
+        spec = " ".join([*words, f"with={','.join(entry.name for entry in learning)}"])
+        return replace(self, learning=learning, spec=spec)
 
     @property
     def abstract_functions(self) -> tuple[str, ...]:
@@ -230,6 +245,7 @@ def assemble(
     dtype: str = "float64",
     emit: tuple[str, ...] | None = None,
     emit_target: str = DEFAULT_TARGET,
+    learning: tuple[Teaching, ...] = (),
     penalties: tuple[tuple[Penalty, Rational], ...] = (),
     penalized: str = PENALIZED[0],
 ) -> Network:
@@ -257,6 +273,7 @@ def assemble(
         dtype=dtype,
         emit=emit,
         emit_target=emit_target,
+        learning=learning,
         penalties=penalties,
         penalized=penalized,
     )

@@ -66,6 +66,7 @@ def _blueprint(whole: Section, catalog: Catalog) -> Blueprint:
         "loss": _loss(loss) or _only_loss(whole.section("loss"), loss),
         "dtype": emit.text("dtype"),
         "emit": _functions(emit),
+        "with": _listed(emit, "with"),
         "target": emit.text("target"),
         **_penalties(whole.section("regularization"), catalog),
     }
@@ -170,12 +171,17 @@ def _only_loss(section: Section, plain: Section) -> Field | None:
 
 def _functions(emit: Section) -> Field | None:
     """Return the functions that a module is to have, given as a list or as `hessian,jacobian`."""
-    value = emit.values.get("functions")
+    return _listed(emit, "functions", "gradient")
+
+
+def _listed(section: Section, key: str, otherwise: str = "") -> Field | None:
+    """Return words given as a list or as one text; of an empty list `otherwise`, or nothing."""
+    value = section.values.get(key)
     if value is None or isinstance(value, str):
-        return emit.text("functions")
+        return section.text(key)
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise emit.wrong_type("functions", value, "text or a list of texts")
-    return emit.field("functions", ",".join(value) or "gradient")
+        raise section.wrong_type(key, value, "text or a list of texts")
+    return section.field(key, ",".join(value) or otherwise) if value or otherwise else None
 
 
 def _stack(network: Section, catalog: Catalog) -> Stack:

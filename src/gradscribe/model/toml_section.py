@@ -13,7 +13,7 @@ KEYS = {
     "": ("name", "network", "activation", "loss", "regularization", "emit"),
     "network": ("sizes", "activations", "layer", "formula", "functions"),
     "loss": ("name", "reduction"),
-    "emit": ("target", "dtype", "functions"),
+    "emit": ("target", "dtype", "functions", "with"),
 }
 _KINDS: dict[type, str] = {
     str: "text",

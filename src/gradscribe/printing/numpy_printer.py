@@ -155,6 +155,9 @@ def _call(function: str, arguments: tuple[Node, ...]) -> tuple[int, str]:
     if function in _SIGNS:
         left, right = (source(a, _SUM) for a in arguments)
         return _COMPARISON, f"{left} {_SIGNS[function]} {right}"
+    if function == "raised":
+        base, exponent = arguments
+        return _POWER, f"{source(base, _ATOM)}**{source(exponent, _ATOM)}"
     if function == "choice":
         condition, *values, like = arguments
         typed = (Ref(f"{source(like)}.dtype.type({source(value)})") for value in values)

@@ -1,6 +1,7 @@
 """Steps of update rules as Python source: what they have beside array expressions."""
 
 from gradscribe.printing.numpy_printer import source
+from gradscribe.program.ir import Call, Node, children, rebuilt
 from gradscribe.program.updates import Ask, Eigen, Search, Select, Solve, Value
 
 
@@ -19,4 +20,12 @@ def value_source(value: Value) -> str:
             holds = f"lambda {variable}: {value_source(cost)} <= {source(bound)}"
             return f"_first({holds}, {source(ratio)})"
         case _:
-            return source(value)
+            return source(raised(value))
+
+
+def raised(node: Node) -> Node:
+    """Return an expression with Python's own power, which keeps the type of Python's numbers."""
+    inner = rebuilt(node, tuple(raised(child) for child in children(node)))
+    if isinstance(inner, Call) and inner.function == "power":
+        return Call("raised", inner.arguments)
+    return inner

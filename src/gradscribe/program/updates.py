@@ -90,13 +90,11 @@ class Update:
         assignments: in order.
         before: how w and what is remembered are called before the step, in order.
         after: how they are called after it.
-        counts: whether the number K of parameters is needed.
     """
 
     assignments: tuple[Assignment, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
-    counts: bool
 
 
 def lowered_update(rule: UpdateRule) -> Update:
@@ -112,7 +110,6 @@ def lowered_update(rule: UpdateRule) -> Update:
         tuple(_merged(tuple(_assignment(line, names) for line in rule.lines))),
         tuple(names[Symbol(name + OLD)] for name in after),
         after,
-        any(PARAMETERS in _read(line) for line in rule.lines),
     )
 
 

@@ -21,6 +21,7 @@ from gradscribe.targets.check_view import CheckView, check_view
 from gradscribe.targets.derivation_view import function_formulas
 from gradscribe.targets.kernel_view import Calls, KernelView, calls, kernel_views
 from gradscribe.targets.layout import WIDTH, tuple_source, wrapped
+from gradscribe.targets.learning_view import LearningView, learning_view
 from gradscribe.targets.mapping import mapping
 from gradscribe.targets.sample_view import SampleView
 from gradscribe.targets.terms_view import SecondOrderView, second_order_view
@@ -121,6 +122,7 @@ class ModuleView:
     second_order: SecondOrderView
     sample: SampleView
     trained: TrainedView | None = None
+    learning: LearningView | None = None
 
 
 def module_view(
@@ -163,6 +165,7 @@ def module_view(
         check=check_view(network),
         second_order=second_order_view(network, second),
         sample=sample,
+        learning=learning_view(network.learning),
     )
 
 

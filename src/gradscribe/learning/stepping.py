@@ -1,0 +1,194 @@
+"""Update rules as methods: their steps are those that modules have, from the same template."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from gradscribe.catalog.update_formulas import formulas, schedule_formula
+from gradscribe.catalog.update_lines import Memory, Quantity, Setting
+from gradscribe.catalog.updates import Schedule, UpdateRule
+from gradscribe.compiler import loaded
+from gradscribe.errors import InputError
+from gradscribe.learning.following import Follower
+from gradscribe.learning.method import Method, Option, Outcome, Run, State
+from gradscribe.learning.objective import Objective
+from gradscribe.targets.learning_view import LearningView, learning_view, state_name
+from gradscribe.targets.render import render
+from gradscribe.targets.target import MODULES, find_target
+
+RATE, BATCH = "alpha", "batch"
+_PATIENCE = 40  # iterations that leave w as it is, after which a run has got stuck
+_NEEDED = {
+    Quantity.HESSIAN: "hessian",
+    Quantity.GAUSS_NEWTON: "gauss_newton",
+    Quantity.PRODUCT: "hessian_vector_product",
+}
+
+
+@dataclass(frozen=True)
+class StepsView:
+    """What the template of steps without a network is filled with."""
+
+    learning: LearningView
+
+
+@cache
+def steps_module(rule: UpdateRule, schedule: Schedule | None = None) -> ModuleType:
+    """Return a module with the functions of a rule, and of a schedule."""
+    view = learning_view([rule, *([] if schedule is None else [schedule])])
+    assert view is not None
+    target = replace(find_target("numpy", MODULES), template="steps.py.jinja")
+    name = f"gradscribe_steps_{rule.name}" + (f"_{schedule.name}" if schedule else "")
+    return loaded(render(target, StepsView(view)), name)
+
+
+@dataclass(frozen=True)
+class Stepping:
+    """Runs an update rule.
+
+    An iteration is a step, or as many as it takes to see each sample once where a step sees some.
+
+    Attributes:
+        rule: the rule.
+        schedule: what its learning rate follows; None where it stays the same.
+    """
+
+    rule: UpdateRule
+    schedule: Schedule | None = None
+
+    def __call__(self, run: Run) -> Outcome:
+        """Return where the run ended."""
+        follower = Follower(run)
+        state = self._first(run, follower)
+        seed = _seed(run)
+        still = 0
+        while not follower.reason:
+            before = state.w
+            try:
+                with np.errstate(all="ignore"):
+                    state = self._iteration(run, state, seed, follower.iteration)
+            except np.linalg.LinAlgError as error:
+                follower.fail(f"cannot be lowered: linear algebra failed ({error})")
+                break
+            if follower.arrived(state.w, {**_arrays(state), "seed": np.array(seed)}):
+                break
+            still = still + 1 if np.array_equal(before, state.w) else 0
+            if still >= _PATIENCE:
+                break
+        return follower.outcome(self._notes(state, follower))
+
+    def _first(self, run: Run, follower: Follower) -> Any:
+        """Return the state before the first iteration, or the one that was saved."""
+        steps = steps_module(self.rule, self.schedule)
+        if run.state is not None:
+            return _restored(getattr(steps, state_name(self.rule)), self.rule, run.state)
+        chosen = {m.name: run.options[m.name] for m in self.rule.memory if m.setting}
+        return getattr(steps, f"{self.rule.name}_start")(follower.w, **chosen)
+
+    def _iteration(self, run: Run, state: Any, seed: int, iteration: int) -> Any:
+        steps = steps_module(self.rule, self.schedule)
+        step: Callable[..., Any] = getattr(steps, f"{self.rule.name}_step")
+        settings = {
+            s.name: run.options[s.name] for s in self.rule.settings if s.name in run.options
+        }
+        for part in self._parts(run, seed, iteration):
+            if self.schedule is not None:
+                rate = getattr(steps, self.schedule.name)
+                settings[RATE] = rate(
+                    state.j, **{s.name: run.options[s.name] for s in self.schedule.settings}
+                )
+            state = step(state, part, **settings)
+        return state
+
+    def _parts(self, run: Run, seed: int, iteration: int) -> Iterator[Objective]:
+        """Yield what the steps of an iteration see: all samples, or each once, in random order."""
+        size = int(run.options.get(BATCH, 0))
+        if not 0 < size < run.objective.N:
+            yield run.objective
+            return
+        order = np.random.default_rng([seed, iteration]).permutation(run.objective.N)
+        for start in range(0, len(order), size):
+            yield run.objective.batch(order[start : start + size])
+
+    def _notes(self, state: Any, follower: Follower) -> tuple[str, ...]:
+        """Return how often the matrix of a rule was repaired, and how."""
+        count = int(getattr(state, self.rule.counter)) if self.rule.counter else 0
+        if not count:
+            return ()
+        return (f"in {count} of {follower.iteration} iterations {self.rule.repair}",)
+
+
+def rule_method(rule: UpdateRule, schedule: Schedule | None = None) -> Method:
+    """Return the method of an update rule, its learning rate following a schedule.
+
+    Raises:
+        InputError: the rule has no learning rate.
+    """
+    settings = {s.name: s for s in rule.settings}
+    name, shown = rule.name, formulas(rule)
+    if schedule is not None:
+        if RATE not in settings:
+            raise InputError(
+                f"{rule.name} has no learning rate that could follow a schedule",
+                where="method",
+                received=f"{rule.name}+{schedule.name}",
+                allowed=f"{rule.name} alone",
+            )
+        del settings[RATE]
+        settings |= {s.name: s for s in schedule.settings}
+        name, shown = f"{rule.name}+{schedule.name}", (*shown, schedule_formula(schedule))
+    options = [*map(_option, settings.values()), *_memory_options(rule.memory)]
+    if rule.takes_batches:
+        meaning = "samples that a step sees; 0 for all"
+        options.append(Option(BATCH, rule.batch, meaning, whole=True))
+    return Method(
+        name,
+        rule.meaning,
+        Stepping(rule, schedule),
+        tuple(options),
+        tuple(_NEEDED[q] for q in rule.needs if q in _NEEDED),
+        formulas=shown,
+    )
+
+
+def _option(setting: Setting) -> Option:
+    return Option(setting.name, setting.default, setting.meaning, setting.low, setting.high)
+
+
+def _memory_options(memory: tuple[Memory, ...]) -> Iterator[Option]:
+    for entry in memory:
+        if entry.setting:
+            yield Option(entry.name, entry.start, f"{entry.meaning}, at the start")
+
+
+def _seed(run: Run) -> int:
+    """Return the seed of a run's random numbers: drawn once, and kept when a run goes on."""
+    saved = None if run.state is None else run.state.get("seed")
+    return int(run.rng.integers(2**63 - 1)) if saved is None else int(saved)
+
+
+def _arrays(state: Any) -> dict[str, Any]:
+    """Return a rule's state as arrays by name."""
+    return {name: np.array(value) for name, value in state._asdict().items()}
+
+
+def _restored(kind: Any, rule: UpdateRule, saved: State) -> Any:
+    """Return a rule's state from arrays by name.
+
+    Raises:
+        InputError: one is missing.
+    """
+    missing = [name for name in kind._fields if name not in saved]
+    if missing:
+        raise InputError(
+            f"the state is not one of {rule.name}",
+            where="state",
+            received=f"no {', '.join(missing)}",
+            allowed=", ".join(kind._fields),
+        )
+    scalars: Mapping[str, type] = {"j": int} | {m.name: float for m in rule.memory if not m.vector}
+    return kind(**{n: scalars.get(n, np.array)(saved[n]) for n in kind._fields})
