@@ -39,7 +39,7 @@ _LIBRARIES = ("polars", "matplotlib", "rich", "threadpoolctl")
 )
 @click.option("--iterations", type=click.IntRange(0), help="Of each start, at most: 500.")
 @click.option("--time", "seconds", type=click.FloatRange(0, min_open=True), metavar="SECONDS")
-@click.option("--processes", type=click.IntRange(1), help="One a core, unless told otherwise.")
+@click.option("--processes", type=click.IntRange(0), help="One a core; 0: none but this one.")
 @click.option("--quiet", is_flag=True, help="Without progress.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="NAME-run of NAME.csv."

@@ -1,7 +1,6 @@
 """How good a network with learnt parameters is, on rows it was trained with and on others."""
 
 from dataclasses import dataclass, field
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,6 @@
 """The pictures of a run's report."""
 
 from collections.abc import Iterator
-
 from typing import Any
 
 import numpy as np

@@ -36,6 +36,7 @@ if sys.platform != "win32":
 
 Array = npt.NDArray[Any]
 SETTINGS, DATA, MODULE, STARTS = "run.json", "data.npz", "network.py", "starts"
+START = "start.npz"
 _FORMAT = 1
 
 
@@ -51,7 +52,7 @@ class RunSettings:
         iterations: of each start, at most.
         starts: how many.
         seed: of the first parameters and whatever else is drawn.
-        initial: "random", "equal", "zeros", or the content of a vector.
+        initial: "random", "equal", "zeros", or "file" for that in the folder.
         source: the file of the data, for titles.
         name: what the run is called.
     """
@@ -82,6 +83,12 @@ class RunFolder:
     settings: RunSettings
     data: Data = field(repr=False)
 
+    @property
+    def initial(self) -> str:
+        """Where starts begin: a word, or the path of a file."""
+        words = self.settings.initial
+        return str(self.path / START) if words == "file" else words
+
     def start_file(self, k: int) -> Path:
         """Return the file of a start."""
         return self.path / STARTS / f"{k:04d}.npz"
@@ -108,7 +115,9 @@ class RunFolder:
         return changed
 
 
-def create(path: Path, settings: RunSettings, data: Data, source: str) -> RunFolder:
+def create(
+    path: Path, settings: RunSettings, data: Data, source: str, start: bytes | None = None
+) -> RunFolder:
     """Make the folder of a run, whole or not at all.
 
     Args:
@@ -116,6 +125,7 @@ def create(path: Path, settings: RunSettings, data: Data, source: str) -> RunFol
         settings: what is asked.
         data: what is trained with.
         source: of the module.
+        start: parameters at which all starts begin, as a file; None where they are drawn.
 
     Raises:
         InputError: there is something, or the place cannot be written to.
@@ -131,6 +141,8 @@ def create(path: Path, settings: RunSettings, data: Data, source: str) -> RunFol
             write(new / SETTINGS, _written(settings, data))
             write_bytes(new / DATA, data.packed())
             write(new / MODULE, source)
+            if start is not None:
+                write_bytes(new / START, start)
             new.chmod(0o755)
             new.replace(target)
         except BaseException:

@@ -1,7 +1,9 @@
 """Where a start begins."""
 
+import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from gradscribe.errors import InputError
 from gradscribe.learning.objective import Objective, Vector
 
 KINDS = ("random", "equal", "zeros")
+FILE = "file"  # a run has a copy of it
 EQUAL = 0.5  # every parameter of an equal start
 
 
@@ -31,6 +34,15 @@ def first_parameters(objective: Objective, initial: str, seed: int, k: int) -> V
     if initial in KINDS:
         return np.full(objective.K, EQUAL if initial == "equal" else 0.0)
     return read_parameters(Path(initial), objective)
+
+
+def named_parameters(objective: Objective, w: Vector) -> bytes:
+    """Return parameters as the content of a `.npz` file, by their names."""
+    params = objective.params(w)
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = dict(zip(params._fields, params, strict=True))
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
 
 
 def read_parameters(path: Path, objective: Objective) -> Vector:

@@ -7,7 +7,6 @@ outputs, so parameters are not compared.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 Numbers = npt.NDArray[np.floating[Any]]
 NEAR_COST = 1e-2  # relative difference of costs
+_NOTHING = 1e-3
 NEAR_OUTPUT = 2e-2  # root mean square difference of outputs, in standard deviations of d
 
 
@@ -70,8 +70,8 @@ def groups(
 
 
 def _near(a: float, b: float, limit: float, unit: float) -> bool:
-    # Costs that are nothing beside the spread of the targets are all equal.
-    return abs(a - b) <= limit * max(abs(a), abs(b)) or max(abs(a), abs(b)) <= 1e-6 * unit**2
+    # Costs that differ by nothing beside the spread of the targets are equal too.
+    return abs(a - b) <= max(limit * max(abs(a), abs(b)), _NOTHING * unit**2)
 
 
 def _distance(A: Numbers, B: Numbers) -> float:

@@ -1,7 +1,6 @@
 """Scaling: x̂ = factor · x + shift, fitted on what a network is trained with."""
 
 from dataclasses import dataclass
-
 from typing import Any
 
 import numpy as np

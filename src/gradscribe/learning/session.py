@@ -13,7 +13,7 @@ from typing import Protocol
 
 from gradscribe.errors import InputError
 from gradscribe.learning.folder import RunFolder
-from gradscribe.learning.starts import STOPPED, Report, is_done, result_of
+from gradscribe.learning.starts import STOPPED, Report, carry_out, is_done, objective_of, result_of
 from gradscribe.learning.workers import STOP, Worker, workers
 
 _LOOK_EVERY = 0.2  # seconds
@@ -52,6 +52,11 @@ class SessionState:
     def seconds(self) -> float:
         """Since the run began."""
         return time.monotonic() - self.begun
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over."""
+        return self.limit is not None and self.seconds >= self.limit
 
     @property
     def best(self) -> Report | None:
@@ -103,7 +108,7 @@ def carry_out_all(
 
     Args:
         run: the run; its folder is held by the caller.
-        processes: how many; None for one a core.
+        processes: how many; None for one a core, 0 for none but this one.
         seconds: stop after so many, with all saved.
         display: shows how far it is.
 
@@ -123,11 +128,42 @@ def carry_out_all(
     state.done = set(range(settings.starts)) - set(waiting)
     if not waiting:
         return Ending()
-    with (
-        _interruptions() as interrupted,
-        workers(run.path, processes_for(processes, len(waiting))) as team,
-    ):
-        return _Session(state, waiting, team, display, interrupted).run()
+    with _interruptions() as interrupted:
+        if processes == 0:
+            return _here(run, state, waiting, display, interrupted)
+        with workers(run.path, processes_for(processes, len(waiting))) as team:
+            return _Session(state, waiting, team, display, interrupted).run()
+
+
+def _here(
+    run: RunFolder,
+    state: SessionState,
+    waiting: list[int],
+    display: Display,
+    interrupted: threading.Event,
+) -> Ending:
+    """Carry out starts in this process, one after the other."""
+    objective = objective_of(run)
+
+    def over() -> bool:
+        return interrupted.is_set() or state.is_over
+
+    def tell(report: Report) -> bool:
+        state.reports[report.start] = report
+        display.update(state)
+        return over()
+
+    left = False
+    for k in waiting:
+        if over():
+            return Ending(interrupted.is_set(), state.is_over)
+        report = carry_out(run, objective, k, tell)
+        state.reports[k] = report
+        left = left or report.reason == STOPPED
+        if report.reason != STOPPED:
+            state.done.add(k)
+        display.update(state)
+    return Ending(left and interrupted.is_set(), left and state.is_over)
 
 
 class _Session:
@@ -154,8 +190,7 @@ class _Session:
             self.give(worker)
         told = False
         while any(worker.start is not None for worker in self.team):
-            limit = self.state.limit
-            self.out_of_time = limit is not None and self.state.seconds >= limit
+            self.out_of_time = self.state.is_over
             if self.stopping and not told:
                 self.tell_all_to_stop()
                 told = True

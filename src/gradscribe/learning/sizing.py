@@ -113,7 +113,7 @@ def _with_sizes(network: Network, sizes: str | None) -> OpenNetwork:
         return OpenNetwork(network, None)
     words = [word.strip() for word in sizes.split("-")]
     for word in words:
-        if word != OPEN and not (word.isascii() and word.isdigit() and 0 < int(word[:9])):
+        if word != OPEN and not (word.isascii() and word.isdigit() and int(word[:9]) > 0):
             raise InputError(
                 "a size is not an integer", where="--sizes", received=word, allowed="?-8-?"
             )

@@ -140,7 +140,7 @@ class _Start:
     def __init__(self, run: RunFolder, objective: Objective, k: int, tell: Tell) -> None:
         self.run, self.objective, self.k, self.tell = run, objective, k, tell
         self.method: Method = find_method(run.settings.method)
-        self.w0 = first_parameters(objective, run.settings.initial, run.settings.seed, k)
+        self.w0 = first_parameters(objective, run.initial, run.settings.seed, k)
         self.trail = Trail(objective.K)
         self.state: dict[str, Array] | None = None
         self.before = 0.0  # seconds

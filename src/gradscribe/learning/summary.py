@@ -29,7 +29,7 @@ def _lines(trained: Trained) -> Iterator[str]:
         several = f" to {found.highest:.6g}" if found.count > 1 else ""
         yield f"{found.count} of {len(trained.results)} starts at J = {found.cost:.6g}{several}"
     if len(trained.minima) > 3:
-        yield f"{len(trained.minima) - 3} other functions are found"
+        yield f"and {len(trained.minima) - 3} more functions"
     if trained.verdict is not None:
         yield f"verdict: {trained.verdict.sentence}"
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from gradscribe.compiler import module_source
-from gradscribe.errors import InputError
 from gradscribe.checking.load import load_module
+from gradscribe.compiler import loaded, module_source
+from gradscribe.errors import InputError
 from gradscribe.files import write, write_bytes
 from gradscribe.learning.data import DataOptions, read_data
 from gradscribe.learning.evaluation import Part, parts_of
 from gradscribe.learning.folder import RunFolder, RunSettings, check_free, create, locked
-from gradscribe.learning.initial import KINDS, first_parameters
+from gradscribe.learning.initial import FILE, KINDS, first_parameters, named_parameters
 from gradscribe.learning.methods import find_method
 from gradscribe.learning.minima import Found, groups
-from gradscribe.learning.objective import Objective
+from gradscribe.learning.objective import Objective, Vector
 from gradscribe.learning.session import Display, Ending, carry_out_all
 from gradscribe.learning.sizing import OpenNetwork, open_network
 from gradscribe.learning.standalone import standalone
@@ -112,13 +112,18 @@ def new_run(
         iterations=plan.iterations,
         starts=plan.starts,
         seed=plan.seed,
-        initial=plan.initial if plan.initial in KINDS else str(Path(plan.initial).resolve()),
+        initial=plan.initial if plan.initial in KINDS else FILE,
         source=data.name,
         name=whole.name or output.name,
     )
     if source is None:
         source = module_source(replace(whole, emit=None))
-    return create(output, settings, found, source)
+    module = loaded(source, "gradscribe_run")
+    objective = Objective(module, found.X, found.D, sizes=sizes)
+    first = first_parameters(objective, plan.initial, plan.seed, 0)
+    _check_method(objective, first, settings)
+    start = named_parameters(objective, first) if settings.initial == FILE else None
+    return create(output, settings, found, source, start)
 
 
 def said_network(said: str, sizes: str | None) -> tuple[OpenNetwork, str | None]:
@@ -152,7 +157,7 @@ def train(
         InputError: a start cannot be carried out, or nothing has been found yet.
     """
     with one_thread(), locked(run.path):
-        objective = checked_objective(run)
+        objective = objective_of(run)
         ending = carry_out_all(run, processes=processes, seconds=seconds, display=display)
         trained = collected(run, objective, ending)
         made = standalone(trained.network, objective, trained.best.w, run.data)
@@ -161,23 +166,22 @@ def train(
     return trained
 
 
-def checked_objective(run: RunFolder) -> Objective:
-    """Return the cost of a run, on which its method can be carried out.
+def _check_method(objective: Objective, w: Vector, settings: RunSettings) -> None:
+    """Check that a method can be carried out: a run without an iteration finds out.
 
     Raises:
-        InputError: the method has no such option, or the module lacks what it needs.
+        InputError: the method has no such option, the module lacks what it needs, or the cost
+            is not finite where the run begins.
     """
-    objective, settings = objective_of(run), run.settings
-    method = find_method(settings.method)
-    # A run without an iteration finds out whether all that it needs is there.
-    method.run(
-        objective,
-        first_parameters(objective, settings.initial, settings.seed, 0),
-        iterations=0,
-        rng=np.random.default_rng(0),
-        options=settings.options,
+    outcome = find_method(settings.method).run(
+        objective, w, iterations=0, rng=np.random.default_rng(0), options=settings.options
     )
-    return objective
+    if outcome.failed:
+        raise InputError(
+            f"{outcome.why}",
+            where=settings.method,
+            allowed="--scale standard, another --init, or targets of a smaller size",
+        )
 
 
 def collected(

@@ -15,7 +15,6 @@ Nocedal and Wright, "Numerical Optimization", 2nd edition, theorems 2.2 to 2.4.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-
 from typing import Any
 
 import numpy as np
