@@ -123,6 +123,8 @@ def _direction(surface: Surface, verdict: Verdict | None, word: str, k: int) -> 
             raise InputError("there is one direction alone", where="--along", received=word)
         return _eigen(verdict, {"largest": -1, "second": -2, "smallest": 0}[key])
     own = {name.replace(" ", ""): i for i, name in enumerate(surface.names)}
+    if f"{key}[0]" in own and f"{key}[1]" not in own:
+        key = f"{key}[0]"  # a vector of one number
     if key not in own:
         raise InputError(
             "no such direction",

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,12 +130,7 @@ def _text(path: Path, header: bool | None) -> Table:
     except polars.exceptions.NoDataError:
         return Table(str(path), {})
     except Exception as error:  # polars' own errors have no common base that is stable
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(
-            f"not a table with {len(names)} columns in each line: {reason}",
-            where=str(path),
-            allowed="as many values in each line as in the first",
-        ) from error
+        raise _uneven(path, separator, len(names), str(error).strip().split("\n")[0]) from error
     if frame.width != len(names):
         raise InputError(
             f"the first line has {len(names)} columns, others have {frame.width}", where=str(path)
@@ -147,6 +143,23 @@ def _text(path: Path, header: bool | None) -> Table:
         columns[name] = np.array(series.to_list(), object)
     notes += ("numbers have decimal commas",) if comma else ()
     return Table(str(path), columns, 1 + has_header, "line", notes=notes)
+
+
+def _uneven(path: Path, separator: str, count: int, reason: str) -> InputError:
+    """Return the error of a text that is no table, with the first line of another length."""
+    where = str(path)
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    with suppress(OSError, EOFError, ValueError, csv.Error, zlib.error):
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file, delimiter=separator)
+            for row in lines:
+                if len(row) > count:
+                    where = f"{path}: line {lines.line_num}"
+                    reason = f"{len(row)} values, the first line has {count}"
+                    break
+    return InputError(
+        f"not a table: {reason}", where=where, allowed="as many values as in the first line"
+    )
 
 
 def _first_lines(path: Path) -> list[str]:
