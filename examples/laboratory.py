@@ -114,7 +114,7 @@ def trained_on(experiment: Experiment) -> tuple[Picture, bool]:
             report=False, **experiment.settings,
         )  # fmt: skip
         click.echo(summary(trained))
-        (picture,) = (p for p in pictures(trained) if p.name == experiment.picture)
+        picture = next(p for p in pictures(trained) if p.name == experiment.picture)
     return picture, experiment.good(trained)
 
 
@@ -155,7 +155,7 @@ def symmetry() -> tuple[Picture, bool]:
             click.echo(f"{initial} start: nodes differ by at most {ends[-1][0]:.3g}, "
                        f"J = {ends[-1][1]:.6g}")  # fmt: skip
     (equal, stuck), (apart, low) = ends
-    picture = drawing.picture("symmetry", "Weights of three hidden nodes from equal and other starts")
+    picture = drawing.picture("symmetry", "Weights of three hidden nodes from two starts")
     return picture, equal < 1e-12 and apart > 0.1 and low < 0.1 * stuck
 
 

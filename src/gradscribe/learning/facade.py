@@ -61,9 +61,7 @@ def train(
     Raises:
         InputError: the network, the data, the folder or a number cannot be taken.
     """
-    said = DataOptions(
-        target=tuple(target), classes=classes, scale=scale, test=test, seed=seed
-    )
+    said = DataOptions(target=tuple(target), classes=classes, scale=scale, test=test, seed=seed)
     plan = Plan(method, dict(options or {}), iterations, starts, seed, initial, sizes)
     run = new_run(network, Path(data), Path(folder), plan, said)
     with display(quiet=quiet) as shown:

@@ -3,7 +3,7 @@
 import io
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -65,15 +65,15 @@ class StartResult:
     """
 
     start: int
-    w: Vector
+    w: Vector = field(repr=False)
     cost: float
     gradient_norm: float
     iterations: int
     reason: str
     why: str
     notes: tuple[str, ...]
-    curve: Array
-    places: Array
+    curve: Array = field(repr=False)
+    places: Array = field(repr=False)
 
     @property
     def seconds(self) -> float:

@@ -13,7 +13,9 @@ from gradscribe.learning.verdict import Surface, Verdict
 
 Numbers = npt.NDArray[np.floating[Any]]
 REACH = 1.5  # unless the way of training goes further
-STEPS = 41
+STEPS = 41  # of the grid along each direction
+FEWER = 25  # of a network with many parameters
+_MANY = 500
 _SMALL = 1e-12
 WORDS = ("largest", "second", "smallest", "random")
 
@@ -154,7 +156,7 @@ def plane_picture(
     way = plane.projected(places)
     whole = len(places) > 1
     size = reach or max(REACH, 1.15 * float(np.abs(way).max()) if whole else REACH)
-    line = np.linspace(-size, size, STEPS)
+    line = np.linspace(-size, size, STEPS if plane.surface.size < _MANY else FEWER)
     J = plane.grid(line, line)
     drawing = _plane_drawing(plane, line, _bounded(J), thinned(way, 200) if whole else way[:0])
     caption = f"J through the point, {plane.across.label} and {plane.up.label}"

@@ -149,14 +149,16 @@ def _uneven(path: Path, separator: str, count: int, reason: str) -> InputError:
     """Return the error of a text that is no table, with the first line of another length."""
     where = str(path)
     opened = gzip.open if path.name.lower().endswith(".gz") else open
-    with suppress(OSError, EOFError, ValueError, csv.Error, zlib.error):
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, delimiter=separator)
-            for row in lines:
-                if len(row) > count:
-                    where = f"{path}: line {lines.line_num}"
-                    reason = f"{len(row)} values, the first line has {count}"
-                    break
+    with (
+        suppress(OSError, EOFError, ValueError, csv.Error, zlib.error),
+        opened(path, "rt", encoding="utf-8-sig", newline="") as file,
+    ):
+        lines = csv.reader(file, delimiter=separator)
+        for row in lines:
+            if len(row) > count:
+                where = f"{path}: line {lines.line_num}"
+                reason = f"{len(row)} values, the first line has {count}"
+                break
     return InputError(
         f"not a table: {reason}", where=where, allowed="as many values as in the first line"
     )

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradscribe.errors import InputError
+from gradscribe.learning.extras import library
 
 Numbers = npt.NDArray[np.floating[Any]]
 STATIONARY = 1e-6  # of the scale of the cost
@@ -171,16 +172,17 @@ def eigenvectors(hessian: Numbers, values: Numbers, which: Sequence[int]) -> Num
     if size <= _SMALL:
         vectors = np.linalg.eigh(hessian)[1][:, list(which)]
         return np.stack([_signed(v) for v in vectors.T], axis=1)
+    linear = library("scipy.linalg", "eigenvectors of a large Hessian")
     rng = np.random.default_rng(0)
     largest = float(np.abs(values).max()) or 1.0
     found: list[Numbers] = []
     v: Numbers
     for k in which:
         shift = float(values[k]) + 1e-10 * largest
-        shifted = hessian - shift * np.eye(size)
+        factors = linear.lu_factor(hessian - shift * np.eye(size), overwrite_a=True)
         v = rng.normal(size=size)
         for _ in range(4):
-            v = np.linalg.solve(shifted, v)
+            v = linear.lu_solve(factors, v)
             for other in found:
                 v = v - (other @ v) * other
             v /= np.linalg.norm(v)

@@ -10,6 +10,7 @@ from gradscribe.files import write
 from gradscribe.learning.drawing import Picture
 from gradscribe.learning.figures import pictures
 from gradscribe.learning.report import Block, Rows, Section, Sentence, report
+from gradscribe.learning.threads import one_thread
 from gradscribe.learning.training import Trained
 from gradscribe.targets.render import render
 from gradscribe.targets.target import TEMPLATES, find_target
@@ -40,7 +41,8 @@ def write_report(trained: Trained, templates: Path = TEMPLATES) -> None:
     Raises:
         InputError: the folder cannot be written to, or matplotlib is missing.
     """
-    drawn = tuple(pictures(trained))
+    with one_thread():
+        drawn = tuple(pictures(trained))
     told = report(trained, drawn)
     title = trained.run.settings.name
     path = trained.run.path
