@@ -16,8 +16,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gradscribe.catalog import CATALOG, Catalog
-from gradscribe.catalog.update_lines import Quantity
-from gradscribe.catalog.updates import UpdateRule
 from gradscribe.derivation.listing import higher
 from gradscribe.derivation.steps import Derivation, derive, numbers
 from gradscribe.equation import Equation, Role
@@ -42,6 +40,7 @@ from gradscribe.program.scalar_kernels import scalar_program
 from gradscribe.program.second_order import Terms, curvature_program
 from gradscribe.symbols import names
 from gradscribe.targets.cost_view import written_costs
+from gradscribe.targets.learning_view import check_parts
 from gradscribe.targets.module_view import TrainedView, module_view
 from gradscribe.targets.render import render
 from gradscribe.targets.sample_view import sample_view
@@ -330,7 +329,7 @@ def module_source(
         InputError: the specification cannot be taken, or a function is left abstract.
     """
     network = parsed(network)
-    _check_learning(network)
+    check_parts(network.learning, emitted(network))
     derivation, passes = derive_network(network), tuple(passes)
     found = find_target(target or derivation.network.emit_target, MODULES, templates)
     program = lower_program(derivation, passes)
@@ -342,28 +341,6 @@ def module_source(
     sample = sample_view(emitted(derivation.network), parameters, second.product, second.samples)
     whole = module_view(derivation, program, second.matrices, sample)
     return render(found, replace(whole, trained=trained))
-
-
-def _check_learning(network: Network) -> None:
-    """Check that a module has what its update rules ask for.
-
-    Raises:
-        InputError: a rule asks for a part that the specification leaves out.
-    """
-    parts = {
-        Quantity.HESSIAN: "hessian",
-        Quantity.GAUSS_NEWTON: "gauss_newton",
-        Quantity.PRODUCT: "hessian_vector_product",
-    }
-    for rule in network.learning:
-        for quantity in rule.needs if isinstance(rule, UpdateRule) else ():
-            if parts.get(quantity, "gradient") not in ("gradient", *emitted(network)):
-                raise InputError(
-                    f"{rule.name} needs {parts[quantity]}, which the module would not have",
-                    where="with",
-                    received=network.spec,
-                    allowed=f"emit=…,{parts[quantity]}, or a rule that needs the gradient alone",
-                )
 
 
 def number_view(derivation: Derivation, program: Program, style: str) -> ScalarModuleView:

@@ -6,7 +6,8 @@ from gradscribe.catalog.activations import ACTIVATIONS, Activation
 from gradscribe.catalog.layers import LAYERS, Layer
 from gradscribe.catalog.losses import LOSSES, Loss
 from gradscribe.catalog.penalties import PENALTIES, Penalty
-from gradscribe.catalog.updates import SCHEDULES, UPDATES, Schedule, UpdateRule
+from gradscribe.catalog.schedules import SCHEDULES, Schedule
+from gradscribe.catalog.updates import UPDATES, UpdateRule
 from gradscribe.table import Table
 
 

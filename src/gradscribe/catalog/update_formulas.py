@@ -1,10 +1,12 @@
 """Lines of update rules as formulas, in Unicode and in LaTeX."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from sympy import Abs, Expr, Function, Max, Min, Mod, Pow, Rational, Symbol, pi
+from sympy import Abs, Expr, Function, Max, Min, Mod, Piecewise, Pow, Rational, Symbol, pi
 
+from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_lines import (
     COLUMN,
     OLD,
@@ -14,11 +16,12 @@ from gradscribe.catalog.update_lines import (
     Backtracked,
     Line,
     Measured,
+    Memory,
     Quantity,
     Solved,
     Spectrum,
 )
-from gradscribe.catalog.updates import Schedule, UpdateRule
+from gradscribe.catalog.updates import UpdateRule
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.notation import index_text, name_latex, name_text
 from gradscribe.symbols import Largest, Smallest, component
@@ -39,7 +42,7 @@ class Scribe:
         whole: the same, with vectors without their index.
         derivative: order, letter of the cost, indices -> ∂J/∂w_k.
         applied: a function and the point where it is taken -> text.
-        choice: the step length, what shrinks, the condition -> text.
+        choice: what shrinks, the condition -> the first for which it holds.
         at_most: the sign ≤.
         cost: J, and J of a batch.
         curvature: the Gauss-Newton matrix by its definition.
@@ -49,7 +52,7 @@ class Scribe:
     whole: Dialect
     derivative: Callable[[str, list[str]], str]
     applied: Callable[[str, str], str]
-    choice: Callable[[str, str, str], str]
+    choice: Callable[[str, str], str]
     at_most: str
     batch: str
     curvature: str
@@ -97,33 +100,64 @@ def symbol_latex(name: str) -> str:
     return _latex_name(name, [], frozenset())
 
 
+Right = str | tuple[tuple[str, str | None], ...]
+
+
+def latex_sides(rule: UpdateRule) -> tuple[tuple[str, Right], ...]:
+    """Return both sides of each equation of a rule in LaTeX, cases as values and conditions."""
+    scribe = _latex_scribe({"w", *(memory.name for memory in rule.memory)})
+    return tuple(_sides(line, scribe) for line in rule.lines)
+
+
+def latex_schedule(schedule: Schedule) -> tuple[str, Right]:
+    """Return both sides of the equation of a schedule in LaTeX."""
+    return _sides(schedule.line, _latex_scribe({"alpha"}))
+
+
+def latex_start(memory: Memory) -> tuple[str, float]:
+    """Return in LaTeX what is remembered before the first step, and its value."""
+    name = _latex_name(memory.name, ["k"] if memory.vector else [], frozenset())
+    return f"{name}^{{(0)}}", memory.start
+
+
 def _written(line: Line, scribe: Scribe) -> str:
+    """Return an equation."""
+    left, right = _sides(line, scribe)
+    return f"{left} = {right if isinstance(right, str) else scribe.dialect.cases(list(right))}"
+
+
+def _sides(line: Line, scribe: Scribe) -> tuple[str, Right]:
+    """Return both sides of an equation."""
+
     def text(expr: Expr, dialect: Dialect = scribe.dialect, level: int = 0) -> str:
         return expression(_prepared(expr), dialect, level)
 
     match line:
+        case Assigned(left, Piecewise() as right):
+            cases = [(text(v), None if c == True else text(c)) for v, c in right.args]  # noqa: E712
+            return text(left), tuple(cases)
         case Assigned(left, right):
-            return f"{text(left)} = {text(right)}"
+            return text(left), text(right)
         case Measured():
-            return f"{text(line.left)} = {_measured(line, scribe)}"
+            return text(line.left), _measured(line, scribe)
         case Solved(unknown, matrix, shift, right):
             own = unknown.xreplace({ROW: COLUMN})
             unit = text(shift * Function("unit")(ROW, COLUMN)) if shift != 0 else ""
             plus = f" {scribe.dialect.plus} "
             inner = scribe.dialect.parentheses(text(matrix) + plus + unit)
             body = (inner if unit else text(matrix)) + scribe.dialect.product + text(own)
-            return f"{scribe.dialect.total(COLUMN.name, 'K', body)} = {text(right)}"
+            return scribe.dialect.total(COLUMN.name, "K", body), text(right)
         case Spectrum(values, matrix, vectors):
             columns = component("Q", (ROW, PLACE)) if vectors is None else vectors
             product = scribe.dialect.product
             body = text(matrix) + product + text(columns.xreplace({ROW: COLUMN}))
             total = scribe.dialect.total(COLUMN.name, "K", body)
-            return f"{total} = {text(values)}{product}{text(columns)}"
+            return total, f"{text(values)}{product}{text(columns)}"
         case Backtracked(length, ratio, point, bound):
             cost = scribe.applied("J", text(point, scribe.whole))
             power = text(ratio ** Symbol("i"))
             holds = f"{cost} {scribe.at_most} {text(bound)}"
-            return scribe.choice(text(length), power, holds)
+            return text(length), scribe.choice(power, holds)
 
 
 def _measured(line: Measured, scribe: Scribe) -> str:
@@ -224,7 +258,7 @@ def _text_scribe(states: set[str]) -> Scribe:
         dialect(True),
         _text_derivative,
         lambda function, point: f"{function} ({point})" if "∂" in function else f"J({point})",
-        lambda a, power, holds: f"{a} = max {{{power} : {holds}, i = 0, 1, …}}",
+        lambda power, holds: f"max {{{power} : {holds}, i = 0, 1, …}}",
         "≤",
         "J_B",
         "Σₙᵢᵣ ∂yᵢ/∂wₖ ∂²J/∂yᵢ∂yᵣ ∂yᵣ/∂wₗ",
@@ -267,6 +301,24 @@ def _latex_function(name: str, argument: str) -> str:
             return LATEX.function(name, argument)
 
 
+def _latex_fraction(above: str, below: str, several: bool) -> str:
+    """Return a fraction, whose line is parentheses enough."""
+    del several
+    inner = below.removeprefix(r"\left(").removesuffix(r"\right)")
+    whole = len(below) - len(inner) == len(r"\left(\right)") and _is_closed(inner)
+    return rf"\frac{{{above}}}{{{inner if whole else below}}}"
+
+
+def _is_closed(text: str) -> bool:
+    """Whether every parenthesis of a text is closed after it was opened."""
+    depth = 0
+    for sign in re.findall(r"\\(left|right)\b", text):
+        depth += 1 if sign == "left" else -1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 def _latex_power(base: str, exponent: str) -> str:
     return f"{LATEX.parentheses(base)}^{{{exponent}}}" if "^" in base else f"{base}^{{{exponent}}}"
 
@@ -283,6 +335,7 @@ def _latex_scribe(states: set[str]) -> Scribe:
             LATEX,
             component=lambda name, letters, _: _latex_name(name, letters, states, whole=whole),
             function=_latex_function,
+            fraction=_latex_fraction,
             power=_latex_power,
         )
 
@@ -291,9 +344,7 @@ def _latex_scribe(states: set[str]) -> Scribe:
         dialect(True),
         _latex_derivative,
         lambda function, point: rf"{function}\left({point}\right)",
-        lambda a, power, holds: (
-            rf"{a} = \max \left\{{ {power} : {holds},\ i = 0, 1, \ldots \right\}}"
-        ),
+        lambda power, holds: rf"\max \left\{{ {power} : {holds},\ i = 0, 1, \ldots \right\}}",
         r"\le",
         r"J_{\mathcal{B}}",
         r"\sum_{n,i,r} \frac{\partial y_{i}}{\partial w_{k}} \, "

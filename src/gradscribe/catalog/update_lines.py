@@ -29,6 +29,14 @@ class Quantity(Enum):
     PRODUCT = "hessp"
 
 
+# The functions of a module that have these; cost and gradient every module has.
+PARTS = {
+    Quantity.HESSIAN: "hessian",
+    Quantity.GAUSS_NEWTON: "gauss_newton",
+    Quantity.PRODUCT: "hessian_vector_product",
+}
+
+
 @dataclass(frozen=True)
 class Assigned:
     """`left = right`.

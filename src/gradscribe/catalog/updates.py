@@ -1,11 +1,12 @@
-"""Update rules and schedules: each is its equations. How they are computed is found from these."""
+"""Update rules: each is its equations. How they are computed is found from these."""
 
 from dataclasses import dataclass
 
-from sympy import Abs, Eq, Ge, Gt, Le, Lt, Max, Mod, Piecewise, S, Symbol, cos, pi, sqrt
+from sympy import Abs, Eq, Ge, Gt, Le, Lt, Max, Mod, Piecewise, S, Symbol, sqrt
 
 from gradscribe.catalog.update_lines import (
     PARAMETERS,
+    PARTS,
     PLACE,
     ROW,
     STEP,
@@ -59,28 +60,14 @@ class UpdateRule:
         return tuple(dict.fromkeys(asked))
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The functions that a module must have for it, beside cost and gradient."""
+        return tuple(PARTS[quantity] for quantity in self.needs if quantity in PARTS)
+
+    @property
     def takes_batches(self) -> bool:
         """Whether it asks for nothing but the gradient, so that some of the samples will do."""
         return self.needs == (Quantity.GRADIENT,)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The learning rate as a function of j, the number of steps done.
-
-    Attributes:
-        name: the name on the command line and of the emitted function.
-        meaning: what it is called in full.
-        line: its equation.
-        settings: the numbers that users choose.
-        source: where it comes from.
-    """
-
-    name: str
-    meaning: str
-    line: Assigned
-    settings: tuple[Setting, ...]
-    source: str
 
 
 # ---- symbols -----------------------------------------------------------------------------------
@@ -386,56 +373,5 @@ UPDATES = Table(
             Memory("lam", 1e-6, vector=False, setting=True, meaning="scale of the step"),
             Memory("ok", 1.0, vector=False, meaning="1 after a step that lowered the cost"),
         ),
-    ),
-)
-
-# ---- schedules -----------------------------------------------------------------------------------
-
-_rate_j, _first, _last = Symbol("alpha"), Symbol("alpha_0"), Symbol("alpha_tau")
-_span, _gamma = Symbol("tau"), Symbol("gamma")
-_FIRST = Setting("alpha_0", 0.1, "learning rate of the first step")
-_SPAN = Setting("tau", 100.0, "number of steps after which it stays the same", 1)
-
-SCHEDULES = Table(
-    "schedule",
-    Schedule(
-        "linear_decay",
-        "the learning rate falls along a line, then stays",
-        Assigned(
-            _rate_j,
-            Piecewise(
-                ((1 - STEP / _span) * _first + STEP / _span * _last, Lt(STEP, _span)),
-                (_last, True),
-            ),
-        ),
-        (_FIRST, Setting("alpha_tau", 0.001, "learning rate in the end"), _SPAN),
-        "Goodfellow, Bengio and Courville, Deep Learning, 2016, equation 8.14",
-    ),
-    Schedule(
-        "exponential_decay",
-        "the learning rate falls by the same factor each step",
-        Assigned(_rate_j, _first * _gamma**STEP),
-        (_FIRST, Setting("gamma", 0.99, "the factor", 0, 1)),
-        "as PyTorch's ExponentialLR",
-    ),
-    Schedule(
-        "inverse_decay",
-        "the learning rate falls as 1/(1 + γ j)",
-        Assigned(_rate_j, _first / (1 + _gamma * STEP)),
-        (_FIRST, Setting("gamma", 0.01, "how fast")),
-        "Robbins and Monro, 1951",
-    ),
-    Schedule(
-        "cosine_decay",
-        "the learning rate falls along half a cosine, then stays",
-        Assigned(
-            _rate_j,
-            Piecewise(
-                (_last + (_first - _last) * (1 + cos(pi * STEP / _span)) / 2, Lt(STEP, _span)),
-                (_last, True),
-            ),
-        ),
-        (_FIRST, Setting("alpha_tau", 0.0, "learning rate in the end"), _SPAN),
-        "Loshchilov and Hutter, 2017; as PyTorch's CosineAnnealingLR",
     ),
 )

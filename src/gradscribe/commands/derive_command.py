@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from gradscribe.commands.options import deliver, joined, output_option, spec_argument
+from gradscribe.commands.options import deliver, joined, output_option, spec_argument, with_option
 from gradscribe.compiler import (
     DERIVATIONS,
     costs_text,
@@ -17,11 +17,13 @@ from gradscribe.compiler import (
     is_lecture,
     languages_known,
     lecture_pdf,
+    parsed,
 )
 from gradscribe.editions import edition, write_equations
 from gradscribe.errors import InputError, nearest
 from gradscribe.files import is_device
 from gradscribe.lecture.style import CHOICES, Style
+from gradscribe.model.network import Network
 from gradscribe.targets.target import EDITIONS, find_target, targets
 
 _VIEWS = (*DERIVATIONS, *EDITIONS)
@@ -113,6 +115,7 @@ def style_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--exercise", is_flag=True, help="A sheet with blanks, and its key.")
 @style_options
+@with_option
 @output_option
 def command(
     spec: tuple[str, ...],
@@ -121,6 +124,7 @@ def command(
     cost: bool,
     pdf: bool,
     equations: Path | None,
+    rules: str | None,
     output: Path | None,
     **told: Any,
 ) -> None:
@@ -136,17 +140,19 @@ def command(
         return
     styled = [name for name in STYLED if name != "aspect" or format_name == "beamer"]
     if equations is not None:
-        check_used(("equations", *styled), "--equations DIR")
+        check_used(("equations", "rules", *styled), "--equations DIR")
     elif find_target(format_name, _VIEWS).view == "derivation":
-        check_used(("format_name", "order", "output"), f"--format {format_name}")
+        check_used(("format_name", "order", "rules", "output"), f"--format {format_name}")
     else:
-        check_used(("format_name", "output", "pdf", *styled), f"--format {format_name}")
+        check_used(("format_name", "output", "pdf", "rules", *styled), f"--format {format_name}")
     style = Style(**{name: told[name] for name in STYLED})
+    network = parsed(joined(spec))
+    network = network.learning_by(rules) if rules else network
     if equations is not None:
-        count = write_equations(joined(spec), equations, style)
+        count = write_equations(network, equations, style)
         click.echo(f"wrote {count} equations to {equations}", err=True)
         return
-    text = told_in(format_name, joined(spec), order, style)
+    text = told_in(format_name, network, order, style)
     deliver(text, output)
     if pdf and output is not None:
         path = output.with_suffix(".pdf")
@@ -154,15 +160,17 @@ def command(
         click.echo(f"wrote {path}", err=True)
 
 
-def told_in(format_name: str, spec: str | None, order: int | None, style: Style) -> str:
+def told_in(
+    format_name: str, network: Network | str | None, order: int | None, style: Style
+) -> str:
     """Return a derivation in a format.
 
     Raises:
         InputError: the specification, the style or the format cannot be taken.
     """
     if find_target(format_name, _VIEWS).view in EDITIONS:
-        return edition(spec, format_name, style)
-    return derivation_text(spec, format_name, order=order, style=style)
+        return edition(network, format_name, style)
+    return derivation_text(network, format_name, order=order, style=style)
 
 
 def progress_line(line: str) -> None:

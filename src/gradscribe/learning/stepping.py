@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import formulas, schedule_formula
-from gradscribe.catalog.update_lines import Memory, Quantity, Setting
-from gradscribe.catalog.updates import Schedule, UpdateRule
+from gradscribe.catalog.update_lines import Memory, Setting
+from gradscribe.catalog.updates import UpdateRule
 from gradscribe.compiler import loaded
 from gradscribe.errors import InputError
 from gradscribe.learning.following import Follower
@@ -22,11 +23,6 @@ from gradscribe.targets.target import MODULES, find_target
 
 RATE, BATCH = "alpha", "batch"
 _PATIENCE = 40  # iterations that leave w as it is, after which a run has got stuck
-_NEEDED = {
-    Quantity.HESSIAN: "hessian",
-    Quantity.GAUSS_NEWTON: "gauss_newton",
-    Quantity.PRODUCT: "hessian_vector_product",
-}
 
 
 @dataclass(frozen=True)
@@ -150,7 +146,7 @@ def rule_method(rule: UpdateRule, schedule: Schedule | None = None) -> Method:
         rule.meaning,
         Stepping(rule, schedule),
         tuple(options),
-        tuple(_NEEDED[q] for q in rule.needs if q in _NEEDED),
+        rule.parts,
         formulas=shown,
     )
 

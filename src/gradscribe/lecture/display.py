@@ -88,6 +88,20 @@ class Glyph(Node):
 
 
 @dataclass(frozen=True)
+class Ready(Node):
+    """A formula about other things than a network's variables, in LaTeX by its own definition."""
+
+    latex: str
+
+
+@dataclass(frozen=True)
+class Choice(Node):
+    """A case distinction: values with their conditions, None for the last."""
+
+    cases: tuple[tuple[Node, Node | None], ...]
+
+
+@dataclass(frozen=True)
 class Layers(Node):
     """Which layers are meant, by their numbers: m = 1, 2; dots where one is empty."""
 

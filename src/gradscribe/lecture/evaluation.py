@@ -18,6 +18,7 @@ from gradscribe.lecture.display import (
     Big,
     Brace,
     Call,
+    Choice,
     Decimal,
     Diagonal,
     Gap,
@@ -32,6 +33,7 @@ from gradscribe.lecture.display import (
     Product,
     Quotient,
     Ratio,
+    Ready,
     Renamed,
     Slopes,
     Strong,
@@ -152,7 +154,7 @@ class Evaluator:
                 return diagonal(self.slopes(node.slopes))
             case Decimal():
                 return mpmath.mpf(decimal_digits(node))
-            case Word() | Glyph() | Layers():
+            case Word() | Glyph() | Layers() | Ready() | Choice():
                 raise NoValueError(str(node))
             case Toned() | Strong() | Renamed():
                 return self.value(node.body)

@@ -19,6 +19,7 @@ from gradscribe.lecture.sections import (
     functions,
     gradient,
     hessian,
+    learning,
     network,
     path_sum,
 )
@@ -108,6 +109,11 @@ class Plan:
             for frame in section():
                 yield replace(frame, part=part)
 
+    def learning(self) -> Iterator[Frame]:
+        """Yield the frames of the update rules that the network is told with."""
+        for frame in () if self.style.exercise else learning.frames(self.teller):
+            yield replace(frame, part="learning")
+
     def sheet(self) -> Iterator[Frame]:
         """Yield the student's sheet and its key.
 
@@ -168,7 +174,7 @@ def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:
         title=(style.title,) if style.title else title,
         subtitle=plan.subtitle(),
         language=style.lang,
-        frames=frames[:MAX_FRAMES],
+        frames=(*frames[:MAX_FRAMES], *plan.learning()),
         settings=plan.settings(),
         network=derivation.network,
     )

@@ -65,6 +65,7 @@ def mathml_script(
         toned=lambda tone, body: element("mrow", body, class_=tone.value),
         strong=lambda body: element("mrow", body, class_="strong"),
         relation=lambda name: symbol(latex.relation(name)),
+        ready=symbol,
         numbers=lambda numbers: symbol(latex.numbers(numbers)),
     )
 

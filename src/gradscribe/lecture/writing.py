@@ -18,6 +18,7 @@ from gradscribe.lecture.display import (
     Brace,
     Call,
     Chain,
+    Choice,
     Decimal,
     Diagonal,
     Gap,
@@ -31,6 +32,7 @@ from gradscribe.lecture.display import (
     Product,
     Quotient,
     Ratio,
+    Ready,
     Renamed,
     Slopes,
     Strong,
@@ -78,6 +80,7 @@ class Script:
         strong: body -> text.
         relation: the name of a relation -> its sign.
         gap: the number of a place left open, whether it is narrow -> text.
+        ready: a formula in LaTeX without macros -> text.
     """
 
     dialect: Callable[[Layers], Dialect]
@@ -103,6 +106,7 @@ class Script:
     strong: Callable[[str], str]
     relation: Callable[[str], str]
     gap: Callable[[int, bool], str] = "({})".format
+    ready: Callable[[str], str] = str
 
 
 def written(node: Node, script: Script, layers: Layers | None = None) -> str:
@@ -168,6 +172,11 @@ class _Writer:
                 return _Writer(script, dict(node.layers)).written(node.body)
             case Chain():
                 return 0, self.chain(node)
+            case Ready():
+                return _SUM, script.ready(node.latex)
+            case Choice():
+                rows = [(self.text(v), None if c is None else self.text(c)) for v, c in node.cases]
+                return _SUM, script.dialect(self.layers).cases(rows)
             case _:
                 return self.primary(node)
 

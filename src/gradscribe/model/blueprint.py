@@ -11,7 +11,8 @@ from gradscribe.catalog import Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import Loss
 from gradscribe.catalog.penalties import Penalty
-from gradscribe.catalog.updates import Schedule, UpdateRule
+from gradscribe.catalog.schedules import Schedule
+from gradscribe.catalog.updates import UpdateRule
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.definitions import Definitions
 from gradscribe.model.source import Field

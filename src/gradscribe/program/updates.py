@@ -104,8 +104,8 @@ def lowered_update(rule: UpdateRule) -> Update:
         DerivationError: a line reads what no line before it defines.
     """
     after = ("w", *(memory.name for memory in rule.memory))
-    names = _names(rule, after)
     _check_order(rule, after)
+    names = _names(rule, after)
     return Update(
         tuple(_merged(tuple(_assignment(line, names) for line in rule.lines))),
         tuple(names[Symbol(name + OLD)] for name in after),

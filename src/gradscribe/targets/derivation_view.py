@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from gradscribe.catalog.activations import Activation
+from gradscribe.catalog.schedules import Schedule
+from gradscribe.catalog.update_formulas import formulas, schedule_formula
+from gradscribe.catalog.updates import UpdateRule
 from gradscribe.derivation.slopes import kinks
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role
@@ -73,6 +76,7 @@ class DerivationView:
     spec: str
     name: str
     second_order: bool
+    learning: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
@@ -103,7 +107,14 @@ def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
         spec=network.spec,
         name=network.name,
         second_order=any(q.variable.role is Role.TANGENT for q in derivation.derived),
+        learning=tuple(_learning(entry) for entry in network.learning),
     )
+
+
+def _learning(entry: UpdateRule | Schedule) -> tuple[str, tuple[str, ...]]:
+    """Return what an update rule or a schedule is called, and its equations."""
+    own = formulas(entry) if isinstance(entry, UpdateRule) else (schedule_formula(entry),)
+    return f"{entry.meaning[0].upper()}{entry.meaning[1:]}", own
 
 
 def _equation_view(item: Equation, labels: dict[str, str], width: int) -> EquationView:

@@ -5,9 +5,11 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import formulas, schedule_formula, symbol_text
 from gradscribe.catalog.update_lines import Memory, Setting
-from gradscribe.catalog.updates import Schedule, UpdateRule
+from gradscribe.catalog.updates import UpdateRule
+from gradscribe.errors import InputError
 from gradscribe.printing.update_printer import value_source
 from gradscribe.program.updates import (
     Assignment,
@@ -113,6 +115,23 @@ def learning_view(entries: Iterable[UpdateRule | Schedule]) -> LearningView | No
         frozenset(re.findall(r"problem\.(\w+)", text)),
     )
     return view if entries else None
+
+
+def check_parts(entries: Iterable[UpdateRule | Schedule], parts: Iterable[str]) -> None:
+    """Check that a module with these parts has what update rules ask for.
+
+    Raises:
+        InputError: a rule asks for a part that the specification leaves out.
+    """
+    for rule in (entry for entry in entries if isinstance(entry, UpdateRule)):
+        missing = [part for part in rule.parts if part not in parts]
+        if missing:
+            raise InputError(
+                f"{rule.name} needs {missing[0]}, which the module would not have",
+                where="with",
+                received=f"emit={','.join(parts) or 'gradient'}",
+                allowed=f"emit=…,{missing[0]}, or a rule that needs the gradient alone",
+            )
 
 
 def state_name(rule: UpdateRule) -> str:

@@ -44,6 +44,7 @@ _SPACES = {
 _SIZES = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)")
 _SIGNS = {"-": "−", "*": "∗", r"\{": "{", r"\}": "}", r"\|": "‖", r"\%": "%", r"\_": "_"}
 _VARIANTS = {r"\mathbb": {"R": "ℝ", "N": "ℕ", "E": "𝔼"}, r"\mathcal": {"R": "ℛ", "L": "ℒ"}}
+_ACCENTS = {r"\hat": "^", r"\tilde": "~"}
 _GROUPED = (r"\mathrel", r"\mathbin", r"\mathord", r"\mathop", r"\mathstrut")
 _IGNORED = (r"\displaystyle", r"\textstyle", r"\limits", r"\nolimits", " ")
 
@@ -278,6 +279,11 @@ class _Symbols:
                 return element("mtext", html.escape(_plain(reader.argument())))
             case r"\frac" | r"\dfrac" | r"\tfrac":
                 return element("mfrac", *(row(self.inner(reader.argument())) for _ in range(2)))
+            case r"\hat" | r"\tilde":
+                accent = operator(_ACCENTS[token], stretchy="false")
+                return element("mover", row(self.inner(reader.argument())), accent, accent="true")
+            case r"\sqrt":
+                return element("msqrt", self.inner(reader.argument()))
             case r"\underline" | r"\blank":
                 reader.argument()
                 return element("mtext", "&#xA0;" * 8, class_="blank")
