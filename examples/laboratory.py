@@ -174,7 +174,7 @@ def race() -> tuple[Picture, bool]:
         for k, (method, (iterations, options)) in enumerate(plan.items()):
             found = gradscribe.train(
                 CURVE, DATA / "sin.csv", Path(folder) / method, method=method, options=options,
-                iterations=iterations, seconds=8, starts=1, test=0.0, report=False,
+                iterations=iterations, starts=1, test=0.0, report=False,
             )  # fmt: skip
             rows = found.best.curve
             drawing.plot.plot(rows[:, 3], rows[:, 1], color=colour(k), label=method)
