@@ -101,6 +101,7 @@ def test_compressed_parquet_and_arrays(tmp_path):
         ("a,b\n1,2\n1_0,3\n4,5\n6,7\n", NUMBERS, {}, ["1_0"]),
         ("a,a\n1,2\n3,4\n", NUMBERS, {}, ["same name", "columns 1, 2"]),
         ("a,\n1,2\n3,4\n", NUMBERS, {}, ["column 2 has no name"]),
+        ("a,b\n1e308,2\n-1e308,3\n5,1\n", NUMBERS, {}, ["column 'a'", "span", "--scale none"]),
         ("a,b\n1,2\n3,4,5\n", NUMBERS, {}, ["line 3", "3 values, the first line has 2"]),
         ("a,b\n1,5\n2,5\n3,5\n", NUMBERS, {}, ["column 'b'", "one value", "--target"]),
         ("a,b\n1,p\n2,p\n3,p\n", CLASSES, {}, ["one class alone"]),

@@ -31,6 +31,9 @@ from gradscribe.model.network import Network
 Numbers = npt.NDArray[np.floating[Any]]
 
 
+_FEW = 20  # categories, that any number of rows may have
+
+
 @dataclass(frozen=True)
 class DataOptions:
     """What a user says of the data.
@@ -149,7 +152,10 @@ def _divided(
     D = targets.D
     back = np.full(D.shape[1], not targets.classes and scales_output(network))
     own = Scaling.fitted(options.scale, D[~out], back)
-    X, D = scaling(X), own(D)
+    with np.errstate(all="ignore"):
+        X, D = scaling(X), own(D)
+    _check_finite(X, words)
+    _check_finite(D, targets.names)
     return Data(
         X=X[~out],
         D=D[~out],
@@ -167,6 +173,22 @@ def _divided(
     )
 
 
+def _check_finite(scaled: Numbers, names: tuple[str, ...]) -> None:
+    """Check that scaled columns are finite.
+
+    Raises:
+        InputError: a column has numbers whose span is beyond what 64 bits hold.
+    """
+    bad = np.flatnonzero(~np.isfinite(scaled).all(axis=0))
+    if bad.size:
+        name = shortened(names[int(bad[0])])
+        raise InputError(
+            "the span of the numbers is too large, or too small, to be scaled",
+            where=f"column {name!r}",
+            allowed=f"another unit, --scale none, or --drop {name}",
+        )
+
+
 def _inputs(columns: list[Column]) -> tuple[tuple[str, ...], Numbers, npt.NDArray[np.bool_]]:
     """Return names, numbers (N, N_0) and which of them are scaled, (N_0,)."""
     names: list[str] = []
@@ -174,7 +196,7 @@ def _inputs(columns: list[Column]) -> tuple[tuple[str, ...], Numbers, npt.NDArra
     free: list[bool] = []
     for column in columns:
         count = len(column.categories)
-        if count > MAX_CATEGORIES or 2 < count == len(column.values) > MAX_CATEGORIES // 5:
+        if count > MAX_CATEGORIES or max(_FEW, len(column.values) / 2) < count:
             raise InputError(
                 f"{count} different words in {len(column.values)} rows are no categories",
                 where=f"column {shortened(column.name)!r}",

@@ -45,15 +45,25 @@ class Part:
         return float(np.trace(self.confusion) / self.confusion.sum())
 
     @property
+    def _unit(self) -> Numbers:
+        """The largest desired output, so that no square is too large or too small, (N_M,)."""
+        largest = np.abs(self.desired).max(axis=0)
+        return np.asarray(np.where(largest > 0, largest, 1))
+
+    @property
     def root_mean_square(self) -> Numbers:
         """√(mean of e²) of each output in the units of the data, (N_M,)."""
-        return np.asarray(np.sqrt(((self.desired - self.outputs) ** 2).mean(axis=0)))
+        unit = self._unit
+        return np.asarray(
+            unit * np.sqrt((((self.desired - self.outputs) / unit) ** 2).mean(axis=0))
+        )
 
     @property
     def explained(self) -> Numbers:
         """R² = 1 - Σ e²/Σ (d - mean d)² of each output, (N_M,)."""
-        spread = ((self.desired - self.desired.mean(axis=0)) ** 2).sum(axis=0)
-        errors = ((self.desired - self.outputs) ** 2).sum(axis=0)
+        unit = self._unit
+        spread = (((self.desired - self.desired.mean(axis=0)) / unit) ** 2).sum(axis=0)
+        errors = (((self.desired - self.outputs) / unit) ** 2).sum(axis=0)
         return np.asarray(1 - errors / np.where(spread > 0, spread, np.nan))
 
 

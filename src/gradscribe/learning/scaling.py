@@ -60,11 +60,15 @@ class Scaling:
         if kind == "none" or not free.any():
             return cls.identity(X.shape[1])
         low, high = X.min(axis=0), X.max(axis=0)
-        if kind == "standard":
-            # Of numbers that are large and near each other, the mean of a difference is exact.
-            middle = low + (X - low).mean(axis=0)
-            width = np.sqrt(((X - middle) ** 2).mean(axis=0))
-        else:
-            middle, width = low, high - low
-        factor = np.where(free & (high > low), 1 / np.where(high > low, width, 1), 1.0)
-        return cls(factor, np.where(free, -middle * factor, 0.0))
+        with np.errstate(all="ignore"):  # what is not finite is told by the caller
+            span = np.where(high > low, high - low, 1)
+            if kind == "standard":
+                # Of numbers that are large and near each other, differences are exact; relative
+                # to the span, their squares are neither too large nor 0.
+                moved = (X - low) / span
+                middle = low + span * moved.mean(axis=0)
+                width = span * moved.std(axis=0)
+            else:
+                middle, width = low, span
+            factor = np.where(free & (high > low), 1 / np.where(high > low, width, 1), 1.0)
+            return cls(factor, np.where(free, -middle * factor, 0.0))

@@ -87,6 +87,15 @@ def objective_of(run: RunFolder) -> Objective:
     return Objective(module, run.data.X, run.data.D, sizes=run.settings.sizes)
 
 
+def warm_up(run: RunFolder, objective: Objective) -> None:
+    """Import what the method needs, so that no start is timed with it."""
+    settings = run.settings
+    w = first_parameters(objective, run.initial, settings.seed, 0)
+    find_method(settings.method).run(
+        objective, w, iterations=0, rng=np.random.default_rng(0), options=settings.options
+    )
+
+
 def result_of(run: RunFolder, k: int) -> StartResult | None:
     """Return what start k has found, or None where nothing is saved.
 

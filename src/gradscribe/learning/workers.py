@@ -106,10 +106,11 @@ def work(path: Path, line: Connection) -> None:
 def _work(path: Path, line: Connection) -> None:
     # What takes long to import is imported by the process that needs it.
     from gradscribe.learning.folder import opened
-    from gradscribe.learning.starts import Report, carry_out, objective_of
+    from gradscribe.learning.starts import Report, carry_out, objective_of, warm_up
 
     run = opened(path)
     objective = objective_of(run)
+    warm_up(run, objective)
     told = 0.0
 
     def tell(report: Report) -> bool:
