@@ -53,10 +53,8 @@ class Part:
     @property
     def root_mean_square(self) -> Numbers:
         """√(mean of e²) of each output in the units of the data, (N_M,)."""
-        unit = self._unit
-        return np.asarray(
-            unit * np.sqrt((((self.desired - self.outputs) / unit) ** 2).mean(axis=0))
-        )
+        errors = (self.desired - self.outputs) / self._unit
+        return np.asarray(self._unit * np.sqrt((errors**2).mean(axis=0)))
 
     @property
     def explained(self) -> Numbers:
