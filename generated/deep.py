@@ -233,7 +233,8 @@ def cost(
         X: the input, (N, N0).
         D: the desired output, (N, N10).
         sample_weight: s, (N,), not negative: E(n) is multiplied by s(n), and Σₙ s(n)
-            stands for N. A sample of weight 2 counts as two samples.
+            stands for N.
+            A sample of weight 2 counts as two samples.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -5494,8 +5495,8 @@ def _mirror(H: np.ndarray, tile: int = 64) -> None:
 # ---- weights of samples --------------------------------------------------------------
 
 
-def _scale(D: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """Return what E of each sample is multiplied by in J, (N,); (1,) where all are alike.
+def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
+    """Return what E of each sample is multiplied by in J, (N,), or (1,) if all are alike.
 
     Raises:
         ValueError: there are weights, and they are unfit.

@@ -162,7 +162,8 @@ def cost(
         params: the parameters.
         X: the input, (N, N0).
         D: the desired output, (N, N3).
-        sample_weight: s, (N,), not negative: E(n) is multiplied by s(n). A sample of weight 2 counts as two samples.
+        sample_weight: s, (N,), not negative: E(n) is multiplied by s(n).
+            A sample of weight 2 counts as two samples.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -1677,8 +1678,8 @@ def _mirror(H: np.ndarray, tile: int = 64) -> None:
 # ---- weights of samples --------------------------------------------------------------
 
 
-def _scale(D: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """Return what E of each sample is multiplied by in J, (N,); (1,) where all are alike.
+def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
+    """Return what E of each sample is multiplied by in J, (N,), or (1,) if all are alike.
 
     Raises:
         ValueError: there are weights, and they are unfit.
@@ -1686,7 +1687,7 @@ def _scale(D: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
     if sample_weight is None:
         return np.full(1, 1, D.dtype)
     weights = _weights(sample_weight, D)
-    return weights
+    return 1 * weights
 
 
 def _weights(sample_weight: np.ndarray, D: np.ndarray) -> np.ndarray:

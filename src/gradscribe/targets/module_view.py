@@ -78,7 +78,7 @@ class FactorView:
 
     Attributes:
         value: its source, in names of sizes.
-        sizes: the line that defines these.
+        sizes: the line that defines these; "" where there is none.
         of_samples: whether N is one of them.
     """
 
@@ -173,7 +173,9 @@ def _factor(network: Network) -> FactorView:
     factor = weight_of_sample(network)
     names = {s.name for s in factor.free_symbols}
     outputs = names - {"N"}
-    sizes = f"N, {size_python(network.output.shape[0].name)} = D.shape" if outputs else "N = len(D)"
+    sizes = "N = len(D)" if names else ""
+    if outputs:
+        sizes = f"N, {size_python(network.output.shape[0].name)} = D.shape"
     return FactorView(source(lower(factor, (), {})), sizes, "N" in names)
 
 
