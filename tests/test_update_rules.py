@@ -672,3 +672,9 @@ def test_a_step_computes_the_equations(name: str, seed: int) -> None:
     for key, value in found._asdict().items():
         expected = np.asarray(components.values[key], float)
         close(np.asarray(value, float), expected, 1e-9)
+
+
+@pytest.mark.parametrize("name", ["first", "solved", "STEPS"])
+def test_functions_do_not_take_the_names_of_helpers(name: str) -> None:
+    with pytest.raises(InputError, match="a name used in generated code"):
+        module_source(f"3-2-1 {name},linear {name}=u*sigmoid(u) with=damped_newton")

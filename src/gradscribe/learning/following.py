@@ -8,6 +8,7 @@ import numpy as np
 from gradscribe.learning.method import DIVERGED, GRADIENT_TOLERANCE, Outcome, Progress, Run, State
 from gradscribe.learning.objective import Vector
 
+PATIENCE = 40  # iterations that leave w as it is, after which a run has got stuck
 _SENTENCES = {
     "converged": "the norm of the gradient is at most {gtol:g}",
     "iterations": "all iterations are done",
@@ -38,7 +39,9 @@ class Follower:
         self.cost, self.norm = self._measured(start)
         first = run.state.get("first_cost", self.cost) if run.state is not None else self.cost
         self.first = float(np.asarray(first))
-        self.best = (self.cost, start, self.norm)
+        self.still = 0 if run.state is None else int(run.state.get("still", 0))
+        best = start if run.state is None else np.asarray(run.state.get("best", start))
+        self.best = (*self._measured(best), best)
         if not math.isfinite(self.cost + self.norm):
             self.reason, self.how = "diverged", "or its gradient is not finite at the start"
         elif self.norm <= run.options[GRADIENT_TOLERANCE]:
@@ -60,15 +63,18 @@ class Follower:
             self.fail("or its gradient is not finite after this step")
             return True
         self.iteration += 1
+        self.still = self.still + 1 if np.array_equal(w, self.w) else 0
         self.w, self.cost, self.norm = np.array(w), cost, norm
+        if cost < self.best[0]:
+            self.best = cost, norm, self.w
         self.state = {
             **state,
             "w": self.w,
             "iteration": np.array(self.iteration),
             "first_cost": np.array(self.first),
+            "best": self.best[2],
+            "still": np.array(self.still),
         }
-        if cost < self.best[0]:
-            self.best = cost, self.w, norm
         told = self.run.watch(Progress(self.iteration, self.w, cost, norm, self.state))
         self.reason = self._ending(told)
         return bool(self.reason)
@@ -86,7 +92,9 @@ class Follower:
             return "converged"
         if told:
             return "watch"
-        return "iterations" if self.iteration >= self.run.iterations else ""
+        if self.iteration >= self.run.iterations:
+            return "iterations"
+        return "stuck" if self.still >= PATIENCE else ""
 
     def outcome(self, notes: Iterable[str] = (), why: str = "") -> Outcome:
         """Return where the run ended.
@@ -98,7 +106,7 @@ class Follower:
         reason = self.reason or "stuck"
         w, cost, norm = self.w, self.cost, self.norm
         if reason == "diverged":
-            cost, w, norm = self.best
+            cost, norm, w = self.best
         sentence = why or _SENTENCES[reason].format(
             gtol=self.run.options[GRADIENT_TOLERANCE], how=self.how
         )

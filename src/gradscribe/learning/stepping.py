@@ -22,7 +22,6 @@ from gradscribe.targets.render import render
 from gradscribe.targets.target import MODULES, find_target
 
 RATE, BATCH = "alpha", "batch"
-_PATIENCE = 40  # iterations that leave w as it is, after which a run has got stuck
 
 
 @dataclass(frozen=True)
@@ -61,20 +60,14 @@ class Stepping:
         follower = Follower(run)
         state = self._first(run, follower)
         seed = _seed(run)
-        still = 0
         while not follower.reason:
-            before = state.w
             try:
                 with np.errstate(all="ignore"):
                     state = self._iteration(run, state, seed, follower.iteration)
             except np.linalg.LinAlgError as error:
                 follower.fail(f"cannot be lowered: linear algebra failed ({error})")
                 break
-            if follower.arrived(state.w, {**_arrays(state), "seed": np.array(seed)}):
-                break
-            still = still + 1 if np.array_equal(before, state.w) else 0
-            if still >= _PATIENCE:
-                break
+            follower.arrived(state.w, {**_arrays(state), "seed": np.array(seed)})
         return follower.outcome(self._notes(state, follower))
 
     def _first(self, run: Run, follower: Follower) -> Any:

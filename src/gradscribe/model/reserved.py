@@ -26,7 +26,7 @@ _MODULE = frozenset(
 )  # fmt: skip
 _CODE = frozenset(
     {"params", "sizes", "seed", "np", "sum", "tuple", "len", "range", "float", "int", "zip"}
-    | {"outputs", "scale", "ones", "count", "index"}
+    | {"outputs", "scale", "ones", "count", "index", "solved", "first", "STEPS"}
 )
 _DERIVED = re.compile(r"(u|y|z|delta)[0-9]+")
 _DERIVED_PREFIXES = ("_", "dE_", "dJ_", "fprime", "R_")
