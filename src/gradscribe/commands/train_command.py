@@ -19,7 +19,7 @@ from gradscribe.learning.folder import RunFolder, opened
 from gradscribe.learning.live import display
 from gradscribe.learning.methods import find_method
 from gradscribe.learning.summary import summary
-from gradscribe.learning.training import Plan, Trained, new_run, train
+from gradscribe.learning.training import NothingYetError, Plan, Trained, new_run, train
 from gradscribe.learning.writing import write_report
 
 INTERRUPTED = 130
@@ -56,10 +56,14 @@ def command(ctx: click.Context, /, **values: Any) -> int:
     for name in _LIBRARIES:
         library(name, "gradscribe train")
     run = _resumed(ctx, values) if values["resume"] is not None else _begun(values)
-    with display(quiet=values["quiet"]) as shown:
-        trained = train(
-            run, processes=values["processes"], seconds=values["seconds"], display=shown
-        )
+    try:
+        with display(quiet=values["quiet"]) as shown:
+            trained = train(
+                run, processes=values["processes"], seconds=values["seconds"], display=shown
+            )
+    except NothingYetError:
+        click.echo(f"stopped; to go on: gradscribe train --resume {run.path}", err=True)
+        return INTERRUPTED
     write_report(trained)
     return _told(trained)
 

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from types import FrameType
@@ -196,9 +196,7 @@ class _Session:
                 told = True
             self.listen()
             self.display.update(self.state)
-        left = bool(self.waiting) or any(
-            r.reason in ("", STOPPED) for r in self.state.reports.values()
-        )
+        left = len(self.state.done) < self.state.starts
         return Ending(left and self.interrupted.is_set(), left and self.out_of_time)
 
     def give(self, worker: Worker) -> None:
@@ -211,7 +209,8 @@ class _Session:
     def tell_all_to_stop(self) -> None:
         for worker in self.team:
             if worker.start is not None:
-                worker.line.send(STOP)
+                with suppress(OSError):  # it has ended, which is noticed when it is listened to
+                    worker.line.send(STOP)
 
     def listen(self) -> None:
         """Take what processes say within a moment."""
@@ -221,6 +220,9 @@ class _Session:
             try:
                 message = worker.line.recv()
             except (EOFError, OSError) as error:
+                if self.stopping:  # whoever stopped this process may have stopped that one too
+                    worker.start = None
+                    continue
                 worker.process.join(1)
                 raise InputError(
                     f"a process of the run ended by itself (exit code {worker.process.exitcode})",

@@ -28,6 +28,10 @@ from gradscribe.model.network import Network
 PARAMETERS, TRAINED = "parameters.npz", "trained.py"
 
 
+class NothingYetError(InputError):
+    """A run was stopped before any of its starts had anything to save."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a user asks of a run.
@@ -201,14 +205,16 @@ def collected(
     network = Network.parse(run.settings.spec)
     found = [result_of(run, k) for k in range(run.settings.starts)]
     results = tuple(r for r in found if r is not None)
+    if not results:
+        raise NothingYetError(
+            "no start has anything saved yet", where=str(run.path), allowed="--resume to go on"
+        )
     finite = [r for r in results if r.cost == r.cost and abs(r.cost) != float("inf")]
     if not finite:
         raise InputError(
-            "no start has a finite cost" if results else "no start has anything saved yet",
+            "no start has a finite cost",
             where=str(run.path),
-            allowed="--resume to go on"
-            if not results
-            else "a smaller rate, --scale standard, or another method",
+            allowed="a smaller rate, --scale standard, or another method",
         )
     best = min(finite, key=lambda r: (r.cost, r.start))
     return Trained(

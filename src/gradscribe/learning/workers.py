@@ -7,10 +7,12 @@ a start gives the same numbers however many processes there are.
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -41,8 +43,11 @@ class Worker:
 def workers(path: Path, count: int) -> Iterator[list[Worker]]:
     """Give so many processes for the run in a folder; they have ended afterwards."""
     found: list[Worker] = []
+    context = multiprocessing.get_context("spawn")
+    if sys.platform != "win32":
+        # Where it is not there yet, starting a process starts it, and lets signals in again.
+        resource_tracker.ensure_running()
     with _one_thread(), _signals_held():
-        context = multiprocessing.get_context("spawn")
         for _ in range(count):
             here, there = context.Pipe()
             process = context.Process(target=work, args=(path, there), daemon=True)
