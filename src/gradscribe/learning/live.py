@@ -82,9 +82,10 @@ class _Moving:
     def __init__(self, live: Any) -> None:
         self.live = live
         self.table = library("rich.table", "the live display").Table
+        self.group = library("rich.console", "the live display").Group
 
     def update(self, state: SessionState) -> None:
-        table = self.table(box=None, pad_edge=False, caption=status(state), caption_justify="left")
+        table = self.table(box=None, pad_edge=False)
         for title in ("start", "iteration", "cost J", "|∇J|", ""):
             table.add_column(title, justify="left" if not title else "right")
         for k, r in self._rows(state):
@@ -95,7 +96,7 @@ class _Moving:
                 f"{r.gradient_norm:.1e}",
                 r.reason,
             )
-        self.live.update(table)
+        self.live.update(self.group(table, status(state)))
 
     def _rows(self, state: SessionState) -> list[tuple[int, Any]]:
         """Return those under way, and the best of the others, as many as there is room for."""
