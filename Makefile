@@ -21,7 +21,8 @@ examples := $(sort $(wildcard examples/*.toml))
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo        derivation, slides, module and training of examples/digits.toml, in $(demo)/"
+	@echo "make demo        derivation, slides, module and training of examples/digits.toml, in $(demo)/,"
+	@echo "                 and a trained classifier with its report and its verdict"
 	@echo "make test        the test suite (PYTEST_FLAGS='-k name' selects)"
 	@echo "make lint        ruff and mypy"
 	@echo "make regenerate  write generated/*.py again from examples/*.toml"
@@ -29,13 +30,16 @@ help:
 	@echo "make clean       remove $(VENV)/, build/ and the caches"
 
 # One BLAS thread: the matrices are small, and two threads on busy cores can be ten times slower.
-demo: $(VENV)/.ready
+demo: $(VENV)/.ready-train
 	@mkdir -p $(demo)
 	$(bin)/python -m gradscribe derive examples/digits.toml --format text -o $(demo)/derivation.txt
 	$(bin)/python -m gradscribe derive examples/digits.toml --format beamer -o $(demo)/lecture.tex $(demo_pdf)
 	$(bin)/python -m gradscribe generate examples/digits.toml -o $(demo)/digits.py
 	$(bin)/python -m gradscribe check $(demo)/digits.py
 	OPENBLAS_NUM_THREADS=1 $(bin)/python examples/train_digits.py $(demo)/digits.py
+	@rm -rf $(demo)/run
+	$(bin)/python -m gradscribe train "?-32-? tanh,softmax loss=cross_entropy l2=0.0003" \
+	    examples/data/digits.csv.gz --scale minmax --starts 1 --iterations 300 -o $(demo)/run
 
 # Neighbouring tests share what they make, so each process begins with a run of them.
 test: $(VENV)/.ready-test build/.tex

@@ -26,11 +26,11 @@ FLOORS = {
     "compiler": 9,
     "editions": 10,
     "importing": 10,
-    "learning": 10,
-    "commands": 11,
-    "cli": 12,
-    "__main__": 13,
-    "__init__": 13,
+    "learning": 11,
+    "commands": 12,
+    "cli": 13,
+    "__main__": 14,
+    "__init__": 14,
 }
 
 

@@ -5,6 +5,7 @@ derivation = gradscribe.derive(network)      # every equation, with its steps
 gradscribe.generate(network, "network.py")   # a NumPy module
 module = gradscribe.compile(network)         # the same, in memory
 gradscribe.slides(network, "lecture.tex")    # the derivation as a lecture
+gradscribe.train("?-9-? tanh,linear", "data.csv", "run")  # a trained one, with its report
 
 Each name is imported when it is first used: `import gradscribe` alone does not import SymPy.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gradscribe.equation import Equation
     from gradscribe.errors import GradscribeError, InputError
     from gradscribe.importing.models import import_model
+    from gradscribe.learning.facade import train
     from gradscribe.model.network import Network
 
 __version__ = VERSION
@@ -38,6 +40,7 @@ __all__ = [
     "generate",
     "import_model",
     "slides",
+    "train",
 ]
 
 _HOMES = {
@@ -51,6 +54,7 @@ _HOMES = {
     "generate": ("compiler", "generate"),
     "import_model": ("importing.models", "import_model"),
     "slides": ("compiler", "slides"),
+    "train": ("learning.facade", "train"),
 }
 
 

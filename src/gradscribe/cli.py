@@ -16,6 +16,11 @@ COMMANDS = {
         "gradscribe.commands.import_command",
         "Turn a trained model of another library into a module.",
     ),
+    "train": ("gradscribe.commands.train_command", "Train a network on a table of data."),
+    "surface": (
+        "gradscribe.commands.surface_command",
+        "Say what kind of point a network is at, and draw the cost around it.",
+    ),
     "list": ("gradscribe.commands.list_command", "List activations, losses, layers and formats."),
 }
 

@@ -27,6 +27,7 @@ class Loss:
         error: the error e as an expression in `D` and `Y`, or None.
         of_classes: whether d is a row of a 1 among zeros, in whose place its number may stand.
         constants: the numbers in it that a specification may choose.
+        labels: what d is for the one and the other class, for a loss between two classes.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Loss:
     error: Expr | None = None
     of_classes: bool = False
     constants: tuple[Constant, ...] = ()
+    labels: tuple[int, int] | None = None
 
     @property
     def term(self) -> Expr:
@@ -110,12 +112,14 @@ LOSSES = Table(
         log(1 + exp(Y)) - D * Y,
         _MEAN,
         f"mean binary cross-entropy {_OVER}; y is a logit, d is 0, 1 or between",
+        labels=(0, 1),
     ),
     Loss(
         "bce",
         -D * log(Y) - (1 - D) * log(S.One - Y),
         _MEAN,
         f"mean binary cross-entropy {_OVER}; y is a probability, d is 0, 1 or between",
+        labels=(0, 1),
     ),
     Loss(
         "cross_entropy",
@@ -142,11 +146,13 @@ LOSSES = Table(
         Piecewise((1 - D * Y, D * Y < 1), (0, True)),
         _MEAN,
         f"mean hinge loss {_OVER}; d is -1 or 1",
+        labels=(-1, 1),
     ),
     Loss(
         "squared_hinge",
         Piecewise(((1 - D * Y) ** 2, D * Y < 1), (0, True)),
         _MEAN,
         f"mean squared hinge loss {_OVER}; d is -1 or 1",
+        labels=(-1, 1),
     ),
 )

@@ -5,7 +5,7 @@ import click
 from gradscribe.catalog import CATALOG
 from gradscribe.catalog.update_formulas import schedule_formula, step_formula
 from gradscribe.formula import TEXT, expression
-from gradscribe.targets.target import targets
+from gradscribe.targets.target import REPORTS, targets
 
 
 @click.command("list")
@@ -21,7 +21,7 @@ def command() -> None:
             (u.name, f"{u.meaning}; {step_formula(u)}") for u in CATALOG.updates.values()
         ],
         "schedules": [(s.name, schedule_formula(s)) for s in CATALOG.schedules.values()],
-        "formats": [(t.name, t.meaning) for t in targets().values()],
+        "formats": [(t.name, t.meaning) for t in targets().values() if t.view not in REPORTS],
     }
     for title, rows in sections.items():
         click.echo(f"{title}:")

@@ -107,19 +107,24 @@ class Imported:
         return list(paths)
 
     def _view(self, embed: bool) -> TrainedView | None:
-        classes = tuple(_classes(self.model.classes))
+        classes = tuple(constant_lines("CLASSES", self.model.classes))
         if not embed and not classes:
             return None
         dtype = "<f4" if self.model.dtype == "float32" else "<f8"
-        arrays = self.parameters.values()
-        data = b"".join(np.ascontiguousarray(a, dtype).tobytes() for a in arrays) if embed else b""
+        arrays = tuple(self.parameters.values())
         return TrainedView(
             origin=self.model.title.replace('"', "'").replace("\\", "/"),
             classes=classes,
-            lines=tuple(textwrap.wrap(base64.b64encode(data).decode("ascii"), _WIDTH)),
+            lines=embedded(arrays, dtype) if embed else (),
             shapes=tuple(str(a.shape) for a in arrays),
             type=dtype,
         )
+
+
+def embedded(arrays: Iterable[Array], dtype: str) -> tuple[str, ...]:
+    """Return the numbers of arrays, one after the other, as lines of Base64."""
+    data = b"".join(np.ascontiguousarray(a, dtype).tobytes() for a in arrays)
+    return tuple(textwrap.wrap(base64.b64encode(data).decode("ascii"), _WIDTH))
 
 
 def _restore(path: Path, data: bytes | None) -> None:
@@ -130,16 +135,22 @@ def _restore(path: Path, data: bytes | None) -> None:
         path.unlink()
 
 
-def _classes(labels: tuple[Any, ...]) -> Iterator[str]:
-    """Yield the lines of a constant with the labels of the outputs."""
+def constant_lines(name: str, labels: tuple[Any, ...]) -> Iterator[str]:
+    """Yield the lines of a constant of a module, a tuple of labels; nothing without them."""
     if not labels:
         return
-    words = [repr(label) if isinstance(label, str | int | float | bool) else repr(str(label))
+    words = [repr(label) if isinstance(label, int | float | bool) else _quoted(str(label))
              for label in labels]  # fmt: skip
-    yield "CLASSES = ("
+    yield f"{name} = ("
     yield from (f"    {word}," for word in words)
     yield ")"
     yield ""
+
+
+def _quoted(text: str) -> str:
+    """Return a text as Python's formatters write it: in double quotes where it has none."""
+    found = repr(text)
+    return f'"{found[1:-1]}"' if found[0] == "'" and '"' not in found else found
 
 
 def imported(

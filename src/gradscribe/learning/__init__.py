@@ -1,1 +1,1 @@
-"""Learning with what was derived: the cost of a module on data, and methods that lower it."""
+"""Learning with what was derived: data, methods that lower a cost, runs, and its surface."""

@@ -63,6 +63,10 @@ class TrainedView:
         lines: the numbers of all parameters, in Base64; () where they lie in a file of their own.
         shapes: of the parameters, in order.
         type: of the numbers, for NumPy.
+        inputs: the lines of a constant with the names of the inputs; then there is `predict`.
+        scaling: the lines of constants with factors and shifts of inputs and outputs; () where
+            they are folded into the parameters.
+        border: what one output of two classes is compared with.
     """
 
     origin: str
@@ -70,6 +74,9 @@ class TrainedView:
     lines: tuple[str, ...]
     shapes: tuple[str, ...]
     type: str
+    inputs: tuple[str, ...] = ()
+    scaling: tuple[str, ...] = ()
+    border: str = "0.5"
 
 
 @dataclass(frozen=True)

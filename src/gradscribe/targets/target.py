@@ -19,6 +19,8 @@ MODULES = ("module", "lists", "arrays")
 LECTURES = ("deck", "article")
 # The views of lectures that need no LaTeX to be read.
 EDITIONS = ("page", "markdown", "notebook")
+# The views of what a run of training writes by itself.
+REPORTS = ("report", "report_markdown")
 
 
 @dataclass(frozen=True)

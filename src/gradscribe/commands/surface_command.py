@@ -1,0 +1,177 @@
+"""`gradscribe surface`."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from gradscribe.commands.data_options import (
+    chosen_options,
+    data_argument,
+    data_options,
+    listed,
+    needed,
+    network_argument,
+)
+from gradscribe.compiler import loaded, module_source
+from gradscribe.errors import InputError
+from gradscribe.files import write
+from gradscribe.learning.data import read_data
+from gradscribe.learning.folder import SETTINGS, opened
+from gradscribe.learning.objective import Objective, Vector
+from gradscribe.learning.points import point
+from gradscribe.learning.session import Ending
+from gradscribe.learning.starts import objective_of, result_of
+from gradscribe.learning.surface import Plane, plane_picture
+from gradscribe.learning.threads import one_thread
+from gradscribe.learning.training import collected, said_network, surface_of
+from gradscribe.learning.verdict import LARGEST, Tolerances, Verdict
+
+Numbers = Any
+
+
+@click.command("surface")
+@network_argument
+@data_argument
+@data_options
+@click.option("--at", metavar="POINT", help="zeros, random, equal, a .npz, or b2=0.25,W1[0,1]=2.")
+@click.option("--start", type=click.IntRange(1), help="Of a run: where this start ended; the best.")
+@click.option(
+    "--along",
+    metavar="A,B",
+    help="Two of largest, second, smallest (eigenvalues), random, W1[0,1].",
+)
+@click.option("--reach", type=click.FloatRange(0, min_open=True), help="Of the plane.")
+@click.option("--zero", type=click.FloatRange(0), help="λ is 0 up to this times the largest.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE.svg",
+    help="Write a picture of J along two directions.",
+)
+def command(**values: Any) -> None:
+    """Say what kind of point a network is at, and draw the cost around it.
+
+    The point is that of a run (its folder alone), or --at of a network on data. The verdict is
+    told by the gradient and by how many eigenvalues of the Hessian are positive, negative and 0.
+    """
+    with one_thread():
+        objective, w, places, words = _where(values)
+        for word in words:
+            click.echo(word)
+        verdict = _judged(objective, w, values["zero"])
+        if verdict is None:
+            click.echo(f"no verdict: {objective.K} parameters, all eigenvalues up to {LARGEST}")
+        else:
+            click.echo("\n".join(_sentences(verdict, surface_of(objective).names)))
+        if values["output"] is not None:
+            _draw(objective, w, places, verdict, values)
+
+
+def _where(values: dict[str, Any]) -> tuple[Objective, Vector, Numbers, list[str]]:
+    """Return the cost, the point, the way to it, and what is known of a run."""
+    folder = Path(values["network"] or ".")
+    if values["data"] is None and (folder / SETTINGS).is_file():
+        return _of_run(folder, values)
+    network, data = needed(values["network"], values["data"], "surface", "the folder of a run")
+    said, source = said_network(network, values["sizes"])
+    options = chosen_options(values)
+    found = read_data(data, said, replace(options, test=options.test or 0.0))
+    whole, sizes = said.filled(found.X.shape[1], found.D.shape[1])
+    module = loaded(source or module_source(replace(whole, emit=None)), "gradscribe_surface")
+    objective = Objective(module, found.X, found.D, sizes=sizes)
+    w = point(objective, values["at"] or "zeros", values["seed"])
+    return objective, w, w[None, :], [f"{whole.spec}, {objective.K} parameters"]
+
+
+def _of_run(folder: Path, values: dict[str, Any]) -> tuple[Objective, Vector, Numbers, list[str]]:
+    run = opened(folder)
+    objective = objective_of(run)
+    words = [f"{run.settings.spec}, {objective.K} parameters"]
+    if values["at"] is not None:
+        w = point(objective, values["at"], values["seed"])
+        return objective, w, w[None, :], words
+    if values["start"] is not None:
+        result = result_of(run, values["start"] - 1)
+        if result is None:
+            raise InputError(
+                "the run has nothing of such a start",
+                where="--start",
+                received=str(values["start"]),
+                allowed=f"1 to {run.settings.starts}",
+            )
+        return objective, result.w, result.places, [*words, f"start {result.start + 1}"]
+    found = collected(run, objective, Ending(), judge=False)
+    total = len(found.results)
+    for k, group in enumerate(found.minima, 1):
+        words.append(
+            f"function {k}: {group.count} of {total} starts, J = {group.cost:.6g}, "
+            f"start {', '.join(str(s + 1) for s in group.starts[:10])}"
+        )
+    words.append(f"start {found.best.start + 1}, the best")
+    return objective, found.best.w, found.best.places, words
+
+
+def _judged(objective: Objective, w: Vector, zero: float | None) -> Verdict | None:
+    if objective.K > LARGEST:
+        return None
+    tolerances = Tolerances() if zero is None else Tolerances(zero=zero)
+    return surface_of(objective).judge(w, tolerances)
+
+
+def _sentences(verdict: Verdict, names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the verdict and what says so."""
+    yield f"J = {verdict.cost:.10g}"
+    yield f"verdict: {verdict.sentence}"
+    values = verdict.eigenvalues[::-1]
+    shown = values if len(values) <= 12 else np.concatenate([values[:6], values[-6:]])
+    words = [f"{value:.6g}" for value in shown]
+    if len(values) > 12:
+        words.insert(6, "…")
+    yield f"eigenvalues: {', '.join(words)}"
+    down = verdict.steepest_descent
+    if down is not None:
+        order = np.argsort(-np.abs(down), kind="stable")[:6]
+        parts = ", ".join(f"{names[k]}: {down[k]:+.4f}" for k in order if abs(down[k]) > 1e-8)
+        yield f"down most steeply along {parts}"
+
+
+def _draw(
+    objective: Objective,
+    w: Vector,
+    places: Numbers,
+    verdict: Verdict | None,
+    values: dict[str, Any],
+) -> None:
+    """Write the picture of a plane."""
+    surface, words = surface_of(objective), _directions(values["along"])
+    if words:
+        plane = Plane.along(surface, verdict, w, words)
+    elif verdict is not None:
+        plane = Plane.leading(surface, verdict, w)
+    else:
+        plane = Plane.along(surface, None, w, ("random", "random"))
+    picture = plane_picture(plane, places, values["output"].stem, reach=values["reach"])
+    write(values["output"], picture.svg)
+    click.echo(f"wrote {values['output']}: {picture.caption}", err=True)
+
+
+def _directions(along: str | None) -> tuple[str, ...]:
+    """Return the two directions of an option; commas in brackets belong to a parameter."""
+    if along is None:
+        return ()
+    words: list[str] = []
+    for word in listed(along):
+        if words and words[-1].count("[") > words[-1].count("]"):
+            words[-1] += "," + word
+        else:
+            words.append(word)
+    if len(words) != 2:
+        raise InputError(
+            "a plane has two directions", where="--along", received=along, allowed="A,B"
+        )
+    return tuple(words)

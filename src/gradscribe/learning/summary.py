@@ -1,0 +1,47 @@
+"""What a run has found, in a few lines of text."""
+
+from collections.abc import Iterator
+
+from gradscribe.learning.evaluation import Part
+from gradscribe.learning.live import clock
+from gradscribe.learning.training import Trained
+
+
+def summary(trained: Trained) -> str:
+    """Return what a run has found, for a terminal."""
+    return "\n".join(_lines(trained))
+
+
+def _lines(trained: Trained) -> Iterator[str]:
+    run, best = trained.run, trained.best
+    yield f"{run.settings.spec}, {trained.objective.K} parameters, {run.settings.method}"
+    yield (
+        f"{len(trained.results)} of {run.settings.starts} starts, "
+        f"{clock(sum(r.seconds for r in trained.results))} of work"
+    )
+    yield (
+        f"best: start {best.start + 1}, J = {best.cost:.6g}, "
+        f"{best.iterations} iterations, {best.why}"
+    )
+    for part in trained.parts:
+        yield f"{part.name + ':':<10} {quality(part)}"
+    for found in trained.minima[:3]:
+        several = f" to {found.highest:.6g}" if found.count > 1 else ""
+        yield f"{found.count} of {len(trained.results)} starts at J = {found.cost:.6g}{several}"
+    if len(trained.minima) > 3:
+        yield f"and {len(trained.minima) - 3} more functions"
+    if trained.verdict is not None:
+        yield f"verdict: {trained.verdict.sentence}"
+
+
+def quality(part: Part) -> str:
+    """Return how good outputs are: the share that is right, or the errors."""
+    words = [f"J = {part.cost:.6g}"]
+    if part.confusion is not None and part.accuracy is not None:
+        right = int(part.confusion.trace())
+        words.append(f"{right} of {part.rows} right ({part.accuracy:.1%})")
+    else:
+        errors, explained = part.root_mean_square, part.explained
+        words.append("root mean square error " + ", ".join(f"{e:.4g}" for e in errors))
+        words.append("R² " + ", ".join(f"{r:.4f}" for r in explained))
+    return ", ".join(words)

@@ -1,0 +1,250 @@
+"""What kind of point training stopped at, told by the gradient and the inertia of the Hessian.
+
+Let c be the scale of the cost: the larger of J here and J at zero parameters.
+
+    slope        |∇J| > 1e-6 c: not a stationary point
+    plateau      stationary, and every |λ| ≤ 1e-6 c: flat to second order
+    minimum      stationary, every λ > τ
+    maximum      stationary, every λ < -τ
+    saddle       stationary, some λ > τ and some λ < -τ
+    degenerate   stationary, some |λ| ≤ τ and no two signs: H alone cannot tell
+
+τ = 1e-8 max |λ|, below which an eigenvalue is not told from 0. Source of the conditions:
+Nocedal and Wright, "Numerical Optimization", 2nd edition, theorems 2.2 to 2.4.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradscribe.errors import InputError
+from gradscribe.learning.extras import library
+
+Numbers = npt.NDArray[np.floating[Any]]
+STATIONARY = 1e-6  # of the scale of the cost
+FLAT = 1e-6
+ZERO = 1e-8  # of the largest eigenvalue
+_SMALL = 400  # parameters, up to which all eigenvectors are computed at once
+LARGEST = 3000  # parameters, up to which all eigenvalues are computed
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What counts as zero.
+
+    Attributes:
+        stationary: |∇J| relative to the scale of the cost.
+        flat: max |λ| relative to the scale of the cost.
+        zero: |λ| relative to max |λ|.
+    """
+
+    stationary: float = STATIONARY
+    flat: float = FLAT
+    zero: float = ZERO
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A point of the surface and what it is.
+
+    Attributes:
+        kind: slope, plateau, minimum, maximum, saddle or degenerate.
+        cost: J.
+        gradient_norm: |∇J|.
+        scale: c, to which the tolerances are relative.
+        eigenvalues: of H, ascending, (K,).
+        hessian: H, (K, K).
+        tolerance: τ, below which an eigenvalue counts as 0.
+        tolerances: what was taken.
+    """
+
+    kind: str
+    cost: float
+    gradient_norm: float
+    scale: float
+    eigenvalues: Numbers
+    hessian: Numbers = field(repr=False)
+    tolerance: float
+    tolerances: Tolerances
+
+    @property
+    def inertia(self) -> tuple[int, int, int]:
+        """How many eigenvalues are positive, negative and 0."""
+        above = int((self.eigenvalues > self.tolerance).sum())
+        below = int((self.eigenvalues < -self.tolerance).sum())
+        return above, below, self.eigenvalues.size - above - below
+
+    @property
+    def steepest_descent(self) -> Numbers | None:
+        """The direction of the most negative curvature, (K,); None where there is none."""
+        if self.eigenvalues[0] >= -self.tolerance:
+            return None
+        return self.direction(0)
+
+    def direction(self, k: int) -> Numbers:
+        """Return the eigenvector of the k-th eigenvalue from below, of length 1, (K,).
+
+        Its largest component is positive. Of equal eigenvalues it is one in their space, the
+        same at each call.
+        """
+        return eigenvectors(self.hessian, self.eigenvalues, (k,))[:, 0]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with the numbers that say so."""
+        above, below, zero = self.inertia
+        low, high = float(self.eigenvalues[0]), float(self.eigenvalues[-1])
+        return (
+            f"{_MEANING[self.kind]}: |∇J| = {self.gradient_norm:.2e} "
+            f"(0 up to {self.tolerances.stationary * self.scale:.1e}), "
+            f"{above} positive, {below} negative and {zero} zero eigenvalues "
+            f"(zero up to {self.tolerance:.1e}), from {low:.3e} to {high:.3e}"
+        )
+
+
+_MEANING = {
+    "slope": "not a stationary point",
+    "plateau": "plateau",
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "saddle": "saddle",
+    "degenerate": "degenerate point, which the Hessian alone cannot tell",
+}
+
+
+def judged(
+    cost: float,
+    gradient: Numbers,
+    hessian: Numbers,
+    *,
+    scale: float | None = None,
+    tolerances: Tolerances | None = None,
+) -> Verdict:
+    """Return the verdict on a point.
+
+    Args:
+        cost: J.
+        gradient: ∇J, (K,).
+        hessian: H, (K, K).
+        scale: of the cost, to which tolerances are relative; None for J, or 1 where J is 0.
+        tolerances: what counts as zero.
+
+    Raises:
+        InputError: a number is not finite, or there are too many parameters.
+    """
+    allowed = tolerances or Tolerances()
+    if gradient.size > LARGEST:
+        raise InputError(
+            f"{gradient.size} parameters are too many for all eigenvalues of H",
+            where="verdict",
+            allowed=f"{LARGEST}",
+        )
+    if not (np.isfinite(cost) and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+        raise InputError(
+            "the cost, the gradient or the Hessian is not finite here",
+            where="verdict",
+            allowed="finite parameters; a smaller rate or another start",
+        )
+    unit = abs(cost) if scale is None else scale
+    unit = unit or 1.0
+    values = np.linalg.eigvalsh(hessian)
+    largest = float(np.abs(values).max())
+    tau = allowed.zero * largest
+    norm = float(np.linalg.norm(gradient))
+    kind = _kind(values, tau, norm, unit, largest, allowed)
+    return Verdict(kind, float(cost), norm, unit, values, hessian, tau, allowed)
+
+
+def eigenvectors(hessian: Numbers, values: Numbers, which: Sequence[int]) -> Numbers:
+    """Return eigenvectors as columns, each orthogonal to the ones before, (K, len(which)).
+
+    By inverse iteration: all of them would take several times as long as all eigenvalues.
+
+    Args:
+        hessian: H, (K, K).
+        values: its eigenvalues, ascending, (K,).
+        which: places in `values`; negative ones count from the end.
+    """
+    size = len(values)
+    if size <= _SMALL:
+        vectors = np.linalg.eigh(hessian)[1][:, list(which)]
+        return np.stack([_signed(v) for v in vectors.T], axis=1)
+    linear = library("scipy.linalg", "eigenvectors of a large Hessian")
+    rng = np.random.default_rng(0)
+    largest = float(np.abs(values).max()) or 1.0
+    found: list[Numbers] = []
+    v: Numbers
+    for k in which:
+        shift = float(values[k]) + 1e-10 * largest
+        factors = linear.lu_factor(hessian - shift * np.eye(size), overwrite_a=True)
+        v = rng.normal(size=size)
+        for _ in range(4):
+            v = linear.lu_solve(factors, v)
+            for other in found:
+                v = v - (other @ v) * other
+            v /= np.linalg.norm(v)
+        found.append(_signed(v))
+    return np.stack(found, axis=1)
+
+
+def _signed(v: Numbers) -> Numbers:
+    return np.asarray(v if v[np.abs(v).argmax()] > 0 else -v)
+
+
+def _kind(
+    values: Numbers, tau: float, norm: float, unit: float, largest: float, allowed: Tolerances
+) -> str:
+    if norm > allowed.stationary * unit:
+        return "slope"
+    if largest <= allowed.flat * unit:
+        return "plateau"
+    above, below = bool((values > tau).any()), bool((values < -tau).any())
+    if above and below:
+        return "saddle"
+    if (np.abs(values) <= tau).any():
+        return "degenerate"
+    return "minimum" if above else "maximum"
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The cost of a network on data as a function of all parameters in one vector.
+
+    Attributes:
+        cost: J(w).
+        gradient: ∇J(w), (K,).
+        hessian: H(w), (K, K).
+        size: K.
+        names: of the parameters, in order: "W1[0, 1]".
+    """
+
+    cost: Callable[[Numbers], float]
+    gradient: Callable[[Numbers], Numbers]
+    hessian: Callable[[Numbers], Numbers]
+    size: int
+    names: tuple[str, ...] = ()
+
+    def scale(self, w: Numbers) -> float:
+        """Return the larger of J here and J at zero parameters, or 1 where both are 0."""
+        there = float(self.cost(np.zeros(self.size)))
+        found = [abs(float(self.cost(w)))]
+        if np.isfinite(there):
+            found.append(abs(there))
+        return max(found) or 1.0
+
+    def judge(self, w: Numbers, tolerances: Tolerances | None = None) -> Verdict:
+        """Return the verdict on a point.
+
+        Raises:
+            InputError: a number is not finite, or there are too many parameters.
+        """
+        return judged(
+            float(self.cost(w)),
+            self.gradient(w),
+            self.hessian(w),
+            scale=self.scale(w),
+            tolerances=tolerances,
+        )
