@@ -148,10 +148,24 @@ def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
     return _forward(params, X)[-1]
 
 
-def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
+def cost(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> np.floating:
     """Return the cost J, the mean squared error over samples and outputs.
 
     J = 1/(N N₃) Σₙ E(n) with E = Σⱼ eⱼ².
+
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N3).
+        sample_weight: s, (N,), not negative: E(n) is multiplied by s(n), and Σₙ s(n)
+            stands for N.
+            A sample of weight 2 counts as two samples.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -159,7 +173,22 @@ def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _cost(D, e)
+    if sample_weight is None:
+        return _cost(D, e)
+    E = _sample_costs(e)
+    return _scale(D, sample_weight) @ E
+
+
+def sample_costs(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return E, the cost of every sample, (N,): without the factor of J.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _sample_costs(e)
 
 
 def sensitivities(
@@ -175,25 +204,40 @@ def sensitivities(
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _sensitivities(params, outputs, e, 1)
+    return _sensitivities(params, outputs, e, np.ones(1, D.dtype))
 
 
-def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
+def gradient(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> Parameters:
     """Return ∂J/∂w for every parameter w, in arrays of the same shapes.
+
+    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
+    scale = _scale(D, sample_weight)
     e = _loss(D, outputs)
-    return _gradient(params, X, D, outputs, e)
+    return _gradient(params, X, D, outputs, e, scale)
 
 
 def cost_and_gradient(
-    params: Parameters, X: np.ndarray, D: np.ndarray
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
 ) -> tuple[np.floating, Parameters]:
     """Return J and ∂J/∂w, with one pass through the network.
+
+    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -201,7 +245,12 @@ def cost_and_gradient(
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _cost(D, e), _gradient(params, X, D, outputs, e)
+    scale = _scale(D, sample_weight)
+    if sample_weight is None:
+        J = _cost(D, e)
+    else:
+        J = scale @ _sample_costs(e)
+    return J, _gradient(params, X, D, outputs, e, scale)
 
 
 def hessian(
@@ -209,6 +258,7 @@ def hessian(
     X: np.ndarray,
     D: np.ndarray,
     *,
+    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -218,6 +268,7 @@ def hessian(
         params: the parameters.
         X: the input, (N, N0).
         D: the desired output, (N, N3).
+        sample_weight: the weights of the samples, (N,), as in `cost`.
         out: an array (K, K) of the parameters' type that takes the result.
         workspace: how many bytes may be used beside the result; samples are taken in
             parts so that they suffice, for any N.
@@ -228,7 +279,7 @@ def hessian(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_hessian_terms, params, X, D, out, workspace)
+    return _square(_hessian_terms, params, X, D, sample_weight, out, workspace)
 
 
 def hessian_block(
@@ -238,6 +289,7 @@ def hessian_block(
     first: str,
     second: str,
     *,
+    sample_weight: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
     """Return ∂²J/∂first∂second, the shape of one parameter and then of the other.
@@ -248,6 +300,7 @@ def hessian_block(
         D: the desired output, (N, N3).
         first: the name of a parameter.
         second: the name of a parameter.
+        sample_weight: the weights of the samples, (N,), as in `cost`.
         workspace: how many bytes may be used beside the result.
 
     Raises:
@@ -263,15 +316,22 @@ def hessian_block(
             raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
     plan = _plan(_hessian_terms, params, X, workspace)
     block = _Block(params, first, second)
-    _sum_terms(block, _hessian_terms, plan, params, X, D)
+    _sum_terms(block, _hessian_terms, plan, params, X, D, sample_weight)
     shapes = [getattr(params, name).shape for name in (first, second)]
     return block.array.reshape(*shapes[0], *shapes[1])
 
 
 def hessian_diagonal(
-    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+    workspace: int = WORKSPACE,
 ) -> Parameters:
     """Return ∂²J/∂w² for every parameter w, in arrays of their shapes, without H.
+
+    Arguments as in `hessian`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -279,7 +339,7 @@ def hessian_diagonal(
     params, X, D = _checked(params, X, D)
     diagonal = _Diagonal(params)
     plan = _plan(_hessian_terms, params, X, workspace)
-    _sum_terms(diagonal, _hessian_terms, plan, params, X, D)
+    _sum_terms(diagonal, _hessian_terms, plan, params, X, D, sample_weight)
     return Parameters(*diagonal.arrays.values())
 
 
@@ -288,6 +348,7 @@ def gauss_newton(
     X: np.ndarray,
     D: np.ndarray,
     *,
+    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -302,22 +363,28 @@ def gauss_newton(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_gauss_newton_terms, params, X, D, out, workspace)
+    return _square(_gauss_newton_terms, params, X, D, sample_weight, out, workspace)
 
 
 def hessian_vector_product(
-    params: Parameters, X: np.ndarray, D: np.ndarray, V: Parameters
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    V: Parameters,
+    *,
+    sample_weight: np.ndarray | None = None,
 ) -> Parameters:
     """Return H V in arrays of the parameters' shapes; H is not formed.
 
     It is the derivative of the gradient at params + t V by t, at t = 0, for the price
-    of two or three gradients (Pearlmutter 1994).
+    of two or three gradients (Pearlmutter 1994). `sample_weight` as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
-    return _hessian_vector_product(params, X, D, _direction(V, params))
+    scale = _scale(D, sample_weight)
+    return _hessian_vector_product(params, X, D, _direction(V, params), scale)
 
 
 def jacobian(
@@ -396,6 +463,7 @@ class Problem:
         X: the input, (N, N0).
         D: the desired output, (N, N3).
         sizes: (N0, N1, N2, N3), the number of inputs and of each layer's nodes.
+        sample_weight: the weights of the samples, (N,), as in `cost`.
 
     Raises:
         ValueError: an argument (named) is unfit.
@@ -406,27 +474,33 @@ class Problem:
         X: np.ndarray,
         D: np.ndarray,
         sizes: Sequence[int] = SIZES,
+        *,
+        sample_weight: np.ndarray | None = None,
     ) -> None:
         like = Parameters(*[np.zeros(shape) for shape in _shapes(sizes)])
         _, self.X, self.D = _checked(like, X, D)
         self.sizes = tuple(sizes)
+        self.weighted = {"sample_weight": sample_weight}
+        _scale(self.D, sample_weight)  # what is unfit is said at once
 
     def fun(self, w: np.ndarray) -> np.floating:
         """Return J."""
-        return cost(unravel(w, self.sizes), self.X, self.D)
+        return cost(unravel(w, self.sizes), self.X, self.D, **self.weighted)
 
     def jac(self, w: np.ndarray) -> np.ndarray:
         """Return ∂J/∂w, (K,)."""
-        return _joined(gradient(unravel(w, self.sizes), self.X, self.D))
+        params = unravel(w, self.sizes)
+        return _joined(gradient(params, self.X, self.D, **self.weighted))
 
     def hess(self, w: np.ndarray) -> np.ndarray:
         """Return H, (K, K)."""
-        return hessian(unravel(w, self.sizes), self.X, self.D)
+        return hessian(unravel(w, self.sizes), self.X, self.D, **self.weighted)
 
     def hessp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return H v, (K,)."""
         params, V = unravel(w, self.sizes), unravel(v, self.sizes)
-        return _joined(hessian_vector_product(params, self.X, self.D, V))
+        found = hessian_vector_product(params, self.X, self.D, V, **self.weighted)
+        return _joined(found)
 
 
 def _joined(arrays: Parameters) -> np.ndarray:
@@ -434,13 +508,19 @@ def _joined(arrays: Parameters) -> np.ndarray:
     return np.concatenate([array.reshape(-1) for array in arrays])
 
 
-def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Problem:
+def problem(
+    X: np.ndarray,
+    D: np.ndarray,
+    sizes: Sequence[int] = SIZES,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> Problem:
     """Return the cost on these data and its derivatives, as functions of one vector.
 
     Raises:
         ValueError: an argument (named) is unfit.
     """
-    return Problem(X, D, sizes)
+    return Problem(X, D, sizes, sample_weight=sample_weight)
 
 
 # ---- the equations, for checked arguments --------------------------------------------
@@ -474,6 +554,13 @@ def _loss(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
     return e
 
 
+def _sample_costs(e: np.ndarray) -> np.ndarray:
+    """Return E of every sample."""
+    # (8) E = Σⱼ eⱼ²
+    E = np.sum(e**2, axis=1)
+    return E
+
+
 def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
     """Return J."""
     N, N3 = D.shape
@@ -483,12 +570,15 @@ def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
 
 
 def _sensitivities(
-    params: Parameters, outputs: tuple[np.ndarray, ...], e: np.ndarray, scale: float
+    params: Parameters,
+    outputs: tuple[np.ndarray, ...],
+    e: np.ndarray,
+    scale: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     """Return δ of every layer times `scale`, which is put in with the last one."""
     y1, y2, _y3 = outputs
     # (13) δ³ᵢ = −2 eᵢ f′³(u³ᵢ)
-    delta3 = -2 * scale * e
+    delta3 = -2 * scale[:, None] * e
     # (15) f′²(u²ᵢ) = 1 if y²ᵢ > 0, else 0
     fprime2 = y2 > 0
     # (16) δ²ᵢ = f′²(u²ᵢ) Σₖ W³ₖᵢ δ³ₖ
@@ -508,12 +598,11 @@ def _gradient(
     D: np.ndarray,
     outputs: tuple[np.ndarray, ...],
     e: np.ndarray,
+    scale: np.ndarray,
 ) -> Parameters:
     """Return ∂J/∂w for every parameter w."""
     y1, y2, _y3 = outputs
-    N, N3 = D.shape
-    # The factor of J goes into δ here, once; all that follows has it.
-    scale = 1 / (N * N3)
+    N = D.shape[0]
     delta1, delta2, delta3 = _sensitivities(params, outputs, e, scale)
     ones = np.ones(N, D.dtype)
     # (26) ∂J/∂W¹ᵢⱼ = 1/(N N₃) Σₙ δ¹ᵢ(n) xⱼ(n)
@@ -534,9 +623,9 @@ def _gradient(
 # ---- second derivatives, and derivatives of each sample ------------------------------
 
 
-def _hessian_vector_product(params, X, D, V) -> Parameters:
-    """Return H V: ℛ is the derivative along V."""
-    N, N3 = D.shape
+def _hessian_vector_product(params, X, D, V, scale) -> Parameters:
+    """Return H V: ℛ is the derivative along V, and `scale` the factor of J."""
+    N = D.shape[0]
     X, D = X.T, D.T
     ones = np.ones(N, D.dtype)
     # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
@@ -561,7 +650,7 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     # (18) f′¹(u¹ᵢ) = 1 if y¹ᵢ > 0, else 0
     fprime1 = y1 > 0
     # (13) δ³ᵢ = −2 eᵢ
-    delta3 = -2 * e
+    delta3 = -2 * scale * e
     # (16) δ²ᵢ = f′²ᵢ Σₖ W³ₖᵢ δ³ₖ
     delta2 = params.W3.T @ delta3
     delta2 *= fprime2
@@ -585,7 +674,7 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     # (41) ℛeᵢ = −ℛy³ᵢ
     R_e = -R_y3
     # (42) ℛδ³ᵢ = −2 ℛeᵢ
-    R_delta3 = -2 * R_e
+    R_delta3 = -2 * scale * R_e
     # (43) ℛδ²ᵢ = f′²ᵢ (Σₖ ℛW³ₖᵢ δ³ₖ + Σₖ ℛδ³ₖ W³ₖᵢ)
     R_delta2 = V.W3.T @ delta3
     R_delta2 += params.W3.T @ R_delta3
@@ -596,24 +685,18 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     R_delta1 *= fprime1
     # (51) ℛ∂J/∂W¹ᵢⱼ = 1/(N N₃) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = R_delta1 @ X.T
-    R_dJ_dW1 *= 1 / (N * N3)
     # (52) ℛ∂J/∂b¹ᵢ = 1/(N N₃) Σₙ ℛδ¹ᵢ(n)
     R_dJ_db1 = R_delta1 @ ones
-    R_dJ_db1 *= 1 / (N * N3)
     # (53) ℛ∂J/∂W²ᵢⱼ = 1/(N N₃) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
     R_dJ_dW2 = R_delta2 @ y1.T
     R_dJ_dW2 += delta2 @ R_y1.T
-    R_dJ_dW2 *= 1 / (N * N3)
     # (54) ℛ∂J/∂b²ᵢ = 1/(N N₃) Σₙ ℛδ²ᵢ(n)
     R_dJ_db2 = R_delta2 @ ones
-    R_dJ_db2 *= 1 / (N * N3)
     # (55) ℛ∂J/∂W³ᵢⱼ = 1/(N N₃) Σₙ (ℛδ³ᵢ(n) y²ⱼ(n) + ℛy²ⱼ(n) δ³ᵢ(n))
     R_dJ_dW3 = R_delta3 @ y2.T
     R_dJ_dW3 += delta3 @ R_y2.T
-    R_dJ_dW3 *= 1 / (N * N3)
     # (56) ℛ∂J/∂b³ᵢ = 1/(N N₃) Σₙ ℛδ³ᵢ(n)
     R_dJ_db3 = R_delta3 @ ones
-    R_dJ_db3 *= 1 / (N * N3)
     return Parameters(R_dJ_dW1, R_dJ_db1, R_dJ_dW2, R_dJ_db2, R_dJ_dW3, R_dJ_db3)
 
 
@@ -1075,12 +1158,6 @@ def _fill(result: np.ndarray, terms, params: Parameters) -> None:
                 seen.add(name)
 
 
-def _scale(D: np.ndarray) -> float:
-    """Return the factor of J."""
-    N, N3 = D.shape
-    return 1 / (N * N3)
-
-
 def _outer(*arrays: np.ndarray) -> np.ndarray:
     """Return the products of all entries of arrays with the samples last."""
     result = arrays[0]
@@ -1195,7 +1272,7 @@ class _Diagonal:
         self.arrays = {f: np.zeros_like(a) for f, a in params._asdict().items()}
 
 
-def _square(terms, params, X, D, out, workspace) -> np.ndarray:
+def _square(terms, params, X, D, sample_weight, out, workspace) -> np.ndarray:
     """Return the (K, K) matrix of these terms."""
     K, dtype = sum(array.size for array in params), params[0].dtype
     instead = ""
@@ -1211,7 +1288,7 @@ def _square(terms, params, X, D, out, workspace) -> np.ndarray:
         out = np.zeros((K, K), dtype)
     else:
         out.fill(0)
-    _sum_terms(_Upper(params, out), terms, plan, params, X, D)
+    _sum_terms(_Upper(params, out), terms, plan, params, X, D, sample_weight)
     _mirror(out)
     return out
 
@@ -1240,17 +1317,26 @@ def _plan(terms, params, X, workspace) -> tuple[int, int]:
     return step, tile
 
 
-def _sum_terms(into, terms, plan, params, X, D) -> None:
+def _sum_terms(into, terms, plan, params, X, D, sample_weight) -> None:
     """Add the terms of all samples, as many at a time as the workspace takes."""
     step, tile = plan
-    scale = _scale(D)
+    scale = _scale(D, sample_weight)
+    factor = 1.0 if sample_weight is not None else scale.item()
     for start in range(0, len(X), step):
         part = slice(start, start + step)
-        for term in terms(params, X[part], D[part], scale):
+        for term in terms(params, X[part], D[part], factor):
+            if sample_weight is not None:
+                term = _weighted(scale[part], *term)
             if isinstance(into, _Diagonal):
                 _add_diagonal(into, *term)
             else:
                 _add_term(into, tile, *term)
+
+
+def _weighted(scale, rows, columns, target, left, right, constant) -> tuple:
+    """Return a term with each sample's weight: it is linear in the sample's cost."""
+    letters, first, *others = left
+    return rows, columns, target, (letters, first * scale, *others), right, constant
 
 
 def _add_term(into, tile, rows, columns, target, left, right, constant) -> None:
@@ -1573,6 +1659,44 @@ def _mirror(H: np.ndarray, tile: int = 64) -> None:
         np.copyto(corner, corner.T, where=below[: stop - start, : stop - start])
 
 
+# ---- weights of samples --------------------------------------------------------------
+
+
+def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
+    """Return what E of each sample is multiplied by in J, (N,), or (1,) if all are alike.
+
+    Raises:
+        ValueError: there are weights, and they are unfit.
+    """
+    N, N3 = D.shape
+    if sample_weight is None:
+        return np.full(1, 1 / (N * N3), D.dtype)
+    weights = _weights(sample_weight, D)
+    N = weights.sum()
+    return 1 / (N * N3) * weights
+
+
+def _weights(sample_weight: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return the weights of samples as numbers of D's type.
+
+    Raises:
+        ValueError: they are no such numbers, are negative or all zero.
+    """
+    weights = np.asarray(sample_weight)
+    if weights.dtype.kind not in "biuf" or weights.shape != (len(D),):
+        found = f"has shape {weights.shape} and type {weights.dtype}"
+        raise ValueError(f"sample_weight {found}, needs ({len(D)},) and real numbers")
+    with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
+        weights = _array("sample_weight", weights.astype(D.real.dtype))
+    if weights.min() < 0:
+        row = int(weights.argmin())
+        found = f"sample_weight is {weights[row]} in row {row}"
+        raise ValueError(f"{found}, needs numbers that are not negative")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for all samples")
+    return weights
+
+
 # ---- what arguments must be ----------------------------------------------------------
 
 
@@ -1769,15 +1893,20 @@ def _equations(sizes: Sequence[int]) -> dict:
     }
 
 
+def _sizes_of(params: Parameters) -> list[int]:
+    """Return the sizes N0, N1, … that the parameters' shapes have."""
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    return [sizes[s] for s in _SIZE_NAMES]
+
+
 def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) -> list:
     """Return ∂E/∂w of one sample at entries of parameters, by recursion over the nodes.
 
     From the definition: ∂E/∂v = Σ ∂E/∂w ∂w/∂v over all components w that read v.
     """
-    sizes: dict[str, int] = {}
-    for shape, array in zip(_SHAPES.values(), params, strict=True):
-        sizes.update(zip(shape, array.shape, strict=True))
-    equations = _equations([sizes[s] for s in _SIZE_NAMES])
+    equations = _equations(_sizes_of(params))
     values = {**params._asdict(), "x": x, "d": d}
     for name, (shape, _, function) in equations.items():
         flat = [function(values, *i) for i in np.ndindex(shape)]
@@ -1802,9 +1931,14 @@ def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) 
 
 def _cost_at(params: Parameters, X, D, name: str, place, step: complex) -> complex:
     """Return the cost with one entry of one parameter changed."""
+    return cost(_changed(params, name, place, step), X, D)
+
+
+def _changed(params: Parameters, name: str, place, step: complex) -> Parameters:
+    """Return the parameters with one entry of one of them changed."""
     array = getattr(params, name) + np.zeros((), type(step))
     array[place] += step
-    return cost(params._replace(**{name: array}), X, D)
+    return params._replace(**{name: array})
 
 
 def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float]:

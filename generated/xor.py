@@ -137,10 +137,24 @@ def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
     return _forward(params, X)[-1]
 
 
-def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
+def cost(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> np.floating:
     """Return the cost J, the mean squared error over samples and outputs.
 
     J = 1/(N N₂) Σₙ E(n) with E = Σⱼ eⱼ².
+
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N2).
+        sample_weight: s, (N,), not negative: E(n) is multiplied by s(n), and Σₙ s(n)
+            stands for N.
+            A sample of weight 2 counts as two samples.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -148,7 +162,22 @@ def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _cost(D, e)
+    if sample_weight is None:
+        return _cost(D, e)
+    E = _sample_costs(e)
+    return _scale(D, sample_weight) @ E
+
+
+def sample_costs(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return E, the cost of every sample, (N,): without the factor of J.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _sample_costs(e)
 
 
 def sensitivities(
@@ -164,25 +193,40 @@ def sensitivities(
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _sensitivities(params, outputs, e, 1)
+    return _sensitivities(params, outputs, e, np.ones(1, D.dtype))
 
 
-def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
+def gradient(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> Parameters:
     """Return ∂J/∂w for every parameter w, in arrays of the same shapes.
+
+    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
+    scale = _scale(D, sample_weight)
     e = _loss(D, outputs)
-    return _gradient(params, X, D, outputs, e)
+    return _gradient(params, X, D, outputs, e, scale)
 
 
 def cost_and_gradient(
-    params: Parameters, X: np.ndarray, D: np.ndarray
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
 ) -> tuple[np.floating, Parameters]:
     """Return J and ∂J/∂w, with one pass through the network.
+
+    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -190,7 +234,12 @@ def cost_and_gradient(
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _cost(D, e), _gradient(params, X, D, outputs, e)
+    scale = _scale(D, sample_weight)
+    if sample_weight is None:
+        J = _cost(D, e)
+    else:
+        J = scale @ _sample_costs(e)
+    return J, _gradient(params, X, D, outputs, e, scale)
 
 
 def hessian(
@@ -198,6 +247,7 @@ def hessian(
     X: np.ndarray,
     D: np.ndarray,
     *,
+    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -207,6 +257,7 @@ def hessian(
         params: the parameters.
         X: the input, (N, N0).
         D: the desired output, (N, N2).
+        sample_weight: the weights of the samples, (N,), as in `cost`.
         out: an array (K, K) of the parameters' type that takes the result.
         workspace: how many bytes may be used beside the result; samples are taken in
             parts so that they suffice, for any N.
@@ -217,7 +268,7 @@ def hessian(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_hessian_terms, params, X, D, out, workspace)
+    return _square(_hessian_terms, params, X, D, sample_weight, out, workspace)
 
 
 def hessian_block(
@@ -227,6 +278,7 @@ def hessian_block(
     first: str,
     second: str,
     *,
+    sample_weight: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
     """Return ∂²J/∂first∂second, the shape of one parameter and then of the other.
@@ -237,6 +289,7 @@ def hessian_block(
         D: the desired output, (N, N2).
         first: the name of a parameter.
         second: the name of a parameter.
+        sample_weight: the weights of the samples, (N,), as in `cost`.
         workspace: how many bytes may be used beside the result.
 
     Raises:
@@ -252,15 +305,22 @@ def hessian_block(
             raise ValueError(f"{label} is {name!r}, needs one of {known}{hint}")
     plan = _plan(_hessian_terms, params, X, workspace)
     block = _Block(params, first, second)
-    _sum_terms(block, _hessian_terms, plan, params, X, D)
+    _sum_terms(block, _hessian_terms, plan, params, X, D, sample_weight)
     shapes = [getattr(params, name).shape for name in (first, second)]
     return block.array.reshape(*shapes[0], *shapes[1])
 
 
 def hessian_diagonal(
-    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+    workspace: int = WORKSPACE,
 ) -> Parameters:
     """Return ∂²J/∂w² for every parameter w, in arrays of their shapes, without H.
+
+    Arguments as in `hessian`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -268,7 +328,7 @@ def hessian_diagonal(
     params, X, D = _checked(params, X, D)
     diagonal = _Diagonal(params)
     plan = _plan(_hessian_terms, params, X, workspace)
-    _sum_terms(diagonal, _hessian_terms, plan, params, X, D)
+    _sum_terms(diagonal, _hessian_terms, plan, params, X, D, sample_weight)
     return Parameters(*diagonal.arrays.values())
 
 
@@ -277,6 +337,7 @@ def gauss_newton(
     X: np.ndarray,
     D: np.ndarray,
     *,
+    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -291,22 +352,28 @@ def gauss_newton(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_gauss_newton_terms, params, X, D, out, workspace)
+    return _square(_gauss_newton_terms, params, X, D, sample_weight, out, workspace)
 
 
 def hessian_vector_product(
-    params: Parameters, X: np.ndarray, D: np.ndarray, V: Parameters
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    V: Parameters,
+    *,
+    sample_weight: np.ndarray | None = None,
 ) -> Parameters:
     """Return H V in arrays of the parameters' shapes; H is not formed.
 
     It is the derivative of the gradient at params + t V by t, at t = 0, for the price
-    of two or three gradients (Pearlmutter 1994).
+    of two or three gradients (Pearlmutter 1994). `sample_weight` as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
-    return _hessian_vector_product(params, X, D, _direction(V, params))
+    scale = _scale(D, sample_weight)
+    return _hessian_vector_product(params, X, D, _direction(V, params), scale)
 
 
 def jacobian(
@@ -385,6 +452,7 @@ class Problem:
         X: the input, (N, N0).
         D: the desired output, (N, N2).
         sizes: (N0, N1, N2), the number of inputs and of each layer's nodes.
+        sample_weight: the weights of the samples, (N,), as in `cost`.
 
     Raises:
         ValueError: an argument (named) is unfit.
@@ -395,27 +463,33 @@ class Problem:
         X: np.ndarray,
         D: np.ndarray,
         sizes: Sequence[int] = SIZES,
+        *,
+        sample_weight: np.ndarray | None = None,
     ) -> None:
         like = Parameters(*[np.zeros(shape) for shape in _shapes(sizes)])
         _, self.X, self.D = _checked(like, X, D)
         self.sizes = tuple(sizes)
+        self.weighted = {"sample_weight": sample_weight}
+        _scale(self.D, sample_weight)  # what is unfit is said at once
 
     def fun(self, w: np.ndarray) -> np.floating:
         """Return J."""
-        return cost(unravel(w, self.sizes), self.X, self.D)
+        return cost(unravel(w, self.sizes), self.X, self.D, **self.weighted)
 
     def jac(self, w: np.ndarray) -> np.ndarray:
         """Return ∂J/∂w, (K,)."""
-        return _joined(gradient(unravel(w, self.sizes), self.X, self.D))
+        params = unravel(w, self.sizes)
+        return _joined(gradient(params, self.X, self.D, **self.weighted))
 
     def hess(self, w: np.ndarray) -> np.ndarray:
         """Return H, (K, K)."""
-        return hessian(unravel(w, self.sizes), self.X, self.D)
+        return hessian(unravel(w, self.sizes), self.X, self.D, **self.weighted)
 
     def hessp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return H v, (K,)."""
         params, V = unravel(w, self.sizes), unravel(v, self.sizes)
-        return _joined(hessian_vector_product(params, self.X, self.D, V))
+        found = hessian_vector_product(params, self.X, self.D, V, **self.weighted)
+        return _joined(found)
 
 
 def _joined(arrays: Parameters) -> np.ndarray:
@@ -423,13 +497,19 @@ def _joined(arrays: Parameters) -> np.ndarray:
     return np.concatenate([array.reshape(-1) for array in arrays])
 
 
-def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Problem:
+def problem(
+    X: np.ndarray,
+    D: np.ndarray,
+    sizes: Sequence[int] = SIZES,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> Problem:
     """Return the cost on these data and its derivatives, as functions of one vector.
 
     Raises:
         ValueError: an argument (named) is unfit.
     """
-    return Problem(X, D, sizes)
+    return Problem(X, D, sizes, sample_weight=sample_weight)
 
 
 # ---- the equations, for checked arguments --------------------------------------------
@@ -463,6 +543,13 @@ def _loss(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
     return e
 
 
+def _sample_costs(e: np.ndarray) -> np.ndarray:
+    """Return E of every sample."""
+    # (6) E = Σⱼ eⱼ²
+    E = np.sum(e**2, axis=1)
+    return E
+
+
 def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
     """Return J."""
     N, N2 = D.shape
@@ -472,14 +559,17 @@ def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
 
 
 def _sensitivities(
-    params: Parameters, outputs: tuple[np.ndarray, ...], e: np.ndarray, scale: float
+    params: Parameters,
+    outputs: tuple[np.ndarray, ...],
+    e: np.ndarray,
+    scale: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     """Return δ of every layer times `scale`, which is put in with the last one."""
     y1, y2 = outputs
     # (10) f′²(u²ᵢ) = y²ᵢ (1 − y²ᵢ)
     fprime2 = y2 * (1 - y2)
     # (11) δ²ᵢ = −2 eᵢ f′²(u²ᵢ)
-    delta2 = -2 * scale * e * fprime2
+    delta2 = -2 * scale[:, None] * e * fprime2
     # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
     # (14) δ¹ᵢ = f′¹(u¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
@@ -494,12 +584,11 @@ def _gradient(
     D: np.ndarray,
     outputs: tuple[np.ndarray, ...],
     e: np.ndarray,
+    scale: np.ndarray,
 ) -> Parameters:
     """Return ∂J/∂w for every parameter w."""
     y1 = outputs[0]
-    N, N2 = D.shape
-    # The factor of J goes into δ here, once; all that follows has it.
-    scale = 1 / (N * N2)
+    N = D.shape[0]
     delta1, delta2 = _sensitivities(params, outputs, e, scale)
     ones = np.ones(N, D.dtype)
     # (19) ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ δ¹ᵢ(n) xⱼ(n)
@@ -516,9 +605,9 @@ def _gradient(
 # ---- second derivatives, and derivatives of each sample ------------------------------
 
 
-def _hessian_vector_product(params, X, D, V) -> Parameters:
-    """Return H V: ℛ is the derivative along V."""
-    N, N2 = D.shape
+def _hessian_vector_product(params, X, D, V, scale) -> Parameters:
+    """Return H V: ℛ is the derivative along V, and `scale` the factor of J."""
+    N = D.shape[0]
     X, D = X.T, D.T
     ones = np.ones(N, D.dtype)
     # (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
@@ -538,7 +627,7 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     # (13) f′¹(u¹ᵢ) = y¹ᵢ (1 − y¹ᵢ)
     fprime1 = y1 * (1 - y1)
     # (11) δ²ᵢ = −2 eᵢ f′²ᵢ
-    delta2 = -2 * e * fprime2
+    delta2 = -2 * scale * e * fprime2
     # (25) ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
     R_u1 = V.W1 @ X
     R_u1 += V.b1[:, None]
@@ -553,7 +642,7 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     # (29) ℛeᵢ = −ℛy²ᵢ
     R_e = -R_y2
     # (30) ℛδ²ᵢ = −2 eᵢ ℛy²ᵢ (1 − 2 y²ᵢ) − 2 ℛeᵢ f′²ᵢ
-    R_delta2 = -2 * R_y2 * e * (1 - 2 * y2) - 2 * R_e * fprime2
+    R_delta2 = scale * (-2 * R_y2 * e * (1 - 2 * y2) - 2 * R_e * fprime2)
     # (31) ℛδ¹ᵢ = ℛy¹ᵢ (1 − 2 y¹ᵢ) Σₛ W²ₛᵢ δ²ₛ + f′¹ᵢ (Σₖ ℛW²ₖᵢ δ²ₖ + Σₖ ℛδ²ₖ W²ₖᵢ)
     R_delta1 = params.W2.T @ delta2
     R_delta1 *= R_y1
@@ -561,17 +650,13 @@ def _hessian_vector_product(params, X, D, V) -> Parameters:
     R_delta1 += fprime1 * (V.W2.T @ delta2 + params.W2.T @ R_delta2)
     # (36) ℛ∂J/∂W¹ᵢⱼ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = R_delta1 @ X.T
-    R_dJ_dW1 *= 1 / (N * N2)
     # (37) ℛ∂J/∂b¹ᵢ = 1/(N N₂) Σₙ ℛδ¹ᵢ(n)
     R_dJ_db1 = R_delta1 @ ones
-    R_dJ_db1 *= 1 / (N * N2)
     # (38) ℛ∂J/∂W²ᵢⱼ = 1/(N N₂) Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
     R_dJ_dW2 = R_delta2 @ y1.T
     R_dJ_dW2 += delta2 @ R_y1.T
-    R_dJ_dW2 *= 1 / (N * N2)
     # (39) ℛ∂J/∂b²ᵢ = 1/(N N₂) Σₙ ℛδ²ᵢ(n)
     R_dJ_db2 = R_delta2 @ ones
-    R_dJ_db2 *= 1 / (N * N2)
     return Parameters(R_dJ_dW1, R_dJ_db1, R_dJ_dW2, R_dJ_db2)
 
 
@@ -948,12 +1033,6 @@ def _fill(result: np.ndarray, terms, params: Parameters) -> None:
                 seen.add(name)
 
 
-def _scale(D: np.ndarray) -> float:
-    """Return the factor of J."""
-    N, N2 = D.shape
-    return 1 / (N * N2)
-
-
 def _outer(*arrays: np.ndarray) -> np.ndarray:
     """Return the products of all entries of arrays with the samples last."""
     result = arrays[0]
@@ -1068,7 +1147,7 @@ class _Diagonal:
         self.arrays = {f: np.zeros_like(a) for f, a in params._asdict().items()}
 
 
-def _square(terms, params, X, D, out, workspace) -> np.ndarray:
+def _square(terms, params, X, D, sample_weight, out, workspace) -> np.ndarray:
     """Return the (K, K) matrix of these terms."""
     K, dtype = sum(array.size for array in params), params[0].dtype
     instead = ""
@@ -1084,7 +1163,7 @@ def _square(terms, params, X, D, out, workspace) -> np.ndarray:
         out = np.zeros((K, K), dtype)
     else:
         out.fill(0)
-    _sum_terms(_Upper(params, out), terms, plan, params, X, D)
+    _sum_terms(_Upper(params, out), terms, plan, params, X, D, sample_weight)
     _mirror(out)
     return out
 
@@ -1113,17 +1192,26 @@ def _plan(terms, params, X, workspace) -> tuple[int, int]:
     return step, tile
 
 
-def _sum_terms(into, terms, plan, params, X, D) -> None:
+def _sum_terms(into, terms, plan, params, X, D, sample_weight) -> None:
     """Add the terms of all samples, as many at a time as the workspace takes."""
     step, tile = plan
-    scale = _scale(D)
+    scale = _scale(D, sample_weight)
+    factor = 1.0 if sample_weight is not None else scale.item()
     for start in range(0, len(X), step):
         part = slice(start, start + step)
-        for term in terms(params, X[part], D[part], scale):
+        for term in terms(params, X[part], D[part], factor):
+            if sample_weight is not None:
+                term = _weighted(scale[part], *term)
             if isinstance(into, _Diagonal):
                 _add_diagonal(into, *term)
             else:
                 _add_term(into, tile, *term)
+
+
+def _weighted(scale, rows, columns, target, left, right, constant) -> tuple:
+    """Return a term with each sample's weight: it is linear in the sample's cost."""
+    letters, first, *others = left
+    return rows, columns, target, (letters, first * scale, *others), right, constant
 
 
 def _add_term(into, tile, rows, columns, target, left, right, constant) -> None:
@@ -1446,6 +1534,44 @@ def _mirror(H: np.ndarray, tile: int = 64) -> None:
         np.copyto(corner, corner.T, where=below[: stop - start, : stop - start])
 
 
+# ---- weights of samples --------------------------------------------------------------
+
+
+def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
+    """Return what E of each sample is multiplied by in J, (N,), or (1,) if all are alike.
+
+    Raises:
+        ValueError: there are weights, and they are unfit.
+    """
+    N, N2 = D.shape
+    if sample_weight is None:
+        return np.full(1, 1 / (N * N2), D.dtype)
+    weights = _weights(sample_weight, D)
+    N = weights.sum()
+    return 1 / (N * N2) * weights
+
+
+def _weights(sample_weight: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return the weights of samples as numbers of D's type.
+
+    Raises:
+        ValueError: they are no such numbers, are negative or all zero.
+    """
+    weights = np.asarray(sample_weight)
+    if weights.dtype.kind not in "biuf" or weights.shape != (len(D),):
+        found = f"has shape {weights.shape} and type {weights.dtype}"
+        raise ValueError(f"sample_weight {found}, needs ({len(D)},) and real numbers")
+    with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
+        weights = _array("sample_weight", weights.astype(D.real.dtype))
+    if weights.min() < 0:
+        row = int(weights.argmin())
+        found = f"sample_weight is {weights[row]} in row {row}"
+        raise ValueError(f"{found}, needs numbers that are not negative")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for all samples")
+    return weights
+
+
 # ---- what arguments must be ----------------------------------------------------------
 
 
@@ -1630,15 +1756,20 @@ def _equations(sizes: Sequence[int]) -> dict:
     }
 
 
+def _sizes_of(params: Parameters) -> list[int]:
+    """Return the sizes N0, N1, … that the parameters' shapes have."""
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    return [sizes[s] for s in _SIZE_NAMES]
+
+
 def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) -> list:
     """Return ∂E/∂w of one sample at entries of parameters, by recursion over the nodes.
 
     From the definition: ∂E/∂v = Σ ∂E/∂w ∂w/∂v over all components w that read v.
     """
-    sizes: dict[str, int] = {}
-    for shape, array in zip(_SHAPES.values(), params, strict=True):
-        sizes.update(zip(shape, array.shape, strict=True))
-    equations = _equations([sizes[s] for s in _SIZE_NAMES])
+    equations = _equations(_sizes_of(params))
     values = {**params._asdict(), "x": x, "d": d}
     for name, (shape, _, function) in equations.items():
         flat = [function(values, *i) for i in np.ndindex(shape)]
@@ -1663,9 +1794,14 @@ def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) 
 
 def _cost_at(params: Parameters, X, D, name: str, place, step: complex) -> complex:
     """Return the cost with one entry of one parameter changed."""
+    return cost(_changed(params, name, place, step), X, D)
+
+
+def _changed(params: Parameters, name: str, place, step: complex) -> Parameters:
+    """Return the parameters with one entry of one of them changed."""
     array = getattr(params, name) + np.zeros((), type(step))
     array[place] += step
-    return cost(params._replace(**{name: array}), X, D)
+    return params._replace(**{name: array})
 
 
 def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float]:

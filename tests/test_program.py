@@ -36,6 +36,7 @@ from gradscribe.program.ir import (
     Size,
     Statement,
     Transpose,
+    walk,
 )
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.shapes import shape_of
@@ -68,11 +69,9 @@ def problem(module: ModuleType, seed: int = 0) -> dict[str, Any]:
         for name, shape in zip(module._SHAPES, module._shapes(sizes), strict=True)
     }
     widths = dict(zip(module._SIZE_NAMES, sizes, strict=True))
-    return {
-        **arrays,
-        "X": rng.normal(0, 1, (8, widths[module._SIZE_NAMES[0]])),
-        "D": rng.normal(0, 1, (8, widths[module._SIZE_NAMES[-1]])),
-    }
+    X = rng.normal(0, 1, (8, widths[module._SIZE_NAMES[0]]))
+    D = rng.normal(0, 1, (8, widths[module._SIZE_NAMES[-1]]))
+    return {**arrays, "X": X, "D": D, "scale": np.full(8, module._scale(D))}
 
 
 def executed(program: Program, arrays: dict[str, Any]) -> dict[str, Any]:
@@ -118,13 +117,12 @@ def test_a_pass_changes_no_value(spec: str, left_out: int | None, module_of: Mod
 
 
 def test_the_scale_is_given_to_the_sensitivities() -> None:
-    program = lower_program(gradscribe.derive("3-4-2 tanh"))
-    assert program.kernel("scale").statements[0].target == "scale"
-    assert "scale" in program.kernel("sensitivities").inputs
-    for statement in program.kernel("gradient").statements:
-        assert not any(isinstance(n, Size) for n in [statement.value])
-    unscaled = lower_program(gradscribe.derive("3-4-2 tanh loss=sse"))
-    assert "scale" not in {k.name for k in unscaled.kernels}
+    for loss in ("mse", "sse", "log_cosh"):
+        program = lower_program(gradscribe.derive(f"3-4-2 tanh loss={loss}"))
+        assert "scale" in program.kernel("sensitivities").inputs
+        assert "scale" not in program.kernel("gradient").inputs
+        for statement in program.kernel("gradient").statements:
+            assert not any(isinstance(n, Size) for n in walk(statement.value))
 
 
 def test_lowering_twice_gives_one_program() -> None:

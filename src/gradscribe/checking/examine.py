@@ -26,6 +26,7 @@ from gradscribe.checking.report import Report, Row
 from gradscribe.checking.scene import Means, Measurement
 from gradscribe.checking.second import second_order_rows
 from gradscribe.checking.subject import CallError, Layout, Point, Subject
+from gradscribe.checking.weights import weight_rows
 from gradscribe.errors import InputError
 from gradscribe.model.network import Network
 
@@ -91,6 +92,7 @@ def _second_order(
     for k in chosen[:SECOND_ORDER_AT]:
         if all(row.verdict != "DIFFERS" for row in measured[k].rows):
             measured[k].rows += second_order_rows(subject, points[k], rng, recursion)
+            measured[k].rows += weight_rows(subject, points[k], rng)
 
 
 def _repeat(subject: Subject, points: list[Point], measured: list[Measurement]) -> None:

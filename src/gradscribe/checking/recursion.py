@@ -11,19 +11,19 @@ derives, lowers or prints, so a mistake there cannot be repeated here.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sympy import Add, Symbol, log
+from sympy import Add, Sum, Symbol, log
 
 from gradscribe.checking.arithmetic import Compiler, Component, Places, Read, Slope, Term, Value
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.network import Network
-from gradscribe.notation import SAMPLES
+from gradscribe.notation import SAMPLE, SAMPLES
 
 Array = npt.NDArray[Any]
 Blocks = Mapping[str, Array]
@@ -120,6 +120,11 @@ class Recursion:
             self.compiler.context.dps = FINE_DIGITS
         self._equations = [self._compiled(q) for q in network.equations]
         self._cost = self._compiled(network.cost)
+        terms = Add.make_args(network.cost.right)
+        apart = [t for t in terms if not any(SAMPLE in s.variables for s in t.atoms(Sum))]
+        own = Add(*(t for t in terms if t not in apart))
+        self._over_samples = self._compiled(replace(network.cost, right=own))
+        self._penalty = self._compiled(replace(network.cost, right=Add(*apart)))
         kinds = {Role.VALUE, Role.COST} | ({Role.PARAMETER} if parameters else set())
         self._wanted = {n for n, v in network.variables.items() if v.role in kinds}
 
@@ -180,7 +185,7 @@ class Recursion:
         here = [behind(y, d, 0 * y) for y, d in zip(Y, D, strict=True)]
         outer = _Adjoints()
         outer.exact[self._cost.variable.name, ()] = number(1)
-        self._pull(self._cost, self._all(here), places, outer)
+        self._pull(self._over_samples, self._all(here), places, outer)
         rows = []
         for n, (y, d, v) in enumerate(zip(Y, D, V, strict=True), 1):
             up, down = (
@@ -189,6 +194,43 @@ class Recursion:
             factor = outer.exact[self._equations[-1].variable.name, (n,)] / (2 * step)
             rows.append([_float(factor * (a - b)) for a, b in zip(up, down, strict=True)])
         return np.array(rows)
+
+    def penalty_curvature(self, sizes: Sizes, params: Blocks, V: Blocks) -> Blocks:
+        """Return what V times the second derivatives of J's own terms of parameters is.
+
+        By central differences of their derivatives; arguments as those of `along`.
+        """
+        places = self._places(sizes, 1)
+        number = self.compiler.context.mpf
+        step = number(10) ** -DIFFERENCE_DIGITS
+        here: dict[Component, Value] = {}
+        moves: dict[Component, Value] = {}
+        for name, array in params.items():
+            here |= self._numbers(name, array)
+            moves |= self._numbers(name, V[name])
+        up, down = (
+            self._penalty_slopes({c: v + h * moves[c] for c, v in here.items()}, places)
+            for h in (step, -step)
+        )
+        change = {c: (up[c] - down[c]) / (2 * step) for c in {*up, *down}}
+        return {p.name: _array(change, p, places) for p in self.network.parameters}
+
+    def penalty_slopes(self, sizes: Sizes, params: Blocks) -> Blocks:
+        """Return the derivatives of J's own terms of parameters."""
+        places = self._places(sizes, 1)
+        here: dict[Component, Value] = {}
+        for name, array in params.items():
+            here |= self._numbers(name, array)
+        found = self._penalty_slopes(here, places)
+        return {p.name: _array(found, p, places) for p in self.network.parameters}
+
+    def _penalty_slopes(
+        self, values: dict[Component, Value], places: Places
+    ) -> Mapping[Component, Value]:
+        slopes = _Adjoints()
+        slopes.exact[self._cost.variable.name, ()] = self.compiler.context.mpf(1)
+        self._pull(self._penalty, values, places, slopes)
+        return slopes.exact
 
     def along(
         self, sizes: Sizes, params: Blocks, V: Blocks, X: Array, D: Array, name: str

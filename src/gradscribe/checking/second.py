@@ -166,7 +166,9 @@ def _gauss_newton(asked: Asked) -> Found:
         point.sizes, point.params, cut, values[cut.name], point.D, along(V)
     )
     directions = [V, *(_unit(V, place) for place in places)]
-    true = [float((along(U) * bent).sum()) for U in directions]
+    named = (dict(zip(point.params, blocks, strict=True)) for blocks in (_blocks(point), V))
+    apart = _joined(recursion.penalty_curvature(point.sizes, *named).values())
+    true = [float((along(U) * bent).sum() + _joined(U) @ apart) for U in directions]
     product = G @ _joined(V)
     found = np.array([_joined(V) @ product, *product[places]])
     return found, np.array(true), f"{PARTS}, {len(places)} entries of G V"
@@ -216,7 +218,8 @@ def _samples(asked: Asked) -> Found:
         _joined(subject.call("gradient", _blocks(point), point.X[n : n + 1], point.D[n : n + 1]))
         for n in range(len(point.X))
     ]
-    true = np.array(alone)
+    apart = asked.recursion.penalty_slopes(point.sizes, point.params)
+    true = np.array(alone) - _joined(apart.values())
     if found.shape != true.shape:
         raise CallError(f"sample_gradients has shape {found.shape}, needs {true.shape}")
     # The factor of J for one sample is not in it.

@@ -3,6 +3,7 @@
 from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -125,9 +126,15 @@ class Subject:
         before = {**point.params, "X": point.X, "D": point.D}
         return tuple(n for n, a in arguments.items() if not np.array_equal(a, before[n]))
 
-    def call(self, function: str, blocks: Sequence[Array], *arguments: Any) -> Any:
+    def call(self, function: str, blocks: Sequence[Array], *arguments: Any, **keywords: Any) -> Any:
         """Return what any function gives for these parameters and further arguments."""
-        return _called(getattr(self.module, function), self._copied(blocks), *arguments)
+        own = getattr(self.module, function)
+        return _called(own, self._copied(blocks), *arguments, **keywords)
+
+    def takes(self, function: str, keyword: str) -> bool:
+        """Return whether the module has such a function with an argument of that name."""
+        found = getattr(self.module, function, None)
+        return callable(found) and keyword in signature(found).parameters
 
     def _at(self, function: str, point: Point) -> Any:
         packed = self._copied(list(point.params.values()))
@@ -161,11 +168,11 @@ def _real(value: Any) -> Array:
         raise CallError(f"not an array of numbers: {error}") from error
 
 
-def _called(function: Any, *arguments: Any) -> Any:
+def _called(function: Any, *arguments: Any, **keywords: Any) -> Any:
     """Call a function of the module; whatever it raises becomes `CallError`."""
     try:
         with np.errstate(all="ignore"):
-            return function(*arguments)
+            return function(*arguments, **keywords)
     except (Exception, SystemExit) as error:
         name = getattr(function, "__name__", "function")
         raise CallError(f"{name} raises {type(error).__name__}: {error}") from error

@@ -8,11 +8,17 @@ is the Hessian times V.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sympy import Add, Derivative, Mul
+from sympy import Add, Derivative, Expr, Mul, Symbol
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.outputs import with_outputs
-from gradscribe.derivation.reverse import adjoint_name, backwards, with_sample
+from gradscribe.derivation.reverse import (
+    adjoint_name,
+    backwards,
+    explicit_slope,
+    weight_of_sample,
+    with_sample,
+)
 from gradscribe.derivation.tangents import Taking, names_in
 from gradscribe.equation import Equation, Role, Step, Variable
 from gradscribe.model.network import Network
@@ -131,16 +137,18 @@ def _needed(goals: list[Equation], adjoints: Mapping[str, Equation]) -> list[Equ
 
 
 def _over_samples(network: Network, inner: Mapping[str, Equation]) -> Iterator[Equation]:
-    """Yield ℛ∂J/∂w = factor · Σ_n ℛ∂E(n)/∂w for every parameter w."""
+    """Yield ℛ∂J/∂w = factor · Σ_n ℛ∂E(n)/∂w, and ℛ of what J has of w itself, for every w."""
     per_sample = {v.name for v in network.variables.values() if v.per_sample}
     per_sample |= set(inner) | {n.removeprefix("R_") for n in inner}
-    cost = Variable(network.equations[-1].name, (SAMPLES,), Role.COST)
-    weight = rules.collapse(rules.partial(network.cost.right, cost, (SAMPLE,)))
+    weight = weight_of_sample(network)
     for parameter in network.parameters:
         equation = inner[directional_name(adjoint_name(parameter.name))]
         at = equation.indices
-        start = Mul(weight, total(component(equation.name, (SAMPLE, *at)), {SAMPLE: SAMPLES}))
-        after = Mul(weight, total(with_sample(equation.right, per_sample), {SAMPLE: SAMPLES}))
+        own = explicit_product(network, parameter, at)
+        change = total(component(equation.name, (SAMPLE, *at)), {SAMPLE: SAMPLES})
+        start = Add(Mul(weight, change), own)
+        change = total(with_sample(equation.right, per_sample), {SAMPLE: SAMPLES})
+        after = Add(Mul(weight, change), own)
         steps = (
             Step("linearity", None, start, (equation.name,)),
             Step("substitution", start, after, (equation.name,)),
@@ -148,3 +156,13 @@ def _over_samples(network: Network, inner: Mapping[str, Equation]) -> Iterator[E
         name = directional_name(f"dJ_d{parameter.name}")
         variable = Variable(name, parameter.shape, Role.TANGENT, False, "product with the Hessian")
         yield Equation(variable, at, after, "linearity", steps)
+
+
+def explicit_product(network: Network, parameter: Variable, at: tuple[Symbol, ...]) -> Expr:
+    """Return ℛ of the derivative of J by a parameter where J has it explicitly."""
+    slope = explicit_slope(network, parameter, at)
+    taken = {s.name for s in slope.free_symbols} | {k.name for k in at}
+    fresh = tuple(rules.new_index(k.name, taken) for k in at)
+    change = rules.partial(slope, parameter, fresh) * directional_variable(parameter)[fresh]
+    limits = dict(zip(fresh, parameter.shape, strict=True))
+    return rules.tidy(rules.collapse(total(change, limits)), at)

@@ -7,12 +7,13 @@ out for a network; it stands nowhere in the code.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sympy import Add, Expr, Indexed, Mul, Symbol
+from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, Symbol
 
 from gradscribe.catalog.activations import Activation
 from gradscribe.derivation import rules
 from gradscribe.derivation.outputs import cancelled, with_outputs
 from gradscribe.equation import Equation, Role, Step, Variable
+from gradscribe.errors import DerivationError
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, SAMPLES, SUMMED_INDICES, split
 from gradscribe.symbols import component, free_indices, total
@@ -131,21 +132,57 @@ def _vanishes_into_others(adjoint: Equation, definition: Equation | None, wanted
 
 
 def over_samples(network: Network, adjoints: Mapping[str, Equation]) -> Iterator[Equation]:
-    """Yield ∂J/∂w = factor · Σ_n ∂E(n)/∂w for every parameter w."""
+    """Yield ∂J/∂w = factor · Σ_n ∂E(n)/∂w, and what J has of w itself, for every parameter w."""
     per_sample = {v.name for v in network.variables.values() if v.per_sample} | set(adjoints)
-    cost = Variable(network.equations[-1].name, (SAMPLES,), Role.COST)
-    weight = rules.collapse(rules.partial(network.cost.right, cost, (SAMPLE,)))
+    weight = weight_of_sample(network)
     for parameter in network.parameters:
         equation = adjoints[adjoint_name(parameter.name)]
         at = equation.indices
         inner = component(equation.name, (SAMPLE, *at))
-        start = Mul(weight, total(inner, {SAMPLE: SAMPLES}))
-        after = Mul(weight, total(with_sample(equation.right, per_sample), {SAMPLE: SAMPLES}))
-        steps = (
-            Step("linearity", None, start, (network.cost.name, equation.name)),
-            Step("substitution", start, after, (equation.name,)),
-        )
-        yield Equation(gradient_variable(parameter), at, after, "linearity", steps)
+        own = rules.partial(network.cost.right, parameter, at)
+        start = Add(Mul(weight, total(inner, {SAMPLE: SAMPLES})), own)
+        after = total(with_sample(equation.right, per_sample), {SAMPLE: SAMPLES})
+        steps = [Step("linearity", None, start, (network.cost.name, equation.name))]
+        if own != 0:
+            own = explicit_slope(network, parameter, at)
+            collapsed = Add(Mul(weight, total(inner, {SAMPLE: SAMPLES})), own)
+            steps.append(Step("Kronecker delta", start, collapsed))
+            start = collapsed
+        after = Add(Mul(weight, after), own)
+        steps.append(Step("substitution", start, after, (equation.name,)))
+        yield Equation(gradient_variable(parameter), at, after, "linearity", tuple(steps))
+
+
+def weight_of_sample(network: Network) -> Expr:
+    """Return ∂J/∂E(n), the factor of J."""
+    cost = Variable(network.equations[-1].name, (SAMPLES,), Role.COST)
+    return rules.collapse(rules.partial(network.cost.right, cost, (SAMPLE,)))
+
+
+def explicit_slope(network: Network, parameter: Variable, at: tuple[Symbol, ...]) -> Expr:
+    """Return the derivative of J by a component of a parameter where J has it explicitly."""
+    slope = rules.collapse(rules.partial(network.cost.right, parameter, at))
+    return rules.tidy(slope, at)
+
+
+def explicit_curvature(network: Network, parameter: Variable, at: tuple[Symbol, ...]) -> Expr:
+    """Return the second derivative of J by a component where J has it explicitly.
+
+    A penalty is a sum over components, so there is none by two different ones: all of the
+    second derivative has a Kronecker delta for each index.
+
+    Raises:
+        DerivationError: it has not, which is a defect of gradscribe.
+    """
+    slope = explicit_slope(network, parameter, at)
+    taken = {s.name for s in slope.free_symbols} | {k.name for k in at}
+    fresh = tuple(rules.new_index(k.name, taken) for k in at)
+    mixed = rules.partial(slope, parameter, fresh)
+    deltas = Mul(*(KroneckerDelta(k, r) for k, r in zip(at, fresh, strict=True)))
+    curvature = mixed.xreplace(dict(zip(fresh, at, strict=True)))
+    if rules.distribute(mixed - deltas * curvature) != 0:
+        raise DerivationError(f"the penalty of {parameter.name} joins its components")
+    return curvature
 
 
 def gradient_variable(parameter: Variable) -> Variable:

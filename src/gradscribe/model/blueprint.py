@@ -1,14 +1,16 @@
 """What every form of a specification comes down to, before the loss is added."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sympy import Symbol
+from sympy import Rational, Symbol
 
 from gradscribe.catalog import Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import Loss
+from gradscribe.catalog.penalties import Penalty
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.definitions import Definitions
 from gradscribe.model.source import Field
@@ -32,6 +34,11 @@ EMITTED = {
 DEFAULT_LOSS = "mse"
 DEFAULT_DTYPE = "float64"
 DEFAULT_TARGET = "numpy"
+# What a penalty may be put on; the first unless told otherwise.
+PENALIZED = ("weights", "all")
+LARGEST_COEFFICIENT = 1e30
+# The words of a specification's options that have to do with its cost and its module.
+OPTIONS = ("loss", "name", "dtype", "emit", "target", "on")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -46,6 +53,8 @@ class Settings:
         emit: the parts that a module has beside cost and gradient; None for the usual ones.
         target: what a module is written with.
         definitions: functions and losses that the specification defines, as names and formulas.
+        penalties: what is added to J for parameters, each with its coefficient λ.
+        penalized: which parameters these are put on, of `PENALIZED`.
     """
 
     loss: Loss
@@ -54,6 +63,8 @@ class Settings:
     emit: tuple[str, ...] | None = None
     target: str = DEFAULT_TARGET
     definitions: tuple[tuple[str, str], ...] = ()
+    penalties: tuple[tuple[Penalty, Rational], ...] = ()
+    penalized: str = PENALIZED[0]
 
     def defining(
         self, defined: Definitions, activations: Iterable[Activation | None]
@@ -74,6 +85,9 @@ class Settings:
             words.append(f"emit={','.join(self.emit) or 'gradient'}")
         if self.target != DEFAULT_TARGET:
             words.append(f"target={self.target}")
+        words += [f"{penalty.name}={_decimal(λ)}" for penalty, λ in self.penalties]
+        if self.penalties and self.penalized != PENALIZED[0]:
+            words.append(f"on={self.penalized}")
         words += [f"{name}={formula}" for name, formula in self.definitions]
         return " ".join(words)
 
@@ -93,13 +107,13 @@ class Blueprint:
 
 
 def settings_of(fields: Mapping[str, Field], catalog: Catalog) -> Settings:
-    """Return the settings of the fields "loss", "name", "dtype", "emit" and "target".
+    """Return the settings of the fields in `OPTIONS` and of the coefficients of penalties.
 
     Each may be left out.
 
     Raises:
-        InputError: a loss, a dtype, a function or a target is unknown, or the name has other
-            characters.
+        InputError: a loss, a dtype, a function or a target is unknown, the name has other
+            characters, or a coefficient is no number or negative.
     """
     loss, name, dtype, target = (fields.get(key) for key in ("loss", "name", "dtype", "target"))
     if name is not None and not _NAME.fullmatch(name.word):
@@ -107,13 +121,47 @@ def settings_of(fields: Mapping[str, Field], catalog: Catalog) -> Settings:
             "a name of a network has other characters than these",
             allowed="1 to 60 of the characters A-Z a-z 0-9 _ -",
         )
+    coefficients = {p: _coefficient(fields[p]) for p in catalog.penalties if p in fields}
+    penalties = tuple((catalog.penalties[p], λ) for p, λ in coefficients.items() if λ)
     return Settings(
         loss=loss.find(catalog.losses) if loss else catalog.losses[DEFAULT_LOSS],
         name=name.word if name else "",
         dtype=dtype.choose("dtype", DTYPES) if dtype else DEFAULT_DTYPE,
         emit=_emitted(fields["emit"]) if "emit" in fields else None,
         target=target.choose("target", TARGETS) if target else DEFAULT_TARGET,
+        penalties=penalties,
+        penalized=_penalized(fields.get("on"), bool(penalties), catalog),
     )
+
+
+def options_of(catalog: Catalog) -> tuple[str, ...]:
+    """Return the words that `settings_of` takes."""
+    return (*OPTIONS, *catalog.penalties)
+
+
+def _coefficient(field: Field) -> Rational:
+    """Return λ as it is written: a decimal number that is not negative."""
+    try:
+        value = float(field.word)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= LARGEST_COEFFICIENT:
+        raise field.error("not a coefficient of a penalty", allowed="a number from 0 to 1e30")
+    return Rational(repr(value))
+
+
+def _decimal(number: Rational) -> str:
+    return repr(float(number))
+
+
+def _penalized(field: Field | None, any_penalty: bool, catalog: Catalog) -> str:
+    if field is None:
+        return PENALIZED[0]
+    chosen = field.choose("group of parameters", PENALIZED)
+    if not any_penalty:
+        given = " or ".join(f"{name}=…" for name in catalog.penalties)
+        raise field.error("there is no penalty to be put on these parameters", allowed=given)
+    return chosen
 
 
 def _emitted(field: Field) -> tuple[str, ...]:

@@ -5,7 +5,13 @@ from itertools import pairwise
 
 from gradscribe.catalog import Catalog
 from gradscribe.catalog.activations import Activation
-from gradscribe.model.blueprint import Blueprint, Settings, input_variable, settings_of
+from gradscribe.model.blueprint import (
+    Blueprint,
+    Settings,
+    input_variable,
+    options_of,
+    settings_of,
+)
 from gradscribe.model.definitions import Definitions, definitions_in
 from gradscribe.model.forward import Forward, forward_of
 from gradscribe.model.graph import graph_of
@@ -17,7 +23,6 @@ from gradscribe.model.syntax import Call, Name, Node, Product, Sum, Token, token
 from gradscribe.symbols import names
 from gradscribe.table import Table
 
-OPTIONS = ("loss", "name", "dtype", "emit", "target")
 # Before a parenthesis these capitals are functions; any other one is a matrix.
 _FUNCTION_CAPITALS = "FGH"
 
@@ -30,9 +35,10 @@ def formula_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     """
     end = options_start(source.text)
     tokens = tokens_of(source, end)
-    defined = definitions_in(source, end, catalog, OPTIONS)
+    known = options_of(catalog)
+    defined = definitions_in(source, end, catalog, known)
     functions = abstract_functions(tokens, defined.catalog.activations)
-    options = read_options(source, end, (*functions, *OPTIONS), defined)
+    options = read_options(source, end, (*functions, *known), defined)
     bindings = {key: value for key, value in options.items() if key in functions}
     settings = settings_of(options, defined.catalog)
     return blueprint_of_tokens(source, tokens, end, bindings, settings, defined)

@@ -1,15 +1,16 @@
 """A network: an ordered list of equations for one sample, with symbolic or fixed sizes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sympy import Expr, Symbol
+from sympy import Add, Expr, Rational, Symbol
 
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
+from gradscribe.catalog.penalties import Penalty, W
 from gradscribe.equation import Equation, Role, Variable, aligned_latex
-from gradscribe.model.blueprint import DEFAULT_TARGET, Blueprint
+from gradscribe.model.blueprint import DEFAULT_TARGET, PENALIZED, Blueprint
 from gradscribe.model.spec import blueprint_of
 from gradscribe.model.written import check_apart, learned_numbers, with_learned, written_out
 from gradscribe.notation import SAMPLE, SAMPLES, split
@@ -34,6 +35,8 @@ class Network:
         layers: the size symbols N_0 … N_M, in order from the input to the output.
         sizes: their values, or None where they are read from the parameters.
         loss: the loss.
+        penalties: what J has beside the loss: penalties of parameters, with their coefficients.
+        penalized: which parameters these are put on, of `PENALIZED`.
         spec: a text that `Network.parse` turns into this network.
         name: what the user calls it, or "".
         dtype: the floating-point type of generated parameters.
@@ -59,6 +62,8 @@ class Network:
     emit: tuple[str, ...] | None = None
     emit_target: str = DEFAULT_TARGET
     start: Mapping[str, float] = field(default_factory=dict)
+    penalties: tuple[tuple[Penalty, Rational], ...] = ()
+    penalized: str = PENALIZED[0]
     variables: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +103,8 @@ class Network:
             dtype=blueprint.settings.dtype,
             emit=blueprint.settings.emit,
             emit_target=blueprint.settings.target,
+            penalties=blueprint.settings.penalties,
+            penalized=blueprint.settings.penalized,
         )
 
     def __repr__(self) -> str:
@@ -153,11 +160,26 @@ def by_name(functions: Mapping[str, Activation | None]) -> dict[str, Activation 
     return {f: e for f, e in functions.items() if e is None or not e.written_out}
 
 
-def total_cost(loss: Loss, output: Variable) -> Equation:
-    """Return J = factor · Σ_n E(n)."""
+def penalty_of(
+    penalties: Iterable[tuple[Penalty, Rational]], parameters: Iterable[Variable]
+) -> Expr:
+    """Return what parameters add to J: λ Σ_ij term(W_ij) of each penalty and parameter."""
+    terms = []
+    for penalty, coefficient in penalties:
+        for parameter in parameters:
+            at = free_indices(len(parameter.shape))
+            one = penalty.term.xreplace({W: parameter[at]})
+            limits = dict(zip(at, parameter.shape, strict=True))
+            terms.append(coefficient * total(one, limits))
+    return Add(*terms)
+
+
+def total_cost(loss: Loss, output: Variable, penalty: Expr) -> Equation:
+    """Return J = factor · Σ_n E(n) + penalty."""
     factor = loss.factor.xreplace({OUTPUTS: output.shape[0]})
     cost = Variable("J", (), Role.COST, per_sample=False, meaning=loss.meaning)
-    return Equation(cost, (), factor * total(component("E", (SAMPLE,)), {SAMPLE: SAMPLES}))
+    own = factor * total(component("E", (SAMPLE,)), {SAMPLE: SAMPLES})
+    return Equation(cost, (), own + penalty)
 
 
 def assemble(
@@ -174,6 +196,8 @@ def assemble(
     dtype: str = "float64",
     emit: tuple[str, ...] | None = None,
     emit_target: str = DEFAULT_TARGET,
+    penalties: tuple[tuple[Penalty, Rational], ...] = (),
+    penalized: str = PENALIZED[0],
 ) -> Network:
     """Return the network of these forward equations (the last one is y^M) with its loss."""
     written = written_out(equations, functions)
@@ -183,13 +207,16 @@ def assemble(
     every = (*equations, *loss_equations(loss, output, target, own.variables))
     check_apart(written, own)
     start = {**written.start, **own.start}
+    parameters = with_learned(parameters, every, start)
+    on = [p for p in parameters if penalized == "all" or len(p.shape) > 1]
+    whole = total_cost(loss, output, penalty_of(penalties, on))
     return Network(
         equations=tuple(labelled(every)),
-        cost=replace(total_cost(loss, output), label=str(len(every) + 1)),
+        cost=replace(whole, label=str(len(every) + 1)),
         input=input,
         target=target,
         output=output,
-        parameters=with_learned(parameters, every, start),
+        parameters=tuple(parameters),
         start={name: value for name, (_, value) in start.items()},
         functions=by_name(functions),
         bindings=dict(functions),
@@ -201,6 +228,8 @@ def assemble(
         dtype=dtype,
         emit=emit,
         emit_target=emit_target,
+        penalties=penalties,
+        penalized=penalized,
     )
 
 

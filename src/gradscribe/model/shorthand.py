@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from gradscribe.catalog import Catalog
-from gradscribe.model.blueprint import Blueprint, settings_of
+from gradscribe.model.blueprint import Blueprint, options_of, settings_of
 from gradscribe.model.definitions import definitions_in
 from gradscribe.model.options import options_start, read_options
 from gradscribe.model.source import Field, Source
@@ -18,7 +18,6 @@ from gradscribe.model.stack import (
     stack_blueprint,
 )
 
-OPTIONS = ("loss", "layer", "name", "dtype", "emit", "target")
 _LIKE_SIZES = re.compile(r"[-+]?\d|[^()]*-\d")
 
 
@@ -47,9 +46,10 @@ def shorthand_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     whole = Field(first.group(), source, first.start())
     sizes = sizes_of([size_field(word, source, at) for word, at in _pieces(whole, "-")], whole)
     names = _names(source, first.end(), start)
-    defined = definitions_in(source, start, catalog, OPTIONS)
+    known = (*options_of(catalog), "layer")
+    defined = definitions_in(source, start, catalog, known)
     catalog = defined.catalog
-    options = read_options(source, start, OPTIONS, defined)
+    options = read_options(source, start, known, defined)
     entries = activations_of(
         [Field(word, source, at) for word, at in _pieces(names, ",")],
         len(sizes) - 1,

@@ -69,12 +69,21 @@ def _blueprint(whole: Section, catalog: Catalog) -> Blueprint:
         "dtype": emit.text("dtype"),
         "emit": _functions(emit),
         "target": emit.text("target"),
+        **_penalties(whole.section("regularization"), catalog),
     }
     settings = settings_of({key: f for key, f in fields.items() if f is not None}, catalog)
     if "formula" in network.values:
         return _formula(network, settings, defined)
     stack = _stack(network, catalog)
     return stack_blueprint(stack, settings.defining(defined, stack.activations))
+
+
+def _penalties(section: Section, catalog: Catalog) -> dict[str, Field | None]:
+    """Return the coefficients of the penalties, and which parameters they are put on."""
+    section = section.checked((*catalog.penalties, "on"))
+    numbers = {key: section.number(key) for key in section.values if key != "on"}
+    found: dict[str, Field | None] = {k: section.field(k, repr(n)) for k, n in numbers.items()}
+    return {**found, "on": section.text("on")}
 
 
 def _definitions(whole: Section, catalog: Catalog) -> Definitions:

@@ -10,7 +10,7 @@ from gradscribe.model.source import Field, Source
 MAX_TEXT = 20_000
 
 KEYS = {
-    "": ("name", "network", "activation", "loss", "emit"),
+    "": ("name", "network", "activation", "loss", "regularization", "emit"),
     "network": ("sizes", "activations", "layer", "formula", "functions"),
     "loss": ("name", "reduction"),
     "emit": ("target", "dtype", "functions"),
@@ -44,16 +44,17 @@ class Section:
         name = f"{self.name}.{key}" if self.name else key
         return f"{shortened(self.path, 200)}: {shortened(name)}"
 
-    def checked(self) -> "Section":
+    def checked(self, known: tuple[str, ...] = ()) -> "Section":
         """Return this table if each of its keys is known; raise `InputError` otherwise."""
+        known = known or KEYS[self.name]
         for key in self.values:
-            if key not in KEYS[self.name]:
+            if key not in known:
                 raise InputError(
                     "unknown key",
                     where=self.where(key),
                     received=key,
-                    allowed=", ".join(KEYS[self.name]),
-                    nearest=nearest(key, KEYS[self.name]),
+                    allowed=", ".join(known),
+                    nearest=nearest(key, known),
                 )
         return self
 

@@ -1,30 +1,40 @@
 """From a derivation to a program: which equation belongs to which kernel, and its array form.
 
 A kernel is cut where a caller may stop: after the outputs (forward), after what the loss
-defines (loss), after J (cost), after δ^1 (sensitivities), after ∂J/∂w (gradient).
+defines (loss), after what J has of parameters (penalty), after E of every sample (sample_costs),
+after J (cost), after δ^1 (sensitivities), after ∂J/∂w (gradient).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sympy import Expr, Function, Symbol
+from sympy import Add, Expr, Function, Mul, Sum, Symbol
 
 from gradscribe.catalog.activations import Activation, U
-from gradscribe.derivation.reverse import adjoint_name, gradient_variable, with_sample
+from gradscribe.derivation.reverse import (
+    adjoint_name,
+    explicit_curvature,
+    gradient_variable,
+    weight_of_sample,
+    with_sample,
+)
 from gradscribe.derivation.rules import substitute
 from gradscribe.derivation.slopes import slope
 from gradscribe.derivation.steps import Derivation, slope_name
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.fusing import fused
+from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, split
 from gradscribe.program.forms import FORMS, Form
-from gradscribe.program.ir import Helper, Kernel, Program, Shape, Statement, references
+from gradscribe.program.ir import Helper, Kernel, Node, Program, Shape, Statement, references
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
-from gradscribe.symbols import ScalarFunction, without_empty_sums
+from gradscribe.program.weighting import SCALE, is_weighted, weighted
+from gradscribe.symbols import ScalarFunction, component, free_indices, without_empty_sums
 
 PYTHON_NAMES = {"x": "X", "d": "D"}
-STAGES = ("forward", "loss", "cost", "sensitivities", "gradient")
+STAGES = ("forward", "loss", "penalty", "sample_costs", "cost", "sensitivities", "gradient")
+PENALTY = "penalty"
 
 
 @dataclass(frozen=True)
@@ -44,11 +54,13 @@ def build(derivation: Derivation) -> Program:
     writer = Writer(derivation)
     placed = [
         *[Placed(_stage(q, derivation), writer.statement(q)) for q in network.equations[:-1]],
+        *_penalty(network, writer),
+        Placed("sample_costs", writer.statement(network.equations[-1])),
         Placed("cost", writer.statement(_cost_of_components(derivation))),
         *[
             Placed(
                 "gradient" if q.variable.role is Role.GRADIENT else "sensitivities",
-                writer.statement(q),
+                writer.statement(with_weight(q, network)),
             )
             for q in derivation.equations[len(network.equations) + 1 :]
         ],
@@ -63,6 +75,7 @@ def goals(derivation: Derivation) -> dict[str, tuple[str, ...]]:
     deltas = [adjoint_name(q.name) for q in network.equations if split(q.name).stem == "u"]
     return {
         "forward": (network.output.name,),
+        "sample_costs": (network.equations[-1].name,),
         "cost": (network.cost.name,),
         "sensitivities": tuple(d for d in deltas if d in derivation.by_name),
         "gradient": tuple(gradient_variable(p).name for p in network.parameters),
@@ -79,12 +92,68 @@ def _cost_of_components(derivation: Derivation) -> Equation:
     """Return J with the cost of one sample put in: factor · Σ_n Σ_i e_i(n)²."""
     network = derivation.network
     one = network.equations[-1]
+    factor, sample, penalty = parts_of_cost(network)
     per_sample = [v.name for v in network.variables.values() if v.per_sample]
     variable = Variable(one.name, (SAMPLE,), Role.COST)
     right = fused(one.right, network)
     inner = Equation(variable, (SAMPLE,), with_sample(right, per_sample))
-    right = substitute(network.cost.right, inner)
+    right = substitute(factor * sample, inner) + (Symbol(PENALTY) if penalty != 0 else 0)
     return Equation(network.cost.variable, (), right, label=network.cost.label)
+
+
+def parts_of_cost(network: Network) -> tuple[Expr, Expr, Expr]:
+    """Return the factor of J, Σ_n E(n), and what J has beside: the penalty of parameters."""
+    terms = Add.make_args(network.cost.right)
+    factor = weight_of_sample(network)
+    own = [t for t in terms if any(s.variables == [SAMPLE] for s in t.atoms(Sum))]
+    return factor, Add(*own) / factor, Add(*(t for t in terms if t not in own))
+
+
+def _penalty(network: Network, writer: "Writer") -> Iterable[Placed]:
+    """Yield the statement of the penalty, if there is one."""
+    _, _, penalty = parts_of_cost(network)
+    if penalty != 0:
+        yield Placed(PENALTY, Statement(PENALTY, lower(penalty, (), writer.names)))
+
+
+def curvatures(derivation: Derivation) -> dict[str, Node]:
+    """Return the second derivatives of the penalty by the components of each parameter.
+
+    Without those that are 0. A number stands for an array of it.
+    """
+    network, writer = derivation.network, Writer(derivation)
+    found = {}
+    for parameter in network.parameters:
+        at = free_indices(len(parameter.shape))
+        curvature = explicit_curvature(network, parameter, at)
+        if curvature != 0:
+            found[parameter.name] = lower(curvature, at, writer.names)
+    return found
+
+
+def with_weight(equation: Equation, network: Network) -> Equation:
+    """Return an equation of a derivative with `scale` at its sources in place of J's factor.
+
+    Any other equation stays as it is.
+    """
+    right = equation.right
+    if is_weighted(equation.name, network):
+        return replace(equation, right=weighted(right, network))
+    if not any(s.variables == [SAMPLE] for s in right.atoms(Sum)):
+        return equation
+    factor = weight_of_sample(network)
+    terms = [_with_weight_inside(t, factor, network) for t in Add.make_args(right)]
+    return replace(equation, right=Add(*terms))
+
+
+def _with_weight_inside(term: Expr, factor: Expr, network: Network) -> Expr:
+    """Return factor · Σ_n (…) as Σ_n of it with `scale` at the sources; another term as it is."""
+    sums = [f for f in Mul.make_args(term) if isinstance(f, Sum) and f.variables == [SAMPLE]]
+    if not sums:
+        return term
+    (over,) = sums
+    inner = weighted(over.function, network, component(SCALE.name, (SAMPLE,)))
+    return term / over / factor * over.func(inner, *over.limits)
 
 
 class Writer:
@@ -100,8 +169,9 @@ class Writer:
         self.derivation = derivation
         self.network = derivation.network
         variables = [*self.network.variables.values(), *(q.variable for q in derivation.equations)]
-        self.per_sample = {v.name for v in variables if v.per_sample}
+        self.per_sample = {v.name for v in variables if v.per_sample} | {SCALE.name}
         self.names = {Symbol(v.name): PYTHON_NAMES.get(v.name, v.name) for v in variables}
+        self.names |= {name: name.name for name in (SCALE, Symbol(PENALTY))}
         self.slopes: dict[str, Variable] = {}
         self._helpers: dict[str, Helper] = {}
 
@@ -221,8 +291,9 @@ def _shapes(derivation: Derivation) -> dict[str, Shape]:
         derivation.network.cost.variable,
         *(q.variable for q in derivation.equations),
     ]
-    return {
+    shapes = {
         PYTHON_NAMES.get(v.name, v.name): (("N",) if v.per_sample else ())
         + tuple(s.name for s in v.shape)
         for v in variables
     }
+    return {**shapes, SCALE.name: ("N",), PENALTY: ()}

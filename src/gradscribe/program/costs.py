@@ -47,8 +47,10 @@ from gradscribe.program.products import PRODUCT, SampleTerms
 from gradscribe.program.second_order import Terms
 from gradscribe.program.shapes import MADE, ONE
 from gradscribe.program.tangents import Factors
+from gradscribe.program.weighting import SCALE
 
 BYTES = 8  # of a number in double precision
+UNWEIGHTED: dict[str, Shape] = {SCALE.name: ()}  # without weights of samples it is one number
 Lengths = tuple[Expr, ...]
 
 # Calls that choose or compare, which take no longer than a sum.
@@ -138,6 +140,8 @@ class Counter:
                 return cost, tuple(shape[a] for a in order)
             case Expand(operand, axes):
                 cost, shape = self.node(operand)
+                if not shape:
+                    return cost, ()  # a number stays one
                 lengths = list(shape)
                 for axis in axes:
                     lengths.insert(axis, S.One)
@@ -297,14 +301,14 @@ def costs_of(
 
 def cost_of(program: Program, names: Iterable[str]) -> Cost:
     """Return the cost of these kernels of a program."""
-    counter = Counter(program.shapes, program.helpers)
+    counter = Counter({**program.shapes, **UNWEIGHTED}, program.helpers)
     statements = [s for k in program.kernels if k.name in names for s in k.statements]
     return _total(map(counter.statement, statements))
 
 
 def cost_of_terms(terms: Terms) -> Cost:
     """Return the cost of a matrix of second derivatives."""
-    counter = Counter({**terms.shapes, "scale": ()}, terms.helpers)
+    counter = Counter({**terms.shapes, **UNWEIGHTED}, terms.helpers)
     counter.shapes |= {f.name: (_height(f), SAMPLES) for f in terms.factors}
     items = (
         counter.statement(i) if isinstance(i, Statement) else counter.term(i) for i in terms.items
@@ -326,7 +330,7 @@ def _height(factors: Factors) -> Expr:
 
 def cost_of_samples(program: SampleTerms) -> Cost:
     """Return the cost of derivatives of each sample."""
-    counter = Counter({**program.shapes, "scale": ()}, program.helpers)
+    counter = Counter({**program.shapes, **UNWEIGHTED}, program.helpers)
     counter.shapes |= {f.name: (_height(f), SAMPLES) for f in program.factors}
     cost = _total(map(counter.statement, program.statements))
     cost += _total(_factors(counter, f) for f in program.factors)

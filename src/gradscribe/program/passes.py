@@ -21,7 +21,6 @@ from gradscribe.program.ir import (
     references,
     walk,
 )
-from gradscribe.program.scaling import scale_at_source
 from gradscribe.program.shapes import shape_of
 from gradscribe.program.storage import accumulate, reuse
 from gradscribe.program.verify import verify
@@ -135,13 +134,19 @@ def _repeated(program: Program) -> list[Node]:
 def _served(program: Program, places: list[str]) -> list[str]:
     """Return the kernels that can share a value, the one that computes it first.
 
-    What `cost` computes is its own: the gradient is computed without it. What both need is
+    What the costs compute is their own: the gradient is computed without them. What both need is
     computed before, with what the loss defines, or else by each for itself.
     """
-    others = [name for name in dict.fromkeys(places) if name != "cost"]
-    if not others or "cost" not in places or others[0] in ("forward", "loss"):
-        return list(dict.fromkeys(places))
-    return ["loss", "cost", *others] if any(k.name == "loss" for k in program.kernels) else others
+    found = list(dict.fromkeys(places))
+    if len(found) > 1 and _PENALTY in found:
+        found.remove(_PENALTY)  # it has nothing of the samples
+    costs = [name for name in found if name in _COSTS]
+    others = [name for name in found if name not in _COSTS]
+    if not others:
+        return costs[:1]
+    if not costs or others[0] in ("forward", "loss"):
+        return found
+    return ["loss", *found] if any(k.name == "loss" for k in program.kernels) else others
 
 
 def _named(program: Program, node: Node) -> Program:
@@ -189,6 +194,8 @@ def _with_name(value: Node, node: Node, name: str) -> Node:
     return rebuilt(value, tuple(_with_name(c, node, name) for c in children(value)))
 
 
+_COSTS = ("sample_costs", "cost")
+_PENALTY = "penalty"
 _KINDS: dict[type[Node], str] = {MatMul: "product", Greatest: "max", Reduce: "sum"}
 
 
@@ -266,7 +273,6 @@ PASSES = (
     Pass("constant folding", "numbers computed, nested sums and products joined", fold_constants),
     Pass("shared subexpressions", "what occurs twice is computed once", share),
     Pass("dead code", "what nothing depends on is dropped", eliminate_dead),
-    Pass("scale at source", "the factor of J is given to the first sensitivities", scale_at_source),
     Pass("sums as products", "a sum over samples is a product with ones", sum_by_product),
     Pass("accumulate", "sums and products go into the array of a matrix product", accumulate),
     Pass("reuse", "f(u) takes the array of u where that is not needed again", reuse),

@@ -15,7 +15,7 @@ from gradscribe.derivation.tangents import FREE, Ground
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE
-from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of
+from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of, with_weight
 from gradscribe.program.columns import Columns, with_last_sample
 from gradscribe.program.factoring import Factoring
 from gradscribe.program.forms import FORMS, STACKED, Form
@@ -36,6 +36,7 @@ from gradscribe.program.ir import (
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.tangents import Factors, TangentWriter, factors_of, factors_shapes
 from gradscribe.program.verify import verify_terms
+from gradscribe.program.weighting import SCALE
 from gradscribe.symbols import without_empty_sums
 
 PRODUCT = "hessian_vector_product"
@@ -68,7 +69,7 @@ def product_program(
     statements = []
     for equation in reversed(equations):
         if equation.name in alive:
-            statement = _statement(equation, writer, columns)
+            statement = _statement(with_weight(equation, network), writer, columns)
             alive |= set(references(statement.value))
             statements.append(statement)
     statements.reverse()
@@ -77,14 +78,12 @@ def product_program(
         *found.direction,
         *(q.variable for q in equations),
     ]
-    shapes = {PYTHON_NAMES.get(v.name, v.name): _shape(v) for v in variables}
+    shapes = {PYTHON_NAMES.get(v.name, v.name): _shape(v) for v in variables} | {SCALE.name: ("N",)}
     kernel = Kernel(
         PRODUCT, inputs_of(tuple(statements)), tuple(statements),
         tuple(q.name for q in found.products),
     )  # fmt: skip
-    # The factor of J multiplies arrays of the parameters' sizes here, which are the smaller ones.
-    own = [p for p in passes if p.name != "scale at source"]
-    program = run_passes(Program((kernel,), shapes, writer.helpers), own)
+    program = run_passes(Program((kernel,), shapes, writer.helpers), passes)
     return program, {q.name: q.text for q in equations}
 
 

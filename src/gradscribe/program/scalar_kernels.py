@@ -1,30 +1,39 @@
 """The functions of a module as statements over single numbers, for a network of fixed sizes.
 
 Every equation is that of the recorded derivation. A kernel goes through the samples one by one;
-it either adds to sums, which the factor of J multiplies once at the end, or gives a row a sample.
+it either adds to sums, the weight of each sample at the sources, or gives a row a sample.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from sympy import Add, Expr, S, Symbol
 
-from gradscribe.derivation import rules
-from gradscribe.derivation.directional import directional
+from gradscribe.derivation.directional import directional, explicit_product
 from gradscribe.derivation.gauss_newton import gauss_newton
-from gradscribe.derivation.reverse import adjoint_name
+from gradscribe.derivation.reverse import adjoint_name, explicit_curvature, explicit_slope
 from gradscribe.derivation.second_order import SecondOrder, listed, second_order
 from gradscribe.derivation.steps import Derivation, slope_equations
 from gradscribe.derivation.tangents import FREE, Tangents, ground_of
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.errors import InputError
-from gradscribe.notation import SAMPLE, SAMPLES, derivative_of, split
+from gradscribe.model.network import Network
+from gradscribe.notation import derivative_of, split
+from gradscribe.program.build import parts_of_cost
 from gradscribe.program.components import Assignment, Components
 from gradscribe.program.shared_parts import Fresh, live, with_common_parts, with_common_products
+from gradscribe.program.weighting import SCALE, is_weighted, weighted
+from gradscribe.symbols import free_indices
 
 # Statements of a module, by how kernels take numbers: what is compiled takes a minute for 2000.
 MAX_STATEMENTS = {"lists": 10_000, "arrays": 1_000}
+
+
+# The weight of a sample, its part of `scale`; a row a sample has no use of it.
+WEIGHT = Symbol("s", real=True)
+_UNWEIGHTED = {WEIGHT: S.One}
+Explicit = Callable[[Network, Variable, tuple[Symbol, ...]], Expr]
 
 
 @dataclass(frozen=True)
@@ -33,11 +42,10 @@ class ScalarKernel:
 
     Attributes:
         name: of the function, without an underscore.
-        arguments: what it takes beside the parameters: of V, X and D.
+        arguments: what it takes beside the parameters: of V, X, D and S, the weight of each sample.
         body: what is computed for each sample, in order.
         sums: what is added up over the samples.
         result: the numbers of the result: of the sums, or of the body.
-        scaled: whether the factor of J multiplies the result.
         adds: whether numbers are added up; else `result` is a row of each sample.
     """
 
@@ -46,7 +54,6 @@ class ScalarKernel:
     body: tuple[Assignment, ...]
     sums: tuple[Assignment, ...]
     result: tuple[Expr, ...]
-    scaled: bool = False
     adds: bool = True
 
 
@@ -57,7 +64,6 @@ class ScalarProgram:
     Attributes:
         kernels: in the order of the functions of a module.
         components: has the names of what is known beforehand: x, d, parameters, a direction.
-        factor: the factor of J, in terms of N.
         formulas: each equation's text by its name.
         layers: the variables of the sensitivities, in order.
         parts: what the module has beside cost and gradient.
@@ -65,7 +71,6 @@ class ScalarProgram:
 
     kernels: tuple[ScalarKernel, ...]
     components: Components
-    factor: Expr
     formulas: dict[str, str]
     layers: tuple[Variable, ...]
     parts: tuple[str, ...]
@@ -90,7 +95,6 @@ def scalar_program(derivation: Derivation, parts: Sequence[str], style: str) -> 
     return ScalarProgram(
         kernels=tuple(builder.kernels),
         components=builder.known,
-        factor=builder.factor(),
         formulas=builder.formulas,
         layers=builder.layers,
         parts=tuple(parts),
@@ -133,6 +137,7 @@ class _Builder:
     def __post_init__(self) -> None:
         self.network = self.derivation.network
         self.known = Components(self.network)
+        self.known.values[SCALE.name, ()] = WEIGHT
         adjoints = [q for q in self.derivation.derived if q.variable.role is Role.ADJOINT]
         self.ground = ground_of(self.network, adjoints)
         self.formulas = {q.name: f"({q.label}) {q.text}" for q in self.derivation.equations}
@@ -165,13 +170,13 @@ class _Builder:
             if equation.name not in self.defined:
                 self.defined.add(equation.name)
                 self.formulas.setdefault(equation.name, equation.text)
-                self.known.define(equation)
+                self.known.define(self.weighted(equation))
 
-    def factor(self) -> Expr:
-        """Return the factor of J with the sizes put in."""
-        cost = Variable(self.network.equations[-1].name, (SAMPLES,), Role.COST)
-        weight = rules.collapse(rules.partial(self.network.cost.right, cost, (SAMPLE,)))
-        return weight.subs(self.known.sizes)
+    def weighted(self, equation: Equation) -> Equation:
+        """Return an equation of a derivative of E with the weight of the sample at its sources."""
+        if not is_weighted(equation.name, self.network):
+            return equation
+        return replace(equation, right=weighted(equation.right, self.network))
 
     # -- which functions there are --
 
@@ -179,17 +184,33 @@ class _Builder:
         """Add the functions of cost, sensitivities and gradient."""
         network, known = self.network, self.known
         (one,) = known.all_of(network.equations[-1].variable)
-        cost = Assignment(Symbol("J", real=True), one, network.cost.name)
+        cost = Assignment(Symbol("J", real=True), WEIGHT * one, network.cost.name)
         gradient = [
             a for name in self.ends for a in self.parts_of(self.derivation.by_name[name], "dJ_d")
         ]
-        data = ("X", "D")
-        self.rows("forward", data[:1], known.all_of(network.output))
-        self.sums("cost", data, [cost])
+        _, _, penalty = parts_of_cost(network)
+        apart = {cost.target: known.at(penalty, {})}
+        for parameter in network.parameters:
+            apart |= self.explicit(parameter, "dJ_d", explicit_slope)
+        self.rows("forward", ("X",), known.all_of(network.output))
+        self.rows("sample_costs", ("X", "D"), [one])
+        self.sums("cost", [cost], apart)
         every = [e for delta in self.layers for e in known.all_of(delta)]
-        self.rows("sensitivities", data, every)
-        self.sums("gradient", data, gradient)
-        self.sums("cost_and_gradient", data, [cost, *gradient])
+        self.rows("sensitivities", ("X", "D"), every)
+        self.sums("gradient", gradient, apart)
+        self.sums("cost_and_gradient", [cost, *gradient], apart)
+
+    def explicit(
+        self, parameter: Variable, prefix: str, derivative: Explicit
+    ) -> dict[Symbol, Expr]:
+        """Return what J has of a parameter itself, by the names of sums that it is added to."""
+        at = free_indices(len(parameter.shape))
+        value = derivative(self.network, parameter, at)
+        found = {}
+        for place in self.known.places(parameter):
+            name = self.known.symbol(prefix + parameter.name, place)
+            found[name] = self.known.at(value, dict(zip(at, place, strict=True)))
+        return found
 
     def add(self, part: str) -> None:
         """Add the functions of a part of a module."""
@@ -212,7 +233,7 @@ class _Builder:
         name = prefix + equation.name.removeprefix("R_").removeprefix("dE_d")
         for place in self.known.places(equation.variable):
             binding = dict(zip(equation.indices, place, strict=True))
-            value = self.known.at(equation.right, binding)
+            value = self.known.at(self.weighted(equation).right, binding)
             yield Assignment(self.known.symbol(name, place), value, equation.name)
 
     def matrix(self, name: str, order: SecondOrder) -> None:
@@ -226,7 +247,13 @@ class _Builder:
                 goals |= self.block(equation, letter)
         K = sum(self.known.count(p) for p in self.network.parameters)
         upper = [(a, b) for a in range(K) for b in range(a, K)]
-        self.sums(name, ("X", "D"), list(goals.values()), [goals[place].target for place in upper])
+        curvatures = [
+            value
+            for p in self.network.parameters
+            for value in self.explicit(p, "", explicit_curvature).values()
+        ]
+        apart = {goals[k, k].target: value for k, value in enumerate(curvatures)}
+        self.sums(name, list(goals.values()), apart, [goals[place].target for place in upper])
 
     def block(self, equation: Equation, letter: str) -> dict[tuple[int, int], Assignment]:
         """Return the entries of a block in the upper triangle, by row and column."""
@@ -242,7 +269,7 @@ class _Builder:
                 continue
             binding = dict(zip(equation.indices, place, strict=True))
             target = Symbol(f"{letter}_{min(a, b)}_{max(a, b)}", real=True)
-            value = self.known.at(equation.right, binding)
+            value = self.known.at(self.weighted(equation).right, binding)
             found[min(a, b), max(a, b)] = Assignment(target, value, equation.name)
         return found
 
@@ -269,7 +296,10 @@ class _Builder:
         by_name = {q.name: q for q in along.equations}
         self.formulas |= {q.name: q.text for q in along.equations}
         sums = [a for name in self.ends for a in self.parts_of(by_name[f"R_{name}"], "HV_")]
-        self.sums("hessian_vector_product", ("V", "X", "D"), sums)
+        apart: dict[Symbol, Expr] = {}
+        for parameter in self.network.parameters:
+            apart |= self.explicit(parameter, "HV_", explicit_product)
+        self.sums("hessian_vector_product", sums, apart, along=True)
 
     def jacobians(self) -> None:
         """Add the functions of ∂y/∂w and ∂y/∂x: the chain rule through what a parameter enters."""
@@ -306,24 +336,36 @@ class _Builder:
     def sums(
         self,
         name: str,
-        arguments: tuple[str, ...],
         goals: Sequence[Assignment],
-        result: Sequence[Expr] | None = None,
+        apart: Mapping[Symbol, Expr],
+        result: Sequence[Symbol] | None = None,
+        *,
+        along: bool = False,
     ) -> None:
-        """Add a function that adds up goals; equal ones once."""
+        """Add a function that adds up goals; equal ones once.
+
+        Args:
+            name: of the function.
+            goals: what is added up, weighted.
+            apart: what is added to a sum in the end, by its name: what J has of parameters.
+            result: the names of the sums that are given back; those of all goals where not said.
+            along: whether it has a direction V.
+        """
         first: dict[Expr, Symbol] = {S.Zero: S.Zero}
         stands_for = {g.target: first.setdefault(g.value, g.target) for g in goals}
         once = [g for g in goals if stands_for[g.target] == g.target]
         body, sums = _shared(live(self.known.assignments, [g.value for g in once]), once)
         wanted = [g.target for g in goals] if result is None else result
-        found = tuple(stands_for[t] for t in wanted)
-        scaled = self.factor() != 1
-        self.kernels.append(ScalarKernel(name, arguments, body, sums, found, scaled))
+        found = tuple(Add(stands_for[t], apart.get(t, S.Zero)) for t in wanted)
+        arguments = (*(("V",) if along else ()), "X", "D", "S")
+        self.kernels.append(ScalarKernel(name, arguments, body, sums, found))
 
     def rows(self, name: str, arguments: tuple[str, ...], values: Sequence[Expr]) -> None:
-        """Add a function that gives a row of numbers for each sample."""
+        """Add a function that gives a row of numbers for each sample, none of them weighted."""
+        values = [value.xreplace(_UNWEIGHTED) for value in values]
+        own = [replace(a, value=a.value.xreplace(_UNWEIGHTED)) for a in self.known.assignments]
         goals = [Assignment(Symbol(f"row_{k}"), value) for k, value in enumerate(values)]
-        body, ends = _shared(live(self.known.assignments, values), goals)
+        body, ends = _shared(live(own, values), goals)
         values = tuple(e.value for e in ends)
         self.kernels.append(ScalarKernel(name, arguments, body, (), values, adds=False))
 

@@ -44,8 +44,7 @@ from gradscribe.program.ir import Mul as MulNode
 from gradscribe.program.passes import shared_in
 from gradscribe.program.shapes import ONE
 from gradscribe.program.storage import is_view, split_statement
-
-SCALE = Symbol("scale")
+from gradscribe.program.weighting import SCALE, is_weighted
 
 
 @dataclass(frozen=True)
@@ -228,7 +227,7 @@ class TangentWriter:
 
     def is_scaled(self, name: str) -> bool:
         """Whether a variable has the factor of J in it: an adjoint or what it changes by."""
-        return name.removeprefix("diagonal_").startswith(("delta", "dE_d", "dd", "d2"))
+        return is_weighted(name, self.writer.network)
 
     def assign(self, variable: Variable, at: tuple[Symbol, ...], right: Expr, text: str) -> None:
         """Write a statement for what is off the diagonal and one for what is on it."""

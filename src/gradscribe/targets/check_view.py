@@ -3,19 +3,21 @@
 import ast
 from dataclasses import dataclass, replace
 
-from sympy import Sum
+from sympy import Add
 
 from gradscribe.catalog.activations import U
+from gradscribe.derivation.reverse import weight_of_sample
 from gradscribe.equation import Equation
 from gradscribe.model.fusing import fused
 from gradscribe.model.network import Network
 from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import source
 from gradscribe.printing.scalar_printer import scalar_source
+from gradscribe.program.build import parts_of_cost
 from gradscribe.program.lower import lower
 from gradscribe.program.stable import stabilised
 from gradscribe.symbols import ScalarFunction
-from gradscribe.targets.layout import WIDTH, broken, tuple_source
+from gradscribe.targets.layout import WIDTH, broken, broken_statement, tuple_source
 
 # Widths for networks of any sizes: neighbours differ from each other and from N.
 _WIDTHS = ((3, 5, 2, 4, 6), (4, 2, 6, 3, 5))
@@ -38,6 +40,7 @@ class CheckView:
 
     sizes_unpacked: str
     definitions: tuple[DefinitionView, ...]
+    penalty: tuple[str, ...]
     recursive_sum: tuple[str, ...]
     cases: tuple[str, ...]
     input_position: int
@@ -50,6 +53,7 @@ def check_view(network: Network) -> CheckView:
     return CheckView(
         sizes_unpacked=_unpacked(network),
         definitions=tuple(_definition(q, network) for q in network.equations),
+        penalty=tuple(_penalty(network)),
         recursive_sum=tuple(_recursive_sum(network)),
         cases=tuple(_cases(network)),
         input_position=layers.index(network.input.shape[0]),
@@ -109,9 +113,19 @@ def function_sources(network: Network) -> dict[str, str]:
     return sources
 
 
+def _penalty(network: Network) -> list[str]:
+    """Return the lines that add up what J has of the parameters; none if it has nothing."""
+    _, _, penalty = parts_of_cost(network)
+    lines: list[str] = []
+    for term in Add.make_args(penalty) if penalty != 0 else ():
+        sign = "+=" if lines else "="
+        lines += broken_statement(f"penalty {sign} {scalar_source(term, {})}")
+    return lines
+
+
 def _recursive_sum(network: Network) -> list[str]:
     """Return the lines that sum the recursion's result over samples, with the factor of J."""
-    factor = network.cost.right.coeff(network.cost.right.atoms(Sum).pop())
+    factor = weight_of_sample(network)
     lines = ["each = [_recursion(params, x, d, entries) for x, d in zip(X, D, strict=True)]"]
     if factor == 1:
         return [*lines, "recursive = np.sum(each, axis=0)"]

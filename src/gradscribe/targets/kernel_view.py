@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gradscribe.derivation.steps import Derivation
 from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import statement_source
+from gradscribe.program.build import PENALTY
 from gradscribe.program.ir import (
     Kernel,
     Ones,
@@ -16,25 +17,32 @@ from gradscribe.program.ir import (
     replaced,
     walk,
 )
-from gradscribe.program.scaling import SCALE
 from gradscribe.targets.layout import broken_statement, call, comment, signature
 
 _ARRAYS = "tuple[np.ndarray, ...]"
 _RESULT = {
     "forward": _ARRAYS,
     "loss": _ARRAYS,
+    "penalty": "np.floating",
+    "sample_costs": "np.ndarray",
     "cost": "np.floating",
     "sensitivities": _ARRAYS,
     "gradient": "Parameters",
 }
-_TYPES = {"params": "Parameters", "outputs": _ARRAYS, SCALE: "float"}
+_SCALE = "scale"
+_TYPES = {"params": "Parameters", "outputs": _ARRAYS, PENALTY: "np.floating"}
 _MEANING = {
     "forward": "Return what the later steps need of every layer; the last is the output.",
     "loss": "Return what the cost is made of, for every sample.",
+    "penalty": "Return what J has beside the costs of samples.",
+    "sample_costs": "Return E of every sample.",
     "cost": "Return J.",
-    "sensitivities": "Return δ of every layer, from the last to the first computed, times `scale`.",
+    "sensitivities": "Return δ of every layer times `scale`, which is put in with the last one.",
     "gradient": "Return ∂J/∂w for every parameter w.",
 }
+
+
+_ONE_RESULT = (PENALTY, "sample_costs", "cost")
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class Calls:
     """
 
     loss: str
+    penalty: str
+    sample_costs: str
     cost: str
     sensitivities: str
     gradient: str
@@ -68,7 +78,7 @@ class Calls:
 
 
 class _Scope:
-    """What each kernel takes: `params`, `X`, `D`, `outputs`, what the loss defines, `scale`."""
+    """What each kernel takes: `params`, `X`, `D`, `outputs`, what the loss defines, and so on."""
 
     def __init__(self, program: Program, parameters: frozenset[str]) -> None:
         self.program = program
@@ -76,22 +86,21 @@ class _Scope:
         kernels = {k.name: k for k in program.kernels}
         self.outputs = kernels["forward"].outputs
         self.terms = kernels["loss"].outputs if "loss" in kernels else ()
-        self.scaled = SCALE in kernels
 
     def arguments(self, kernel: Kernel) -> list[str]:
         """Return the parameters of a kernel's function, in a fixed order."""
         needs = self._needs(kernel)
-        order = ("params", "X", "D", "outputs", *self.terms, SCALE)
+        order = ("params", "X", "D", "outputs", *self.terms, PENALTY, _SCALE)
         return [name for name in order if name in needs]
 
     def _needs(self, kernel: Kernel) -> set[str]:
         groups = {self._group(name) for name in kernel.inputs}
         if kernel.name == "gradient":
             deltas = self.program.kernel("sensitivities")
-            groups |= self._needs(deltas) - {SCALE}
+            groups |= self._needs(deltas)
             groups.discard("deltas")
-            groups |= {"D"} if self.scaled or _sizes_in(kernel) else set()
-        groups |= {"D"} if kernel.name == "cost" and _sizes_in(kernel) else set()
+        if kernel.name in ("cost", "gradient") and _sizes_in(kernel):
+            groups.add("D")
         return groups
 
     def _group(self, name: str) -> str:
@@ -99,7 +108,7 @@ class _Scope:
             return "params"
         if name in self.outputs:
             return "outputs"
-        return name if name in ("X", "D", SCALE, *self.terms) else "deltas"
+        return name if name in ("X", "D", _SCALE, PENALTY, *self.terms) else "deltas"
 
 
 def _sizes_in(kernel: Kernel) -> list[str]:
@@ -113,7 +122,7 @@ def kernel_views(derivation: Derivation, program: Program) -> tuple[KernelView, 
     parameters = frozenset(v.name for v in derivation.network.parameters)
     scope = _Scope(program, parameters)
     formulas = {q.name: f"({q.label}) {q.text}" for q in derivation.equations}
-    return tuple(_kernel_view(k, scope, formulas) for k in program.kernels if k.name != SCALE)
+    return tuple(_kernel_view(k, scope, formulas) for k in program.kernels)
 
 
 def statement_sources(derivation: Derivation, program: Program) -> dict[str, tuple[str, ...]]:
@@ -125,7 +134,7 @@ def statement_sources(derivation: Derivation, program: Program) -> dict[str, tup
     scope = _Scope(program, parameters)
     equations = {q.name for q in derivation.equations}
     found: dict[str, list[str]] = {}
-    for kernel in (k for k in program.kernels if k.name != SCALE):
+    for kernel in program.kernels:
         waiting: list[Statement] = []
         for statement in kernel.statements:
             if statement.target not in equations:
@@ -160,14 +169,9 @@ def _kernel_view(kernel: Kernel, scope: _Scope, formulas: dict[str, str]) -> Ker
         for position, statement in enumerate(kernel.statements)
         for line in _lines(statement, kernel.statements[:position], scope, formulas)
     ]
-    meaning = _MEANING[kernel.name]
-    if kernel.name == "sensitivities" and not scope.scaled:
-        meaning = "Return δ of every layer."
-    elif kernel.name == "sensitivities":
-        meaning = "Return δ of every layer times `scale`, which is put in with the last one."
     return KernelView(
         head="\n".join(head),
-        meaning=meaning,
+        meaning=_MEANING[kernel.name],
         prologue=tuple(_prologue(kernel, scope)),
         lines=tuple(lines),
         result="\n    ".join(_result(kernel)),
@@ -198,14 +202,7 @@ def _prologue(kernel: Kernel, scope: _Scope) -> list[str]:
     used = needs & set(scope.outputs)
     if used and kernel.name != "forward":
         lines += _unpacking(scope.outputs, used, "outputs")
-    sizes = _sizes_in(kernel)
-    if kernel.name == "gradient" and scope.scaled:
-        weight = scope.program.kernel(SCALE)
-        lines += _size_lines(sorted({*sizes, *_sizes_in(weight)}))
-        lines += comment("The factor of J goes into δ here, once; all that follows has it.")
-        lines += [statement_source(s) for s in weight.statements]
-    elif sizes:
-        lines += _size_lines(sizes)
+    lines += _size_lines(_sizes_in(kernel))
     if kernel.name == "gradient":
         lines += _deltas_line(kernel, scope)
     return lines
@@ -252,7 +249,7 @@ def _deltas_line(kernel: Kernel, scope: _Scope) -> list[str]:
 
 
 def _result(kernel: Kernel) -> list[str]:
-    if kernel.name == "cost" or (kernel.name == "loss" and len(kernel.outputs) == 1):
+    if kernel.name in _ONE_RESULT or (kernel.name == "loss" and len(kernel.outputs) == 1):
         return [f"return {kernel.outputs[0]}"]
     if kernel.name == "gradient":
         return call("return Parameters(", kernel.outputs, ")", 4)
@@ -270,7 +267,7 @@ def calls(program: Program) -> Calls:
         n
         for k in program.kernels
         for n in k.inputs
-        if n not in ("X", "D") and _is_parameter(n, program)
+        if n not in ("X", "D", _SCALE) and _is_parameter(n, program)
     )
     scope = _Scope(program, parameters)
 
@@ -280,9 +277,13 @@ def calls(program: Program) -> Calls:
     loss = f"{', '.join(scope.terms)} = _loss({', '.join(listed('loss'))})" if scope.terms else ""
     deltas = program.kernel("sensitivities").outputs
     others = [name for name in deltas if not is_sensitivity(name)]
-    sensitivities = ["1" if a == SCALE else a for a in listed("sensitivities")]
+    ones = "np.ones(1, D.dtype)"
+    sensitivities = [ones if a == _SCALE else a for a in listed("sensitivities")]
+    penalized = any(k.name == PENALTY for k in program.kernels)
     return Calls(
         loss=loss,
+        penalty=f"penalty = _penalty({', '.join(listed(PENALTY))})" if penalized else "",
+        sample_costs=", ".join(listed("sample_costs")),
         cost=", ".join(listed("cost")),
         sensitivities=", ".join(sensitivities),
         gradient=", ".join(listed("gradient")),

@@ -69,6 +69,8 @@ def broken_statement(line: str, indent: int = 4) -> list[str]:
         return _call_lines(f"{head} {sign} ", value, node, "", indent)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         inner = node.func.value
+        if isinstance(inner, ast.Name):
+            return _call_lines(f"{head} {sign} ", value, node, "", indent)
         if isinstance(inner, ast.Call):
             return _call_lines(
                 f"{head} {sign} ", value, inner, value[inner.end_col_offset :], indent
@@ -77,7 +79,11 @@ def broken_statement(line: str, indent: int = 4) -> list[str]:
 
 
 def _call_lines(before: str, text: str, node: ast.Call, after: str, indent: int) -> list[str]:
-    arguments = [_cut(text, a) for a in node.args]
+    given: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
+    arguments = [_cut(text, a) for a in given]
+    if not after and any(indent + len(a) + 5 > WIDTH for a in arguments):
+        first, *others = broken(text, indent)
+        return [before + first, *others]
     return call(f"{before}{_cut(text, node.func)}(", arguments, f"){after}", indent)
 
 
@@ -100,13 +106,14 @@ def broken(expression: str, indent: int) -> list[str]:
     match whole:
         case ast.BinOp(op=ast.Add() | ast.Sub()) as node:
             parts = list(_operands(expression, node, (ast.Add, ast.Sub)))
-        case ast.BinOp(op=ast.Mult() | ast.Div()) as node:
-            parts = list(_operands(expression, node, (ast.Mult, ast.Div)))
+        case ast.BinOp(op=ast.Mult() | ast.Div() | ast.MatMult()) as node:
+            parts = list(_operands(expression, node, (ast.Mult, ast.Div, ast.MatMult)))
         case ast.Call(args=[ast.GeneratorExp() as loop]) as node:
             element = _operand(expression, loop.elt)
             body = broken(element, indent + 4)
             loops = expression[expression.index(element) + len(element) : -1].strip()
-            return [f"{_cut(expression, node.func)}(", *(f"    {b}" for b in (*body, loops)), ")"]
+            each = [f"for {part}" for part in loops.removeprefix("for ").split(" for ")]
+            return [f"{_cut(expression, node.func)}(", *(f"    {b}" for b in (*body, *each)), ")"]
         case ast.Call(args=[_, *_]) as node:
             lines = [f"{_cut(expression, node.func)}("]
             alone = len(node.args) == 1 and not node.keywords  # the call has the parentheses
@@ -134,6 +141,9 @@ def broken_after(sign: str, operand: str, indent: int) -> list[str]:
     return [sign + first, *others]
 
 
+_SIGNS = {ast.Add: "+ ", ast.Sub: "- ", ast.Mult: "* ", ast.Div: "/ ", ast.MatMult: "@ "}
+
+
 def _operands(
     text: str, node: ast.expr, operators: tuple[type[ast.operator], ...]
 ) -> Iterator[tuple[str, str]]:
@@ -142,8 +152,7 @@ def _operands(
         yield "", _operand(text, node)
         return
     yield from _operands(text, node.left, operators)
-    sign = {ast.Add: "+ ", ast.Sub: "- ", ast.Mult: "* ", ast.Div: "/ "}[type(node.op)]
-    yield sign, _operand(text, node.right)
+    yield _SIGNS[type(node.op)], _operand(text, node.right)
 
 
 def _operand(text: str, node: ast.expr) -> str:
@@ -153,7 +162,7 @@ def _operand(text: str, node: ast.expr) -> str:
     return text[start - around : end + around]
 
 
-def _cut(text: str, node: ast.expr) -> str:
+def _cut(text: str, node: ast.expr | ast.keyword) -> str:
     return ast.get_source_segment(text, node) or ""
 
 

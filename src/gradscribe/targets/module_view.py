@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from sympy import Symbol
 
+from gradscribe.derivation.reverse import weight_of_sample
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Variable
 from gradscribe.formula import TEXT, expression
 from gradscribe.model.network import Network
 from gradscribe.notation import name_text, size_python
 from gradscribe.printing.numpy_printer import source
-from gradscribe.program.ir import SPECIAL, Program
+from gradscribe.program.build import curvatures
+from gradscribe.program.ir import SPECIAL, Node, Program, Ref, replaced
+from gradscribe.program.lower import lower
 from gradscribe.program.second_order import Terms
 from gradscribe.targets.check_view import CheckView, check_view
 from gradscribe.targets.derivation_view import function_formulas
@@ -68,6 +71,21 @@ class TrainedView:
 
 
 @dataclass(frozen=True)
+class FactorView:
+    """The factor of J.
+
+    Attributes:
+        value: its source, in names of sizes.
+        sizes: the line that defines these; "" where there is none.
+        of_samples: whether N is one of them.
+    """
+
+    value: str
+    sizes: str
+    of_samples: bool
+
+
+@dataclass(frozen=True)
 class ModuleView:
     """Everything that the template of a module may show."""
 
@@ -93,6 +111,8 @@ class ModuleView:
     sensitivities_text: str
     call: Calls
     special: bool
+    factor: FactorView
+    curvatures: tuple[str, ...]
     helpers: tuple[HelperView, ...]
     kernels: tuple[KernelView, ...]
     input_size: str
@@ -137,6 +157,8 @@ def module_view(
         cost_formula=_cost_formula(derivation),
         sensitivities_text=_sensitivities(program),
         call=calls(program),
+        factor=_factor(network),
+        curvatures=tuple(_curvatures(derivation)),
         special=calls_special(helpers, kernels, check, matrices, sample),
         helpers=helpers,
         kernels=kernels,
@@ -147,6 +169,24 @@ def module_view(
         second_order=matrices,
         sample=sample,
     )
+
+
+def _factor(network: Network) -> FactorView:
+    factor = weight_of_sample(network)
+    names = {s.name for s in factor.free_symbols}
+    outputs = names - {"N"}
+    sizes = "N = len(D)" if names else ""
+    if outputs:
+        sizes = f"N, {size_python(network.output.shape[0].name)} = D.shape"
+    return FactorView(source(lower(factor, (), {})), sizes, "N" in names)
+
+
+def _curvatures(derivation: Derivation) -> list[str]:
+    """Return the entries of a table: the second derivatives of the penalty."""
+    parameters = [p.name for p in derivation.network.parameters]
+    fields: dict[str, Node] = {name: Ref(f"params.{name}") for name in parameters}
+    found = curvatures(derivation)
+    return [f'"{name}": {source(replaced(node, fields))},' for name, node in found.items()]
 
 
 def spec_source(spec: str) -> str:

@@ -5,13 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sympy import Symbol
-
 from gradscribe.equation import Variable
 from gradscribe.printing.number_printer import NumberPrinter
-from gradscribe.printing.numpy_printer import source
 from gradscribe.program.components import Assignment
-from gradscribe.program.lower import lower
 from gradscribe.program.scalar_kernels import ScalarKernel, ScalarProgram
 from gradscribe.targets.layout import (
     WIDTH,
@@ -24,6 +20,7 @@ from gradscribe.targets.layout import (
 
 _MEANINGS = {
     "forward": "the outputs of every sample",
+    "sample_costs": "E, a row a sample",
     "cost": "J",
     "sensitivities": "δ of every layer, a row a sample",
     "gradient": "∂J/∂w",
@@ -74,6 +71,7 @@ class _Writer(ABC):
             self.variables |= {f"R_{p.name}": p for p in network.parameters}
         data = {"X": network.input, "D": network.target}
         self.data = {a: data[a] for a in kernel.arguments if a in data}
+        self.weights = [a for a in kernel.arguments if a == "S"]
 
     def view(self) -> NumberKernelView:
         """Return the view of the kernel."""
@@ -86,7 +84,7 @@ class _Writer(ABC):
 
     def parameters(self) -> list[str]:
         """Return the names of the arguments."""
-        return [*self.variables, *self.data]
+        return [*self.variables, *self.data, *self.weights]
 
     def matrix(self, name: str, variable: Variable) -> list[list[str]]:
         """Return the names of the components of a parameter, row by row."""
@@ -117,15 +115,6 @@ class _Writer(ABC):
                 for line in filled("total += " if position else "total = ", row, "", 4, " + ")
             ),
         ]
-
-    def scale(self) -> list[str]:
-        """Return the lines of N and the factor of J."""
-        if not self.kernel.scaled:
-            return []
-        above, below = self.program.factor.as_numer_denom()
-        text = source(lower(below, (), {Symbol("N"): "N"}))
-        inner = f"({text})" if below.is_Mul else text
-        return ["N = len(X)", f"scale = {source(lower(above, (), {}))} / {inner}"]
 
     def zeros(self) -> list[str]:
         """Return the lines that start the sums at zero."""
@@ -162,10 +151,7 @@ class _Writer(ABC):
 
     def results(self) -> list[str]:
         """Return the numbers of the result."""
-        texts = [self.printer.source(e) for e in self.kernel.result]
-        if not (self.kernel.adds and self.kernel.scaled):
-            return texts
-        return [t if t == "0.0" else f"scale * {t}" for t in texts]
+        return [self.printer.source(e) for e in self.kernel.result]
 
 
 def _broken(text: str, indent: int) -> list[str]:
@@ -191,7 +177,7 @@ class ListWriter(_Writer):
             for name, variable in self.variables.items()
             for line in self.unpacked(name, variable)
         ]
-        lines += [*self.total(), *self.scale(), *self.zeros()]
+        lines += [*self.total(), *self.zeros()]
         return lines if self.kernel.adds else [*lines, "found = []"]
 
     def unpacked(self, name: str, variable: Variable) -> list[str]:
@@ -212,12 +198,14 @@ class ListWriter(_Writer):
     def loop(self) -> list[str]:
         """Return the loop over samples."""
         small = [v.name for v in self.data.values()]
+        each = [*small, *(["s"] if self.weights else [])]
         inner = [
             line
             for name, v in zip(small, self.data.values(), strict=True)
             for line in filled("", self.matrix(v.name, v)[0], f" = {name}", 8)
         ]
-        head = f"for {', '.join(small)} in zip({', '.join(self.data)}, strict=True):"
+        lists = [*self.data, *self.weights]
+        head = f"for {', '.join(each)} in zip({', '.join(lists)}, strict=True):"
         if len(small) == 1:
             head = f"for {small[0]} in {', '.join(self.data)}:"
         lines = [*inner, *self.data_total(), *self.statements()]
@@ -245,7 +233,7 @@ class ArrayWriter(_Writer):
         for name, variable in self.variables.items():
             for i, row in enumerate(self.matrix(name, variable)):
                 lines += self.taken(name, row, f"{i}, " if len(variable.shape) == 2 else "")
-        lines += [*self.total(), *self.scale()[1:], *self.zeros()]
+        lines += [*self.total(), *self.zeros()]
         if not self.kernel.adds:
             lines.append(f"found = np.empty((N, {len(self.kernel.result)}), {self.dtype})")
         return lines
@@ -266,6 +254,7 @@ class ArrayWriter(_Writer):
             for name, v in self.variables.items()
         }
         shapes |= {a: f"(N, {self.known.count(v)})" for a, v in self.data.items()}
+        shapes |= dict.fromkeys(self.weights, "(N,)")
         tests = [f"{name}.shape != {shape}" for name, shape in shapes.items()]
         line = f"if N == 0 or {' or '.join(tests)}:"
         if len(line) + 4 <= WIDTH:
@@ -278,6 +267,7 @@ class ArrayWriter(_Writer):
         lines = []
         for argument, v in self.data.items():
             lines += self.taken(argument, self.matrix(v.name, v)[0], "n, ")
+        lines += ["s = S[n]"] if self.weights else []
         lines += [*self.data_total(), *self.statements()]
         if not self.kernel.adds:
             lines += [
@@ -292,5 +282,6 @@ class ArrayWriter(_Writer):
         if not self.kernel.adds:
             return ["return total, found"]
         lines = [f"found = np.empty({len(self.kernel.result)}, {self.dtype})"]
-        lines += [f"found[{k}] = {text}" for k, text in enumerate(self.results())]
+        for k, text in enumerate(self.results()):
+            lines += _broken(f"found[{k}] = {text}", 4)
         return [*lines, "return total, found"]

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from itertools import accumulate, pairwise
 
+from gradscribe.derivation.reverse import weight_of_sample
 from gradscribe.derivation.steps import Derivation
 from gradscribe.printing.number_printer import MATH_NAMES, NumberPrinter
+from gradscribe.printing.numpy_printer import source
 from gradscribe.program.ir import SPECIAL, Program
+from gradscribe.program.lower import lower
 from gradscribe.program.scalar_kernels import ScalarProgram
 from gradscribe.targets.layout import (
+    WIDTH,
     call,
     filled,
     signature,
@@ -132,18 +136,34 @@ def numbers_view(program: ScalarProgram, style: str) -> NumbersView:
 def _runners(names: list[str], program: ScalarProgram, style: str) -> Iterator[RunnerView]:
     """Yield what calls kernels of each kind of arguments."""
     arguments = {k.arguments for k in program.kernels}
-    yield _runner("_of_inputs", names, ("X",), style)
-    yield _runner("_of_samples", names, ("X", "D"), style)
-    if ("V", "X", "D") in arguments:
-        yield _runner("_along", names, ("V", "X", "D"), style)
+    factor = weight_of_sample(program.components.network).subs(program.components.sizes)
+    value = source(lower(factor, (), {}))
+    yield _runner("_of_inputs", names, ("X",), style, value)
+    yield _runner("_of_pairs", names, ("X", "D"), style, value)
+    yield _runner("_of_samples", names, ("X", "D", "S"), style, value)
+    if ("V", "X", "D", "S") in arguments:
+        yield _runner("_along", names, ("V", "X", "D", "S"), style, value)
 
 
-def _runner(name: str, parameters: list[str], arguments: tuple[str, ...], style: str) -> RunnerView:
-    typed = [f"{a}: {'Parameters' if a == 'V' else 'np.ndarray'}" for a in arguments]
+def _condition(tests: list[str]) -> list[str]:
+    """Return the lines of an `if`, at the indentation of eight columns."""
+    line = f"if {' and '.join(tests)}:"
+    if len(line) + 8 <= WIDTH:
+        return [line]
+    first, *others = tests
+    return ["if (", f"    {first}", *(f"    and {test}" for test in others), "):"]
+
+
+def _runner(
+    name: str, parameters: list[str], arguments: tuple[str, ...], style: str, factor: str
+) -> RunnerView:
+    typed = [f"{a}: {'Parameters' if a == 'V' else 'np.ndarray'}" for a in arguments if a != "S"]
+    weights = ["S"] if "S" in arguments else []
+    typed += ["sample_weight: np.ndarray | None"] if weights else []
     bounded = name == "_of_samples"
     typed = ["kernel: Callable", "params: Parameters", *typed]
     typed += ["workspace: int = WORKSPACE"] if bounded else []
-    data = [a for a in arguments if a != "V"]
+    data = [a for a in arguments if a not in ("V", "S")]
     directions = [f"R_{p}" for p in parameters] if "V" in arguments else []
     every = [*parameters, *directions, *data]
     lines = filled("", parameters, " = params", 8)
@@ -154,17 +174,28 @@ def _runner(name: str, parameters: list[str], arguments: tuple[str, ...], style:
             "fit",
             *(["workspace == WORKSPACE"] if bounded else []),
             "0 < X.size < _AT_ONCE",
+            *(["sample_weight is None"] if weights else []),
         ]
-        inner = call("total, found = kernel(", [f"{n}.tolist()" for n in every], ")", 12)
+        inner = [f"S = [{factor}] * len(X)"] if weights else []
+        inner += ["N = len(X)"] if weights and "N" in factor else []
+        inner.reverse()
+        numbers = [*(f"{n}.tolist()" for n in every), *weights]
+        inner += call("total, found = kernel(", numbers, ")", 12)
         inner += ["if math.isfinite(total):", "    return found"]
-        lines += [f"if {' and '.join(conditions)}:", *(f"    {line}" for line in inner)]
+        lines += [*_condition(conditions), *(f"    {line}" for line in inner)]
     else:
-        indent = 12 if bounded else 8
-        inner = call("total, found = _compiled(kernel)(", every, ")", indent)
+        indent = 12 if weights else 8
+        inner = ["N = len(X)", f"S = np.full(N, {factor})"] if weights else []
+        inner += call("total, found = _compiled(kernel)(", [*every, *weights], ")", indent)
         inner += ["if math.isfinite(total):", "    return found"]
-        test = ["if workspace == WORKSPACE:"] if bounded else []
-        lines += [*test, *(f"    {line}" if bounded else line for line in inner)]
+        conditions = ["workspace == WORKSPACE"] if bounded else []
+        conditions += ["sample_weight is None"] if weights else []
+        test = _condition(conditions) if conditions else []
+        lines += [*test, *(f"    {line}" if test else line for line in inner)]
     otherwise = [f"params, {', '.join(data)} = _checked(params, {', '.join(data)})"]
+    if weights:
+        otherwise.append("S = np.broadcast_to(_scale(D, sample_weight), len(D))")
+    data += weights
     given = "(*params, *_direction(V, params))" if directions else "params"
     workspace = "workspace" if bounded else "WORKSPACE"
     otherwise.append(f"return _computed(kernel, {given}, {tuple_source(data)}, {workspace})")

@@ -4,13 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gradscribe.catalog.losses import OUTPUTS
 from gradscribe.derivation.tangents import Use
 from gradscribe.model.network import Network
 from gradscribe.notation import size_python
 from gradscribe.printing.numpy_printer import source, statement_source
 from gradscribe.program.ir import Group, Node, Ref, Statement, Term, references, replaced
-from gradscribe.program.lower import lower
 from gradscribe.program.second_order import Terms
 from gradscribe.program.tangents import Factors
 from gradscribe.targets.layout import WIDTH, broken_statement, comment, tuple_source
@@ -83,14 +81,12 @@ class SecondOrderView:
     Attributes:
         generators: one for each matrix of second derivatives.
         enter: a literal: the parameters that enter each variable.
-        scale: the body of the function that returns the factor of J.
         small: how many multiplications have no use of symmetry.
         diagonals: whether a matrix is made of its diagonal.
     """
 
     generators: tuple[TermsView, ...]
     enter: tuple[str, ...]
-    scale: tuple[str, ...]
     small: str
     diagonals: bool
 
@@ -103,7 +99,6 @@ def second_order_view(network: Network, programs: Sequence[Terms]) -> SecondOrde
     return SecondOrderView(
         views,
         enter_lines(factors),
-        tuple(_scale(network)),
         "2_000_000" if all(p.triangles for p in programs) else "math.inf",
         any("_diagonal_matrix(" in line for view in views for line in view.lines),
     )
@@ -120,17 +115,6 @@ def enter_lines(factors: Sequence[Factors]) -> tuple[str, ...]:
 
 def _quoted(text: str) -> str:
     return f'"{text}"'
-
-
-def _scale(network: Network) -> list[str]:
-    factor = network.loss.factor.xreplace({OUTPUTS: network.output.shape[0]})
-    value = source(lower(factor, (), {}))
-    names = {s.name for s in factor.free_symbols}
-    if not names:
-        return [f"return {float(factor)}"]
-    if names == {"N"}:
-        return ["N = len(D)", f"return {value}"]
-    return [f"N, {size_python(network.output.shape[0].name)} = D.shape", f"return {value}"]
 
 
 def _with_factors(terms: Terms) -> list[Statement | Term | Factors]:

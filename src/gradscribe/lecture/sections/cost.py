@@ -57,6 +57,7 @@ def cost(teller: Teller) -> Frame:
     return teller.frame(
         "cost",
         display(top),
+        teller.sentence("cost.penalty") if network.penalties else None,
         teller.sentence("cost.sample", step=2),
         display(*inner),
         teller.remark("cost.factor", loss=teller.loss_words),
@@ -136,11 +137,14 @@ def linearity(teller: Teller) -> Frame:
     """Show that the derivative of J is the sum of those of the samples."""
     equation, group = teller.gradient
     left = Atom(equation.left)
-    line = equal(left, teller.tree(equation.steps[0].after))
+    # Of a penalty, the sum over an index in a Kronecker delta is done at once.
+    shown = equation.steps[-2] if len(equation.steps) > 2 else equation.steps[0]
+    line = equal(left, teller.tree(shown.after))
     return teller.frame(
         "linearity",
         teller.sentence("linearity.sum"),
         display(Line(in_group(line, group))),
+        teller.sentence("linearity.penalty") if teller.network.penalties else None,
         teller.sentence("linearity.one", step=2, sample=Atom(component("E", (SAMPLE,)))),
         teller.remark("linearity.factor"),
         note=teller.rules_of(equation)[:1],

@@ -250,6 +250,7 @@ def blocks(teller: Teller, count: int) -> Iterator[Frame]:
                 teller.pieces("blocks_of_hessian.batch"),
             ),
             teller.remark("blocks_of_hessian.kronecker"),
+            teller.remark("blocks_of_hessian.penalty") if teller.network.penalties else None,
         )
 
 

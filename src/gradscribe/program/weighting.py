@@ -1,0 +1,60 @@
+"""The weight of a sample in J = Σ_n scale(n) E(n) + …, and where it goes in what is computed.
+
+scale(n) is the factor of J; with weights s of the samples it is that factor with Σ_n s(n) in the
+place of N, times s(n). Everything that is derived of E is linear in its sources, the derivatives
+of E by what it reads itself: so scale multiplies these, the smallest arrays, and nothing else.
+"""
+
+from collections.abc import Callable
+
+from sympy import Add, Expr, Symbol, preorder_traversal
+
+from gradscribe.derivation.rules import distribute
+from gradscribe.model.network import Network
+
+SCALE = Symbol("scale")
+
+# What derivatives of E are called, after a prefix of forward mode or of a diagonal.
+_DERIVED = ("delta", "dE_d", "dd", "d2")
+_PREFIXES = ("diagonal_", "R_")
+
+
+def is_weighted(name: str, network: Network) -> bool:
+    """Whether a variable is a derivative of E, and so has the weight of its sample in it."""
+    if name in network.variables:
+        return False
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name.startswith(_DERIVED)
+
+
+def weighted(right: Expr, network: Network, weight: Expr = SCALE) -> Expr:
+    """Return the right side of a derivative of E with the weight at its sources.
+
+    These are the terms without another derivative of E in them.
+
+    Args:
+        right: the right side of its equation.
+        network: the network.
+        weight: what multiplies the sources.
+    """
+
+    def reads(part: Expr) -> bool:
+        return any(is_weighted(s.name, network) for s in part.free_symbols)
+
+    terms = Add.make_args(right)
+    if not any(map(reads, terms)):
+        return weight * right
+    result = []
+    for term in terms:
+        parts = Add.make_args(distribute(term)) if _is_mixed(term, reads) else (term,)
+        result += [part if reads(part) else weight * part for part in parts]
+    return Add(*result)
+
+
+def _is_mixed(term: Expr, reads: Callable[[Expr], bool]) -> bool:
+    """Whether a term has a sum in it of which some terms are sources and others are not."""
+    for part in preorder_traversal(term):
+        if isinstance(part, Add) and len({reads(inner) for inner in part.args}) == 2:
+            return True
+    return False
