@@ -61,9 +61,9 @@ class Network:
     dtype: str = "float64"
     emit: tuple[str, ...] | None = None
     emit_target: str = DEFAULT_TARGET
-    start: Mapping[str, float] = field(default_factory=dict)
     penalties: tuple[tuple[Penalty, Rational], ...] = ()
     penalized: str = PENALIZED[0]
+    start: Mapping[str, float] = field(default_factory=dict)
     variables: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -216,7 +216,7 @@ def assemble(
         input=input,
         target=target,
         output=output,
-        parameters=tuple(parameters),
+        parameters=parameters,
         start={name: value for name, (_, value) in start.items()},
         functions=by_name(functions),
         bindings=dict(functions),

@@ -14,22 +14,9 @@ from sympy import Mul as SymMul
 from gradscribe.derivation.rules import distribute, flattened
 from gradscribe.errors import DerivationError
 from gradscribe.notation import SAMPLE, SAMPLES
-from gradscribe.program.ir import (
-    Add,
-    Apply,
-    Expand,
-    MatMul,
-    Mul,
-    Node,
-    Ones,
-    Permute,
-    Reduce,
-    Ref,
-    Transpose,
-)
+from gradscribe.program.ir import Add, Apply, Expand, MatMul, Mul, Node, Permute, Reduce, Transpose
 from gradscribe.program.lower import Indices, Piece, factor_order, ordered_terms
 from gradscribe.program.lower import piece as elementwise
-from gradscribe.program.weighting import SCALE
 from gradscribe.symbols import component
 
 
@@ -147,12 +134,9 @@ class Columns:
         for factor in SymMul.make_args(term):
             part = self.piece(factor)
             groups.setdefault(tuple(i for i in part.indices if i != SAMPLE), []).append(part)
-        every = [part for group in groups.values() for part in group]
-        if all(SAMPLE not in part.indices for part in every):
-            return self.combined(Mul, [elementwise(SAMPLES, self.names), *every])
-        if all(SAMPLE not in p.indices or p.node == Ref(SCALE.name) for p in every):
-            # Weights may be one number for all samples: the sum needs a term for each.
-            return self.summed([*every, Piece(Ones("N"), (SAMPLE,))], SAMPLE)
+        if all(SAMPLE not in part.indices for group in groups.values() for part in group):
+            parts = [part for group in groups.values() for part in group]
+            return self.combined(Mul, [elementwise(SAMPLES, self.names), *parts])
         scalars = groups.pop((), [])
         if len(groups) == 2 and all(len(free) == 1 for free in groups):
             (a, left), (b, right) = sorted(groups.items(), key=lambda item: str(item[0]))

@@ -35,14 +35,12 @@ from gradscribe.program.ir import (
     MatMul,
     Mul,
     Node,
-    Ones,
     Power,
     Reduce,
     Ref,
     Size,
     Transpose,
 )
-from gradscribe.program.weighting import SCALE
 from gradscribe.symbols import Largest, total
 
 Indices = tuple[Symbol, ...]
@@ -238,8 +236,6 @@ def _without_index(parts: list[Piece], k: Symbol) -> list[Piece]:
     rest = [p for p in parts if k not in p.indices]
     if not having:
         return parts
-    if any(p.node == Ref(SCALE.name) for p in having):
-        return [*rest, _weighted_sum(having, k)]
     while len(having) > 2:
         having = [_elementwise_product(having[:2]), *having[2:]]
     if len(having) == 2 and _is_matrix_product(having[0], having[1], k):
@@ -248,14 +244,6 @@ def _without_index(parts: list[Piece], k: Symbol) -> list[Piece]:
     axis = whole.indices.index(k)
     inner, axes = whole.node, (axis,)
     return [*rest, Piece(Reduce(inner, axes), tuple(i for i in whole.indices if i != k))]
-
-
-def _weighted_sum(having: list[Piece], k: Symbol) -> Piece:
-    """Sum a product with weights of samples in it, which may be one number for all of them."""
-    alone = all(p.node == Ref(SCALE.name) for p in having)
-    whole = _elementwise_product([*having, Piece(Ones("N"), (k,))] if alone else having)
-    axis = whole.indices.index(k)
-    return Piece(Reduce(whole.node, (axis,)), tuple(i for i in whole.indices if i != k))
 
 
 def _is_matrix_product(a: Piece, b: Piece, k: Symbol) -> bool:

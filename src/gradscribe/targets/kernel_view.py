@@ -277,7 +277,7 @@ def calls(program: Program) -> Calls:
     loss = f"{', '.join(scope.terms)} = _loss({', '.join(listed('loss'))})" if scope.terms else ""
     deltas = program.kernel("sensitivities").outputs
     others = [name for name in deltas if not is_sensitivity(name)]
-    ones = "np.ones(1, D.dtype)"
+    ones = "np.ones_like(D, shape=len(D))"
     sensitivities = [ones if a == _SCALE else a for a in listed("sensitivities")]
     penalized = any(k.name == PENALTY for k in program.kernels)
     return Calls(

@@ -110,9 +110,9 @@ class ModuleView:
     cost_formula: str
     sensitivities_text: str
     call: Calls
-    special: bool
     factor: FactorView
     curvatures: tuple[str, ...]
+    special: bool
     helpers: tuple[HelperView, ...]
     kernels: tuple[KernelView, ...]
     input_size: str

@@ -194,7 +194,7 @@ def _runner(
         lines += [*test, *(f"    {line}" if test else line for line in inner)]
     otherwise = [f"params, {', '.join(data)} = _checked(params, {', '.join(data)})"]
     if weights:
-        otherwise.append("S = np.broadcast_to(_scale(D, sample_weight), len(D))")
+        otherwise.append("S = _scale(D, sample_weight)")
     data += weights
     given = "(*params, *_direction(V, params))" if directions else "params"
     workspace = "workspace" if bounded else "WORKSPACE"
