@@ -120,6 +120,28 @@ def test_every_step_of_second_order_is_executed(spec: str) -> None:
     assert "Verified" in derivation_text(spec, "text")
 
 
+@pytest.mark.parametrize(
+    "spec", ["2-3-2 prelu,linear loss=gaussian l2=0.1 on=all", PRECISION, CUBED]
+)
+def test_they_go_with_weights_of_samples_and_penalties(spec: str) -> None:
+    """What has no sample in it, such as 1/s, is added up over all weights."""
+    module = gradscribe.compile(f"{spec} emit=hessian,hessian_vector_product")
+    rng = np.random.default_rng(11)
+    params = module.initialize(seed=1)
+    X, D, weights = rng.normal(size=(5, 2)), rng.random((5, 2)), rng.random(5) + 0.5
+    w = module.ravel(params)
+    V = rng.normal(size=w.size)
+    for kept in ({}, {"sample_weight": weights}):
+        along = module.unravel(w + 1e-30j * V)
+        slope = module.cost(along, X, D, **kept).imag * 1e30
+        found = module.ravel(module.gradient(params, X, D, **kept))
+        assert found @ V == pytest.approx(slope, rel=1e-12)
+        bent = module.ravel(module.gradient(along, X, D, **kept)).imag * 1e30
+        assert disagreement([module.hessian(params, X, D, **kept) @ V], [bent]) < 1e-12
+        product = module.hessian_vector_product(params, X, D, module.unravel(V), **kept)
+        assert disagreement([module.ravel(product)], [bent]) < 1e-12
+
+
 def test_in_a_formula_each_layer_has_its_own() -> None:
     network = Network.parse(FORMULA)
     assert [p.name for p in network.parameters] == ["W", "b", "slope1", "c", "beta2"]

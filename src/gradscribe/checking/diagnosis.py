@@ -263,7 +263,7 @@ def _faults(network: Network) -> Iterator[tuple[str, Fault, int]]:
             yield f"has {stem} itself in the place of {called}", Fault({stem: _itself}), 3
             for other in ACTIVATIONS.values():
                 known = other.name in (entry.name, "linear")  # linear: f′ = 1, already tried
-                if not known and not other.joins_nodes:
+                if not known and not other.written_out:
                     text = f"has the derivative of {other.name} in the place of {called}"
                     yield text, Fault({stem: _slope_of(other)}), 4
     for equation in network.equations:
