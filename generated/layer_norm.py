@@ -2092,7 +2092,7 @@ def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) 
 
 def _cost_at(params: Parameters, X, D, name: str, place, step: complex) -> complex:
     """Return the cost with one entry of one parameter changed."""
-    array = getattr(params, name) + np.zeros((), type(step))
+    array = np.array(getattr(params, name) + np.zeros((), type(step)))
     array[place] += step
     return cost(params._replace(**{name: array}), X, D)
 

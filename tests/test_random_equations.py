@@ -140,7 +140,7 @@ def written(seed: int) -> Writer:
     return writer
 
 
-@pytest.mark.parametrize("seed", (1, 2, 4, 5, 7))
+@pytest.mark.parametrize("seed", [1, 2, 4, 5, 7])
 def test_random_equations(seed: int) -> None:
     writer = written(seed)
     module = compile_network("; ".join([*writer.text, "loss=sse"]))

@@ -165,9 +165,9 @@ def _call(function: str, arguments: tuple[Node, ...]) -> tuple[int, str]:
         typed = (Ref(f"{source(like)}.dtype.type({source(value)})") for value in values)
         return _call("where", (condition, *typed))
     # Of sizes alone, a number of Python: it leaves the type of the arrays that it meets.
-    of_sizes = all(
-        isinstance(n, Size | Const | Add | Mul | Power) for a in arguments for n in walk(a)
-    )
+    inside = [n for a in arguments for n in walk(a)]
+    of_sizes = all(isinstance(n, Size | Const | Add | Mul | Power) for n in inside)
+    of_sizes = of_sizes and any(isinstance(n, Size) for n in inside)
     library = "math" if of_sizes and function in _OF_NUMBERS else "np"
     name = function if function.startswith("_") else f"{library}.{function}"
     if not name.isidentifier() and not name.startswith((f"{library}.",)):
