@@ -468,7 +468,7 @@ def _forward(params: Parameters, X: np.ndarray) -> tuple[np.ndarray, ...]:
     V = _product("abc,dc->abd", X, params.Wv)
     # (4) Aᵢⱼ = Σₖ N₂^(−1/2) Kⱼₖ Qᵢₖ
     A = _product("abc,adc->abd", Q, K)
-    A *= 1 / math.sqrt(N2)
+    A *= 1 / float(np.sqrt(N2))
     max_A = np.max(A, axis=2)
     exp_A = np.exp(A - max_A[:, :, None])
     # (5) Pᵢⱼ = exp(Aᵢⱼ)/Σₖ exp(Aᵢₖ)
@@ -524,11 +524,11 @@ def _gradient(
     part1 = _product("abc,abd->cda", X, dE_dA)
     # (20) ∂J/∂Wqᵢⱼ = 1/(N N₀ N₃) Σₙ N₂^(−1/2) Σₖ Σₗ Kₗᵢ(n) ∂E/∂Aₖₗ(n) xₖⱼ(n)
     dJ_dWq = _product("abc,dba->cd", K, part1)
-    dJ_dWq *= 1 / (N * N0 * N3 * math.sqrt(N2))
+    dJ_dWq *= 1 / (N * N0 * N3 * float(np.sqrt(N2)))
     part2 = _product("abc,adb->cda", X, dE_dA)
     # (21) ∂J/∂Wkᵢⱼ = 1/(N N₀ N₃) Σₙ N₂^(−1/2) Σₖ Σₗ Qₗᵢ(n) ∂E/∂Aₗₖ(n) xₖⱼ(n)
     dJ_dWk = _product("abc,dba->cd", Q, part2)
-    dJ_dWk *= 1 / (N * N0 * N3 * math.sqrt(N2))
+    dJ_dWk *= 1 / (N * N0 * N3 * float(np.sqrt(N2)))
     part3 = _product("abc,adb->cda", X, P)
     # (22) ∂J/∂Wvᵢⱼ = 1/(N N₀ N₃) Σₙ −2 Σₖ Σₗ eₗᵢ(n) Pₗₖ(n) xₖⱼ(n)
     dJ_dWv = _product("abc,dba->cd", e, part3)
@@ -594,7 +594,7 @@ def _hessian_along(
     V = _product("abc,dc->abd", X, params.Wv)
     # Aᵢⱼ = Σₖ N₂^(−1/2) Kⱼₖ Qᵢₖ
     A = _product("abc,adc->abd", Q, K)
-    A *= 1 / math.sqrt(N2)
+    A *= 1 / float(np.sqrt(N2))
     max_A = np.max(A, axis=2)
     exp_A = np.exp(A - max_A[:, :, None])
     # Pᵢⱼ = exp(Aᵢⱼ)/Σₖ exp(Aᵢₖ)
@@ -615,9 +615,9 @@ def _hessian_along(
     R_V = _product("abc,dec->adeb", along.Wv, X)
     # ℛAᵢⱼ = N₂^(−1/2) Σₖ Kⱼₖ ℛQᵢₖ + N₂^(−1/2) Σₖ Qᵢₖ ℛKⱼₖ
     R_A = _product("abcd,bed->abce", R_Q, K)
-    R_A *= 1 / math.sqrt(N2)
+    R_A *= 1 / float(np.sqrt(N2))
     part1 = _product("abcd,bed->abec", R_K, Q)
-    R_A += part1 / math.sqrt(N2)
+    R_A += part1 / float(np.sqrt(N2))
     part2 = _product("abcd,bcd->abc", R_A, P)
     # ℛPᵢⱼ = Pᵢⱼ ℛAᵢⱼ − Pᵢⱼ Σₖ Pᵢₖ ℛAᵢₖ
     R_P = -P * part2[:, :, :, None] + P * R_A
@@ -644,18 +644,18 @@ def _hessian_along(
     part7 = _product("abcd,bce->aebd", R_dE_dA, X)
     # ℛ∂J/∂Wqᵢⱼ = 1/(N N₀ N₃) Σₙ (N₂^(−1/2) Σₖ Σₛ Kₛᵢ(n) ℛ∂E/∂Aₖₛ(n) xₖⱼ(n) + N₂^(−1/2)…
     R_dJ_dWq = _product("abcd,cde->aeb", part7, K)
-    R_dJ_dWq *= 1 / math.sqrt(N2)
+    R_dJ_dWq *= 1 / float(np.sqrt(N2))
     part8 = _product("abc,abd->cad", X, dE_dA)
     part9 = _product("abcd,ebc->ade", R_K, part8)
-    R_dJ_dWq += part9 / math.sqrt(N2)
+    R_dJ_dWq += part9 / float(np.sqrt(N2))
     R_dJ_dWq *= 1 / (N0 * N3 * samples)
     part10 = _product("abcd,bde->aebc", R_dE_dA, X)
     # ℛ∂J/∂Wkᵢⱼ = 1/(N N₀ N₃) Σₙ (N₂^(−1/2) Σₖ Σₛ Qₛᵢ(n) ℛ∂E/∂Aₛₖ(n) xₖⱼ(n) + N₂^(−1/2)…
     R_dJ_dWk = _product("abcd,cde->aeb", part10, Q)
-    R_dJ_dWk *= 1 / math.sqrt(N2)
+    R_dJ_dWk *= 1 / float(np.sqrt(N2))
     part11 = _product("abc,adb->cad", X, dE_dA)
     part12 = _product("abcd,ebc->ade", R_Q, part11)
-    R_dJ_dWk += part12 / math.sqrt(N2)
+    R_dJ_dWk += part12 / float(np.sqrt(N2))
     R_dJ_dWk *= 1 / (N0 * N3 * samples)
     part13 = _product("abc,adb->cad", X, P)
     # ℛ∂J/∂Wvᵢⱼ = 1/(N N₀ N₃) Σₙ (−2 Σₖ Σₛ Pₛₖ(n) ℛeₛᵢ(n) xₖⱼ(n) − 2 Σₚ Σₛ eₛᵢ(n) ℛPₛₚ(…
@@ -683,7 +683,7 @@ def _gauss_newton_along(
     V = _product("abc,dc->abd", X, params.Wv)
     # Aᵢⱼ = Σₖ N₂^(−1/2) Kⱼₖ Qᵢₖ
     A = _product("abc,adc->abd", Q, K)
-    A *= 1 / math.sqrt(N2)
+    A *= 1 / float(np.sqrt(N2))
     max_A = np.max(A, axis=2)
     exp_A = np.exp(A - max_A[:, :, None])
     # Pᵢⱼ = exp(Aᵢⱼ)/Σₖ exp(Aᵢₖ)
@@ -696,9 +696,9 @@ def _gauss_newton_along(
     R_V = _product("abc,dec->adeb", along.Wv, X)
     # ℛAᵢⱼ = N₂^(−1/2) Σₖ Kⱼₖ ℛQᵢₖ + N₂^(−1/2) Σₖ Qᵢₖ ℛKⱼₖ
     R_A = _product("abcd,bed->abce", R_Q, K)
-    R_A *= 1 / math.sqrt(N2)
+    R_A *= 1 / float(np.sqrt(N2))
     part1 = _product("abcd,bed->abec", R_K, Q)
-    R_A += part1 / math.sqrt(N2)
+    R_A += part1 / float(np.sqrt(N2))
     part2 = _product("abcd,bcd->abc", R_A, P)
     # ℛPᵢⱼ = Pᵢⱼ ℛAᵢⱼ − Pᵢⱼ Σₖ Pᵢₖ ℛAᵢₖ
     R_P = -P * part2[:, :, :, None] + P * R_A
@@ -719,11 +719,11 @@ def _gauss_newton_along(
     part6 = _product("abcd,bce->aebd", R_dE_dA, X)
     # ℛ∂J/∂Wqᵢⱼ = 1/(N N₀ N₃) Σₙ N₂^(−1/2) Σₖ Σₛ Kₛᵢ(n) ℛ∂E/∂Aₖₛ(n) xₖⱼ(n)
     R_dJ_dWq = _product("abcd,cde->aeb", part6, K)
-    R_dJ_dWq *= 1 / (N0 * N3 * samples * math.sqrt(N2))
+    R_dJ_dWq *= 1 / (N0 * N3 * samples * float(np.sqrt(N2)))
     part7 = _product("abcd,bde->aebc", R_dE_dA, X)
     # ℛ∂J/∂Wkᵢⱼ = 1/(N N₀ N₃) Σₙ N₂^(−1/2) Σₖ Σₛ Qₛᵢ(n) ℛ∂E/∂Aₛₖ(n) xₖⱼ(n)
     R_dJ_dWk = _product("abcd,cde->aeb", part7, Q)
-    R_dJ_dWk *= 1 / (N0 * N3 * samples * math.sqrt(N2))
+    R_dJ_dWk *= 1 / (N0 * N3 * samples * float(np.sqrt(N2)))
     part8 = _product("abc,adb->cad", X, P)
     # ℛ∂J/∂Wvᵢⱼ = 1/(N N₀ N₃) Σₙ Σₖ Σₛ Pₛₖ(n) ℛ∂E/∂Yₛᵢ(n) xₖⱼ(n)
     R_dJ_dWv = _product("abcd,ebc->ade", R_dE_dY, part8)
@@ -742,7 +742,7 @@ def _output_along(params: Parameters, X: np.ndarray, along: Parameters) -> np.nd
     V = _product("abc,dc->abd", X, params.Wv)
     # Aᵢⱼ = Σₖ N₂^(−1/2) Kⱼₖ Qᵢₖ
     A = _product("abc,adc->abd", Q, K)
-    A *= 1 / math.sqrt(N2)
+    A *= 1 / float(np.sqrt(N2))
     max_A = np.max(A, axis=2)
     exp_A = np.exp(A - max_A[:, :, None])
     # Pᵢⱼ = exp(Aᵢⱼ)/Σₖ exp(Aᵢₖ)
@@ -755,9 +755,9 @@ def _output_along(params: Parameters, X: np.ndarray, along: Parameters) -> np.nd
     R_V = _product("abc,dec->adeb", along.Wv, X)
     # ℛAᵢⱼ = N₂^(−1/2) Σₖ Kⱼₖ ℛQᵢₖ + N₂^(−1/2) Σₖ Qᵢₖ ℛKⱼₖ
     R_A = _product("abcd,bed->abce", R_Q, K)
-    R_A *= 1 / math.sqrt(N2)
+    R_A *= 1 / float(np.sqrt(N2))
     part1 = _product("abcd,bed->abec", R_K, Q)
-    R_A += part1 / math.sqrt(N2)
+    R_A += part1 / float(np.sqrt(N2))
     part2 = _product("abcd,bcd->abc", R_A, P)
     # ℛPᵢⱼ = Pᵢⱼ ℛAᵢⱼ − Pᵢⱼ Σₖ Pᵢₖ ℛAᵢₖ
     R_P = -P * part2[:, :, :, None] + P * R_A
@@ -782,7 +782,7 @@ def _output_along_input(
     V = _product("abc,dc->abd", X, params.Wv)
     # Aᵢⱼ = Σₖ N₂^(−1/2) Kⱼₖ Qᵢₖ
     A = _product("abc,adc->abd", Q, K)
-    A *= 1 / math.sqrt(N2)
+    A *= 1 / float(np.sqrt(N2))
     max_A = np.max(A, axis=2)
     exp_A = np.exp(A - max_A[:, :, None])
     # Pᵢⱼ = exp(Aᵢⱼ)/Σₖ exp(Aᵢₖ)
@@ -798,9 +798,9 @@ def _output_along_input(
     R_V = part3[:, None] * np.ones(N, X.dtype)[:, None, None]
     # ℛAᵢⱼ = N₂^(−1/2) Σₖ Kⱼₖ ℛQᵢₖ + N₂^(−1/2) Σₖ Qᵢₖ ℛKⱼₖ
     R_A = _product("abcd,bed->abce", R_Q, K)
-    R_A *= 1 / math.sqrt(N2)
+    R_A *= 1 / float(np.sqrt(N2))
     part4 = _product("abcd,bed->abec", R_K, Q)
-    R_A += part4 / math.sqrt(N2)
+    R_A += part4 / float(np.sqrt(N2))
     part5 = _product("abcd,bcd->abc", R_A, P)
     # ℛPᵢⱼ = Pᵢⱼ ℛAᵢⱼ − Pᵢⱼ Σₖ Pᵢₖ ℛAᵢₖ
     R_P = -P * part5[:, :, :, None] + P * R_A
@@ -822,7 +822,7 @@ def _sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> Param
     V = _product("abc,dc->abd", X, params.Wv)
     # Aᵢⱼ = Σₖ N₂^(−1/2) Kⱼₖ Qᵢₖ
     A = _product("abc,adc->abd", Q, K)
-    A *= 1 / math.sqrt(N2)
+    A *= 1 / float(np.sqrt(N2))
     max_A = np.max(A, axis=2)
     exp_A = np.exp(A - max_A[:, :, None])
     # Pᵢⱼ = exp(Aᵢⱼ)/Σₖ exp(Aᵢₖ)
@@ -839,11 +839,11 @@ def _sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> Param
     part1 = _product("abc,abd->acd", X, dE_dA)
     # ∂E/∂Wqᵢⱼ = N₂^(−1/2) Σₖ Σₗ Kₗᵢ ∂E/∂Aₖₗ xₖⱼ
     dE_dWq = _product("abc,adb->acd", K, part1)
-    dE_dWq *= 1 / math.sqrt(N2)
+    dE_dWq *= 1 / float(np.sqrt(N2))
     part2 = _product("abc,adb->acd", X, dE_dA)
     # ∂E/∂Wkᵢⱼ = N₂^(−1/2) Σₖ Σₗ Qₗᵢ ∂E/∂Aₗₖ xₖⱼ
     dE_dWk = _product("abc,adb->acd", Q, part2)
-    dE_dWk *= 1 / math.sqrt(N2)
+    dE_dWk *= 1 / float(np.sqrt(N2))
     part3 = _product("abc,adb->acd", X, P)
     # ∂E/∂Wvᵢⱼ = −2 Σₖ Σₗ eₗᵢ Pₗₖ xₖⱼ
     dE_dWv = _product("abc,adb->acd", e, part3)
@@ -1229,7 +1229,8 @@ def _equations(sizes: Sequence[int]) -> dict:
             (N0, N0),
             ("K", "Q"),
             lambda v, i, j: sum(
-                (1 / math.sqrt(N2)) * v["K"][j, k] * v["Q"][i, k] for k in range(N2)
+                (1 / float(np.sqrt(N2))) * v["K"][j, k] * v["Q"][i, k]
+                for k in range(N2)
             ),
         ),
         "P": (

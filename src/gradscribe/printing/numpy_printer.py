@@ -28,7 +28,6 @@ from gradscribe.program.ir import (
 )
 
 _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(6)
-_OF_NUMBERS = frozenset({"sqrt", "log", "exp", "sin", "cos", "tanh"})
 _SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
 
 
@@ -168,8 +167,8 @@ def _call(function: str, arguments: tuple[Node, ...]) -> tuple[int, str]:
     inside = [n for a in arguments for n in walk(a)]
     of_sizes = all(isinstance(n, Size | Const | Add | Mul | Power) for n in inside)
     of_sizes = of_sizes and any(isinstance(n, Size) for n in inside)
-    library = "math" if of_sizes and function in _OF_NUMBERS else "np"
-    name = function if function.startswith("_") else f"{library}.{function}"
-    if not name.isidentifier() and not name.startswith((f"{library}.",)):
+    name = function if function.startswith("_") else f"np.{function}"
+    if not name.isidentifier() and not name.startswith("np."):
         raise DerivationError(f"no NumPy function {function!r}")
-    return _ATOM, f"{name}({', '.join(source(a) for a in arguments)})"
+    text = f"{name}({', '.join(source(a) for a in arguments)})"
+    return _ATOM, f"float({text})" if of_sizes else text
