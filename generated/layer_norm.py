@@ -169,51 +169,23 @@ def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
     return _forward(params, X)[-1]
 
 
-def cost(
-    params: Parameters,
-    X: np.ndarray,
-    D: np.ndarray,
-    *,
-    sample_weight: np.ndarray | None = None,
-) -> np.floating:
+def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
     """Return the cost J, the mean cross-entropy over samples; y are probabilities of classes, d is 1 for one of them.
 
     J = 1/N Σₙ E(n) with E = Σⱼ −log(y³ⱼ) dⱼ.
 
-    Args:
-        params: the parameters.
-        X: the input, (N, N0).
-        D: the desired output, (N, N3).
-        sample_weight: s, (N,), not negative: E(n) is multiplied by s(n), and Σₙ s(n)
-            stands for N.
-            A sample of weight 2 counts as two samples.
-
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    if sample_weight is None:
-        return _cost(D, outputs)
-    E = _sample_costs(D, outputs)
-    return _scale(D, sample_weight) @ E
-
-
-def sample_costs(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
-    """Return E, the cost of every sample, (N,): without the factor of J.
-
-    Raises:
-        ValueError: an argument (named) has a wrong shape or type or is not finite.
-    """
-    params, X, D = _checked(params, X, D)
-    outputs = _forward(params, X)
-    return _sample_costs(D, outputs)
+    return _cost(D, outputs)
 
 
 def sensitivities(
     params: Parameters, X: np.ndarray, D: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """Return ∂E/∂u for every layer and sample: δ¹, δ², δ³.
+    """Return ∂E/∂u for every layer and sample: ∂E/∂s², …, δ³.
 
     E is the cost of one sample, without the factor of J. Each has a row a sample.
 
@@ -222,52 +194,32 @@ def sensitivities(
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    found = _sensitivities(params, D, outputs, np.ones_like(D, shape=len(D)))
+    found = _sensitivities(params, D, outputs, 1)
     return tuple([found[k] for k in (0, 1, 2, 3, 4)])
 
 
-def gradient(
-    params: Parameters,
-    X: np.ndarray,
-    D: np.ndarray,
-    *,
-    sample_weight: np.ndarray | None = None,
-) -> Parameters:
+def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
     """Return ∂J/∂w for every parameter w, in arrays of the same shapes.
-
-    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    scale = _scale(D, sample_weight)
-    return _gradient(params, X, D, outputs, scale)
+    return _gradient(params, X, D, outputs)
 
 
 def cost_and_gradient(
-    params: Parameters,
-    X: np.ndarray,
-    D: np.ndarray,
-    *,
-    sample_weight: np.ndarray | None = None,
+    params: Parameters, X: np.ndarray, D: np.ndarray
 ) -> tuple[np.floating, Parameters]:
     """Return J and ∂J/∂w, with one pass through the network.
-
-    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    scale = _scale(D, sample_weight)
-    if sample_weight is None:
-        J = _cost(D, outputs)
-    else:
-        J = scale @ _sample_costs(D, outputs)
-    return J, _gradient(params, X, D, outputs, scale)
+    return _cost(D, outputs), _gradient(params, X, D, outputs)
 
 
 def hessian(
@@ -275,7 +227,6 @@ def hessian(
     X: np.ndarray,
     D: np.ndarray,
     *,
-    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -285,7 +236,6 @@ def hessian(
         params: the parameters.
         X: the input, (N, N0).
         D: the desired output, (N, N3).
-        sample_weight: the weights of the samples, (N,), as in `cost`.
         out: an array (K, K) of the parameters' type that takes the result.
         workspace: how many bytes may be used beside the result; samples are taken in
             parts so that they suffice, for any N.
@@ -296,7 +246,7 @@ def hessian(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_hessian_along, params, X, D, sample_weight, out, workspace)
+    return _square(_hessian_along, params, X, D, out, workspace)
 
 
 def hessian_block(
@@ -306,7 +256,6 @@ def hessian_block(
     first: str,
     second: str,
     *,
-    sample_weight: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
     """Return ∂²J/∂first∂second, the shape of one parameter and then of the other.
@@ -317,7 +266,6 @@ def hessian_block(
         D: the desired output, (N, N3).
         first: the name of a parameter.
         second: the name of a parameter.
-        sample_weight: the weights of the samples, (N,), as in `cost`.
         workspace: how many bytes may be used beside the result.
 
     Raises:
@@ -336,23 +284,15 @@ def hessian_block(
     rows = slice(ends[first] - left.size, ends[first])
     columns = slice(ends[second] - right.size, ends[second])
     block = np.zeros((left.size, right.size), params[0].dtype)
-    given = (params, X, D, _scale(D, sample_weight))
-    for part, found in _rows(_hessian_along, *given, rows, workspace):
+    for part, found in _rows(_hessian_along, params, X, D, rows, workspace):
         block[part.start - rows.start : part.stop - rows.start] += found[:, columns]
     return block.reshape((*left.shape, *right.shape))
 
 
 def hessian_diagonal(
-    params: Parameters,
-    X: np.ndarray,
-    D: np.ndarray,
-    *,
-    sample_weight: np.ndarray | None = None,
-    workspace: int = WORKSPACE,
+    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
 ) -> Parameters:
     """Return ∂²J/∂w² for every parameter w, in arrays of their shapes, without H.
-
-    Arguments as in `hessian`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -360,8 +300,7 @@ def hessian_diagonal(
     params, X, D = _checked(params, X, D)
     K = sum(p.size for p in params)
     diagonal = np.zeros(K, params[0].dtype)
-    given = (params, X, D, _scale(D, sample_weight))
-    for part, found in _rows(_hessian_along, *given, slice(0, K), workspace):
+    for part, found in _rows(_hessian_along, params, X, D, slice(0, K), workspace):
         diagonal[part] += found[:, part].diagonal()
     return Parameters(*[a[0] for a in _split(diagonal[None], params)])
 
@@ -371,7 +310,6 @@ def gauss_newton(
     X: np.ndarray,
     D: np.ndarray,
     *,
-    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -386,29 +324,24 @@ def gauss_newton(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_gauss_newton_along, params, X, D, sample_weight, out, workspace)
+    return _square(_gauss_newton_along, params, X, D, out, workspace)
 
 
 def hessian_vector_product(
-    params: Parameters,
-    X: np.ndarray,
-    D: np.ndarray,
-    V: Parameters,
-    *,
-    sample_weight: np.ndarray | None = None,
+    params: Parameters, X: np.ndarray, D: np.ndarray, V: Parameters
 ) -> Parameters:
     """Return H V in arrays of the parameters' shapes; H is not formed.
 
     It is the derivative of the gradient at params + t V by t, at t = 0, for the price
-    of two or three gradients (Pearlmutter 1994). `sample_weight` as in `cost`.
+    of two or three gradients (Pearlmutter 1994).
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     along = Parameters(*[array[None] for array in _direction(V, params)])
-    scale = _scale(D, sample_weight)
-    found = _hessian_along(params, X, D, along, scale)
+    samples = len(X)
+    found = _hessian_along(params, X, D, along, samples)
     return Parameters(*[array[0] for array in found])
 
 
@@ -504,7 +437,6 @@ class Problem:
         X: the input, (N, N0).
         D: the desired output, (N, N3).
         sizes: (N0, N1, N2, N3), the number of inputs and of each layer's nodes.
-        sample_weight: the weights of the samples, (N,), as in `cost`.
 
     Raises:
         ValueError: an argument (named) is unfit.
@@ -515,33 +447,27 @@ class Problem:
         X: np.ndarray,
         D: np.ndarray,
         sizes: Sequence[int] = SIZES,
-        *,
-        sample_weight: np.ndarray | None = None,
     ) -> None:
         like = Parameters(*[np.zeros(shape) for shape in _shapes(sizes)])
         _, self.X, self.D = _checked(like, X, D)
         self.sizes = tuple(sizes)
-        self.weighted = {"sample_weight": sample_weight}
-        _scale(self.D, sample_weight)  # what is unfit is said at once
 
     def fun(self, w: np.ndarray) -> np.floating:
         """Return J."""
-        return cost(unravel(w, self.sizes), self.X, self.D, **self.weighted)
+        return cost(unravel(w, self.sizes), self.X, self.D)
 
     def jac(self, w: np.ndarray) -> np.ndarray:
         """Return ∂J/∂w, (K,)."""
-        params = unravel(w, self.sizes)
-        return _joined(gradient(params, self.X, self.D, **self.weighted))
+        return _joined(gradient(unravel(w, self.sizes), self.X, self.D))
 
     def hess(self, w: np.ndarray) -> np.ndarray:
         """Return H, (K, K)."""
-        return hessian(unravel(w, self.sizes), self.X, self.D, **self.weighted)
+        return hessian(unravel(w, self.sizes), self.X, self.D)
 
     def hessp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return H v, (K,)."""
         params, V = unravel(w, self.sizes), unravel(v, self.sizes)
-        found = hessian_vector_product(params, self.X, self.D, V, **self.weighted)
-        return _joined(found)
+        return _joined(hessian_vector_product(params, self.X, self.D, V))
 
 
 def _joined(arrays: Parameters) -> np.ndarray:
@@ -549,19 +475,13 @@ def _joined(arrays: Parameters) -> np.ndarray:
     return np.concatenate([array.reshape(-1) for array in arrays])
 
 
-def problem(
-    X: np.ndarray,
-    D: np.ndarray,
-    sizes: Sequence[int] = SIZES,
-    *,
-    sample_weight: np.ndarray | None = None,
-) -> Problem:
+def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Problem:
     """Return the cost on these data and its derivatives, as functions of one vector.
 
     Raises:
         ValueError: an argument (named) is unfit.
     """
-    return Problem(X, D, sizes, sample_weight=sample_weight)
+    return Problem(X, D, sizes)
 
 
 # ---- the equations, for checked arguments --------------------------------------------
@@ -627,31 +547,6 @@ def _forward(params: Parameters, X: np.ndarray) -> tuple[np.ndarray, ...]:
     )
 
 
-def _sample_costs(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Return E of every sample."""
-    (
-        max_u3,
-        _sqrt_nu1,
-        _sqrt_nu2,
-        sum_u3,
-        _u1,
-        _mu1,
-        _nu1,
-        _r1,
-        _y1,
-        _u2,
-        _mu2,
-        _nu2,
-        _r2,
-        _y2,
-        u3,
-        _y3,
-    ) = outputs
-    # (15) E = Σⱼ −log(y³ⱼ) dⱼ
-    E = -np.sum(D * (u3 - max_u3[:, None] - np.log(sum_u3)[:, None]), axis=1)
-    return E
-
-
 def _cost(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.floating:
     """Return J."""
     (
@@ -679,10 +574,7 @@ def _cost(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.floating:
 
 
 def _sensitivities(
-    params: Parameters,
-    D: np.ndarray,
-    outputs: tuple[np.ndarray, ...],
-    scale: np.ndarray,
+    params: Parameters, D: np.ndarray, outputs: tuple[np.ndarray, ...], scale: float
 ) -> tuple[np.ndarray, ...]:
     """Return δ of every layer times `scale`, which is put in with the last one."""
     (
@@ -706,7 +598,7 @@ def _sensitivities(
     N1 = params.W1.shape[0]
     N2 = params.W2.shape[0]
     # (18) δ³ᵢ = y³ᵢ Σₖ dₖ − dᵢ
-    delta3 = scale[:, None] * (y3 * np.sum(D, axis=1)[:, None] - D)
+    delta3 = scale * (y3 * np.sum(D, axis=1)[:, None] - D)
     # (20) f′²(s²ᵢ) = 1 − (y²ᵢ)²
     f2prime_s2 = 1 - y2**2
     # (21) ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ W³ₖᵢ δ³ₖ
@@ -757,11 +649,7 @@ def _sensitivities(
 
 
 def _gradient(
-    params: Parameters,
-    X: np.ndarray,
-    D: np.ndarray,
-    outputs: tuple[np.ndarray, ...],
-    scale: np.ndarray,
+    params: Parameters, X: np.ndarray, D: np.ndarray, outputs: tuple[np.ndarray, ...]
 ) -> Parameters:
     """Return ∂J/∂w for every parameter w."""
     (
@@ -783,6 +671,8 @@ def _gradient(
         _y3,
     ) = outputs
     N = D.shape[0]
+    # The factor of J goes into δ here, once; all that follows has it.
+    scale = 1 / N
     dE_ds2, dE_ds1, delta1, delta2, delta3 = _sensitivities(params, D, outputs, scale)
     ones = np.ones(N, D.dtype)
     # (43) ∂J/∂W¹ᵢⱼ = 1/N Σₙ δ¹ᵢ(n) xⱼ(n)
@@ -863,11 +753,7 @@ def _product_plan(letters: str) -> tuple:
 
 
 def _hessian_along(
-    params: Parameters,
-    X: np.ndarray,
-    D: np.ndarray,
-    along: Parameters,
-    scale: np.ndarray,
+    params: Parameters, X: np.ndarray, D: np.ndarray, along: Parameters, samples: int
 ) -> Parameters:
     """Return H V for each direction V, (B, …) in the shapes of the parameters."""
     N1 = params.W1.shape[0]
@@ -917,7 +803,7 @@ def _hessian_along(
     y3 = exp_u3 / np.sum(exp_u3, axis=1)[:, None]
     sum_D = np.sum(D, axis=1)
     # δ³ᵢ = y³ᵢ Σₖ dₖ − dᵢ
-    delta3 = scale[:, None] * (y3 * sum_D[:, None] - D)
+    delta3 = y3 * sum_D[:, None] - D
     # ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ W³ₖᵢ δ³ₖ
     dE_ds2 = delta3 @ params.W3
     dE_ds2 *= f2prime_s2
@@ -996,7 +882,7 @@ def _hessian_along(
     # ℛy³ᵢ = ℛu³ᵢ y³ᵢ − y³ᵢ Σₖ ℛu³ₖ y³ₖ
     R_y3 = -y3 * part3[:, :, None] + R_u3 * y3
     # ℛδ³ᵢ = ℛy³ᵢ Σₖ dₖ
-    R_delta3 = scale[:, None] * R_y3 * sum_D[:, None]
+    R_delta3 = R_y3 * sum_D[:, None]
     part4 = _product("ab,bc->ac", delta3, params.W3)
     # ℛ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ ℛW³ₖᵢ δ³ₖ + f′²(s²ᵢ) Σₖ ℛδ³ₖ W³ₖᵢ + f′′²(s²ᵢ) ℛs²ᵢ Σₛ W³ₛᵢ…
     R_dE_ds2 = R_s2 * f2primeprime_s2 * part4
@@ -1031,7 +917,7 @@ def _hessian_along(
         + (-2 * dE_dnu2 * sum_R_u2 / N2**2)[:, :, None]
         + (-part8 / (N2 * sqrt_nu2))[:, :, None]
         + (-dE_ds2 @ along.gain2.T / (N2 * sqrt_nu2[:, None])).T[:, :, None]
-        + 2 * dE_dnu2[:, None] * R_u2 / N2
+        + 2 * R_u2 * dE_dnu2[:, None] / N2
         + R_dE_ds2 * params.gain2 / sqrt_nu2[:, None]
         + along.gain2[:, None] * dE_ds2 / sqrt_nu2[:, None]
     )
@@ -1070,38 +956,49 @@ def _hessian_along(
         + (-2 * dE_dnu1 * sum_R_u1 / N1**2)[:, :, None]
         + (-part13 / (N1 * sqrt_nu1))[:, :, None]
         + (-dE_ds1 @ along.gain1.T / (N1 * sqrt_nu1[:, None])).T[:, :, None]
-        + 2 * dE_dnu1[:, None] * R_u1 / N1
+        + 2 * R_u1 * dE_dnu1[:, None] / N1
         + R_dE_ds1 * params.gain1 / sqrt_nu1[:, None]
         + along.gain1[:, None] * dE_ds1 / sqrt_nu1[:, None]
     )
     # ℛ∂J/∂W¹ᵢⱼ = 1/N Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = _product("abc,bd->acd", R_delta1, X)
+    R_dJ_dW1 *= 1 / samples
     # ℛ∂J/∂b¹ᵢ = 1/N Σₙ ℛδ¹ᵢ(n)
-    R_dJ_db1 = np.sum(R_delta1, axis=1)
+    R_dJ_db1 = np.sum(R_delta1, axis=1) / samples
     # ℛ∂J/∂gain¹ᵢ = 1/N Σₙ (ℛ∂E/∂s¹ᵢ(n) r¹ᵢ(n) + ℛr¹ᵢ(n) ∂E/∂s¹ᵢ(n))
-    R_dJ_dgain1 = np.sum(
-        R_dE_ds1.transpose(0, 2, 1) * r1.T + R_r1.transpose(0, 2, 1) * dE_ds1.T, axis=2
+    R_dJ_dgain1 = (
+        np.sum(
+            R_dE_ds1.transpose(0, 2, 1) * r1.T + R_r1.transpose(0, 2, 1) * dE_ds1.T,
+            axis=2,
+        )
+        / samples
     )
     # ℛ∂J/∂shift¹ᵢ = 1/N Σₙ ℛ∂E/∂s¹ᵢ(n)
-    R_dJ_dshift1 = np.sum(R_dE_ds1, axis=1)
+    R_dJ_dshift1 = np.sum(R_dE_ds1, axis=1) / samples
     # ℛ∂J/∂W²ᵢⱼ = 1/N Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
     R_dJ_dW2 = _product("abc,bd->acd", R_delta2, y1)
     part14 = _product("abc,bd->adc", R_y1, delta2)
     R_dJ_dW2 += part14
+    R_dJ_dW2 *= 1 / samples
     # ℛ∂J/∂b²ᵢ = 1/N Σₙ ℛδ²ᵢ(n)
-    R_dJ_db2 = np.sum(R_delta2, axis=1)
+    R_dJ_db2 = np.sum(R_delta2, axis=1) / samples
     # ℛ∂J/∂gain²ᵢ = 1/N Σₙ (ℛ∂E/∂s²ᵢ(n) r²ᵢ(n) + ℛr²ᵢ(n) ∂E/∂s²ᵢ(n))
-    R_dJ_dgain2 = np.sum(
-        R_dE_ds2.transpose(0, 2, 1) * r2.T + R_r2.transpose(0, 2, 1) * dE_ds2.T, axis=2
+    R_dJ_dgain2 = (
+        np.sum(
+            R_dE_ds2.transpose(0, 2, 1) * r2.T + R_r2.transpose(0, 2, 1) * dE_ds2.T,
+            axis=2,
+        )
+        / samples
     )
     # ℛ∂J/∂shift²ᵢ = 1/N Σₙ ℛ∂E/∂s²ᵢ(n)
-    R_dJ_dshift2 = np.sum(R_dE_ds2, axis=1)
+    R_dJ_dshift2 = np.sum(R_dE_ds2, axis=1) / samples
     # ℛ∂J/∂W³ᵢⱼ = 1/N Σₙ (ℛδ³ᵢ(n) y²ⱼ(n) + ℛy²ⱼ(n) δ³ᵢ(n))
     R_dJ_dW3 = _product("abc,bd->acd", R_delta3, y2)
     part15 = _product("abc,bd->adc", R_y2, delta3)
     R_dJ_dW3 += part15
+    R_dJ_dW3 *= 1 / samples
     # ℛ∂J/∂b³ᵢ = 1/N Σₙ ℛδ³ᵢ(n)
-    R_dJ_db3 = np.sum(R_delta3, axis=1)
+    R_dJ_db3 = np.sum(R_delta3, axis=1) / samples
     return Parameters(
         R_dJ_dW1,
         R_dJ_db1,
@@ -1117,11 +1014,7 @@ def _hessian_along(
 
 
 def _gauss_newton_along(
-    params: Parameters,
-    X: np.ndarray,
-    D: np.ndarray,
-    along: Parameters,
-    scale: np.ndarray,
+    params: Parameters, X: np.ndarray, D: np.ndarray, along: Parameters, samples: int
 ) -> Parameters:
     """Return G V for each direction V; ℛ of adjoints has no ℛ of values."""
     N1 = params.W1.shape[0]
@@ -1218,7 +1111,7 @@ def _gauss_newton_along(
     # ℛy³ᵢ = ℛu³ᵢ y³ᵢ − y³ᵢ Σₖ ℛu³ₖ y³ₖ
     R_y3 = -y3 * part3[:, :, None] + R_u3 * y3
     # ℛδ³ᵢ = ℛy³ᵢ Σₖ dₖ
-    R_delta3 = scale[:, None] * R_y3 * np.sum(D, axis=1)[:, None]
+    R_delta3 = R_y3 * np.sum(D, axis=1)[:, None]
     # ℛ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ ℛδ³ₖ W³ₖᵢ
     R_dE_ds2 = _product("abc,cd->abd", R_delta3, params.W3)
     R_dE_ds2 *= f2prime_s2
@@ -1251,24 +1144,29 @@ def _gauss_newton_along(
     )
     # ℛ∂J/∂W¹ᵢⱼ = 1/N Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = _product("abc,bd->acd", R_delta1, X)
+    R_dJ_dW1 *= 1 / samples
     # ℛ∂J/∂b¹ᵢ = 1/N Σₙ ℛδ¹ᵢ(n)
-    R_dJ_db1 = np.sum(R_delta1, axis=1)
+    R_dJ_db1 = np.sum(R_delta1, axis=1) / samples
     # ℛ∂J/∂gain¹ᵢ = 1/N Σₙ ℛ∂E/∂s¹ᵢ(n) r¹ᵢ(n)
     R_dJ_dgain1 = _product("abc,bc->ac", R_dE_ds1, r1)
+    R_dJ_dgain1 *= 1 / samples
     # ℛ∂J/∂shift¹ᵢ = 1/N Σₙ ℛ∂E/∂s¹ᵢ(n)
-    R_dJ_dshift1 = np.sum(R_dE_ds1, axis=1)
+    R_dJ_dshift1 = np.sum(R_dE_ds1, axis=1) / samples
     # ℛ∂J/∂W²ᵢⱼ = 1/N Σₙ ℛδ²ᵢ(n) y¹ⱼ(n)
     R_dJ_dW2 = _product("abc,bd->acd", R_delta2, y1)
+    R_dJ_dW2 *= 1 / samples
     # ℛ∂J/∂b²ᵢ = 1/N Σₙ ℛδ²ᵢ(n)
-    R_dJ_db2 = np.sum(R_delta2, axis=1)
+    R_dJ_db2 = np.sum(R_delta2, axis=1) / samples
     # ℛ∂J/∂gain²ᵢ = 1/N Σₙ ℛ∂E/∂s²ᵢ(n) r²ᵢ(n)
     R_dJ_dgain2 = _product("abc,bc->ac", R_dE_ds2, r2)
+    R_dJ_dgain2 *= 1 / samples
     # ℛ∂J/∂shift²ᵢ = 1/N Σₙ ℛ∂E/∂s²ᵢ(n)
-    R_dJ_dshift2 = np.sum(R_dE_ds2, axis=1)
+    R_dJ_dshift2 = np.sum(R_dE_ds2, axis=1) / samples
     # ℛ∂J/∂W³ᵢⱼ = 1/N Σₙ ℛδ³ᵢ(n) y²ⱼ(n)
     R_dJ_dW3 = _product("abc,bd->acd", R_delta3, y2)
+    R_dJ_dW3 *= 1 / samples
     # ℛ∂J/∂b³ᵢ = 1/N Σₙ ℛδ³ᵢ(n)
-    R_dJ_db3 = np.sum(R_delta3, axis=1)
+    R_dJ_db3 = np.sum(R_delta3, axis=1) / samples
     return Parameters(
         R_dJ_dW1,
         R_dJ_db1,
@@ -1817,15 +1715,13 @@ def _rows(
     params: Parameters,
     X: np.ndarray,
     D: np.ndarray,
-    scale: np.ndarray,
     rows: slice,
     workspace: int,
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield rows of a matrix (K, K), to be added up over parts of the samples."""
     held = _held(kernel.__name__[1:], params, X)
     for part, taken in _parts(rows, len(X), held, workspace):
-        along = _units(params, part)
-        found = kernel(params, X[taken], D[taken], along, scale[taken])
+        found = kernel(params, X[taken], D[taken], _units(params, part), len(X))
         yield part, np.concatenate([a.reshape(len(a), -1) for a in found], axis=1)
 
 
@@ -1834,7 +1730,6 @@ def _square(
     params: Parameters,
     X: np.ndarray,
     D: np.ndarray,
-    sample_weight: np.ndarray | None,
     out: np.ndarray | None,
     workspace: int,
 ) -> np.ndarray:
@@ -1844,8 +1739,7 @@ def _square(
         _check_out(out, K, dtype, *params, X, D)
         out[...] = 0
     result = np.zeros((K, K), dtype) if out is None else out
-    given = (params, X, D, _scale(D, sample_weight))
-    for part, found in _rows(kernel, *given, slice(0, K), workspace):
+    for part, found in _rows(kernel, params, X, D, slice(0, K), workspace):
         result[part] += found
     for row in range(1, K):
         result[row, :row] = result[:row, row]
@@ -1883,44 +1777,6 @@ def _direction(V: Parameters, params: Parameters) -> Parameters:
             raise ValueError(f"V.{name} is complex, params have {array.dtype}")
     dtype, named = params[0].dtype, V._asdict().items()
     return Parameters(*[_cast(f"V.{name}", array, dtype) for name, array in named])
-
-
-# ---- weights of samples --------------------------------------------------------------
-
-
-def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
-    """Return what multiplies E of each sample in J, (N,): the factor of J, weighted.
-
-    Raises:
-        ValueError: there are weights, and they are unfit.
-    """
-    N = len(D)
-    if sample_weight is None:
-        return np.full(len(D), 1 / N, D.dtype)
-    weights = _weights(sample_weight, D)
-    N = weights.sum()
-    return 1 / N * weights
-
-
-def _weights(sample_weight: np.ndarray, D: np.ndarray) -> np.ndarray:
-    """Return the weights of samples as numbers of D's type.
-
-    Raises:
-        ValueError: they are no such numbers, are negative or all zero.
-    """
-    weights = np.asarray(sample_weight)
-    if weights.dtype.kind not in "biuf" or weights.shape != (len(D),):
-        found = f"has shape {weights.shape} and type {weights.dtype}"
-        raise ValueError(f"sample_weight {found}, needs ({len(D)},) and real numbers")
-    with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
-        weights = _array("sample_weight", weights.astype(D.real.dtype))
-    if weights.min() < 0:
-        row = int(weights.argmin())
-        found = f"sample_weight is {weights[row]} in row {row}"
-        raise ValueError(f"{found}, needs numbers that are not negative")
-    if not weights.any():
-        raise ValueError("sample_weight is zero for all samples")
-    return weights
 
 
 # ---- what arguments must be ----------------------------------------------------------
@@ -2202,22 +2058,16 @@ def _equations(sizes: Sequence[int]) -> dict:
     }
 
 
-def _sizes_of(params: Parameters, *sample: np.ndarray) -> list[int]:
-    """Return the sizes N0, N1, … that the shapes of parameters, and of a sample, have."""
-    sizes: dict[str, int] = {}
-    for shape, array in zip(_SHAPES.values(), params, strict=True):
-        sizes.update(zip(shape, array.shape, strict=True))
-    for x in sample:
-        sizes.update(zip(("N0",), x.shape, strict=True))
-    return [sizes[s] for s in _SIZE_NAMES]
-
-
 def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) -> list:
     """Return ∂E/∂w of one sample at entries of parameters, by recursion over the nodes.
 
     From the definition: ∂E/∂v = Σ ∂E/∂w ∂w/∂v over all components w that read v.
     """
-    equations = _equations(_sizes_of(params, x))
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    sizes.update(zip(("N0",), x.shape, strict=True))
+    equations = _equations([sizes[s] for s in _SIZE_NAMES])
     values = {**params._asdict(), "x": x, "d": d}
     for name, (shape, _, function) in equations.items():
         flat = [function(values, *i) for i in np.ndindex(shape)]
@@ -2242,14 +2092,9 @@ def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) 
 
 def _cost_at(params: Parameters, X, D, name: str, place, step: complex) -> complex:
     """Return the cost with one entry of one parameter changed."""
-    return cost(_changed(params, name, place, step), X, D)
-
-
-def _changed(params: Parameters, name: str, place, step: complex) -> Parameters:
-    """Return the parameters with one entry of one of them changed."""
-    array = getattr(params, name) + np.zeros((), type(step))
+    array = np.array(getattr(params, name) + np.zeros((), type(step)))
     array[place] += step
-    return params._replace(**{name: array})
+    return cost(params._replace(**{name: array}), X, D)
 
 
 def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float]:

@@ -158,6 +158,20 @@ CASES = (
         (4, 3),
     ),
     Case(
+        "a function of what is turned",
+        "u1[k,t] = W[k,j] x[t,j]; y1[t,k] = sigmoid(u1[k,t]); q[i] = c[k] y1[t,k] y1[t,i]",
+        lambda p, x: (lambda y: y.T @ (y @ p[1]))(sigmoid(x @ p[0].T)),
+        (4, 3, 4),
+        (4, 3),
+    ),
+    Case(
+        "equal factors in a sum",
+        "y1[t,i] = log(1 + (W[i,j] x[t,j])**2); q[i] = sqrt(mean(t, y1[t,i]) + 1)",
+        lambda p, x: anp.sqrt(anp.mean(anp.log(1 + (x @ p[0].T) ** 2), axis=0) + 1),
+        (4, 3, 5),
+        (4, 3),
+    ),
+    Case(
         "numbers among the parameters",
         "m = mean(j, x[j]); q[i] = a exp(-(W[i,j] x[j] - m)**2) + c",
         lambda p, x: p[0] * anp.exp(-((p[1] @ x - anp.mean(x)) ** 2)) + p[2],

@@ -61,7 +61,8 @@ def gauss_newton_along(network: Network) -> Along:
     loss.append(adjoints[adjoint_name(cut.name)])
     curvature = _moved((*after, *loss), network, adjoints, moved)
     name = adjoint_name(cut.name)
-    start = {name: directional_variable(adjoints[name].variable)}
+    bends = any(q.name == directional_variable(adjoints[name].variable).name for q in curvature)
+    start = {name: directional_variable(adjoints[name].variable)} if bends else {}
     rest = [q for n, q in adjoints.items() if n not in {v.name for v in loss}]
     held = _moved(rest, network, adjoints, start)
     found = {q.name: q for q in held}

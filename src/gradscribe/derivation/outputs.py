@@ -148,7 +148,11 @@ def _output(place: ScalarFunction, outputs: Mapping[str, Equation]) -> Expr | No
         return None
     if equation.right.args[0].base != place.args[0].base:
         return None
-    return equation.variable[tuple(place.args[0].indices)]
+    own = equation.right.args[0].indices
+    moved = dict(zip(own, place.args[0].indices, strict=True))
+    if set(own) != set(equation.indices):
+        return None
+    return equation.variable[tuple(moved[k] for k in equation.indices)]
 
 
 def _has_quotient(expr: Expr) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from gradscribe.catalog.activations import U
 from gradscribe.derivation.listing import Higher, Listed, every_group, groups
@@ -158,7 +158,7 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
         value = next((q for right, q in outputs.items() if _same(right, place)), None)
         source = network.variables[argument.name]
         at = tuple(indices)
-        y = None if value is None else value.variable[at]
+        y = None if value is None else output_at(value, at)
         value_here = scalar_function(place.stem)(place.args[0])
         right = slope_in(entry, place.args[0], y, value_here, place.order)
         parents = (value.name,) if value is not None else (source.name,)
@@ -168,6 +168,15 @@ def slope_equations(network: Network, adjoints: Iterable[Equation]) -> Iterable[
             steps.append(Step("slope", of_u, right, parents))
         variable = slope_variable(place.stem, source, place.order)
         yield Equation(variable, at, right, "slope", tuple(steps))
+
+
+def output_at(equation: Equation, at: tuple[Symbol, ...]) -> Expr | None:
+    """Return y where u has these indices, for y = f(u); None where y has others than u."""
+    own = equation.right.args[0].indices
+    moved = dict(zip(own, at, strict=True))
+    if set(own) != set(equation.indices):
+        return None
+    return equation.variable[tuple(moved[k] for k in equation.indices)]
 
 
 def _same(output: ScalarFunction, slope: ScalarFunction) -> bool:

@@ -224,6 +224,8 @@ class _Builder(Sized):
                 allowed=", ".join(letters) or "a component with an index",
             )
         if not isinstance(argument, Indexed):
+            order = [k for k in left if k in letters]  # as on the left, and what is not there last
+            letters = {k: letters[k] for k in (*order, *(k for k in letters if k not in left))}
             argument = self.own(argument, letters, length)
         free = tuple(argument.indices)
         layer = split(argument.base.name).layer

@@ -28,8 +28,12 @@ from gradscribe.program.ir import (
 )
 
 _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(6)
+<<<<<<< HEAD
 _OF_NUMBERS = frozenset({"sqrt", "log", "exp", "sin", "cos", "tanh"})
 _SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
+=======
+_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+>>>>>>> structures
 
 
 def source(node: Node, level: int = _COMPARISON) -> str:
@@ -171,11 +175,11 @@ def _call(function: str, arguments: tuple[Node, ...]) -> tuple[int, str]:
         typed = (Ref(f"{source(like)}.dtype.type({source(value)})") for value in values)
         return _call("where", (condition, *typed))
     # Of sizes alone, a number of Python: it leaves the type of the arrays that it meets.
-    of_sizes = all(
-        isinstance(n, Size | Const | Add | Mul | Power) for a in arguments for n in walk(a)
-    )
-    library = "math" if of_sizes and function in _OF_NUMBERS else "np"
-    name = function if function.startswith("_") else f"{library}.{function}"
-    if not name.isidentifier() and not name.startswith((f"{library}.",)):
+    inside = [n for a in arguments for n in walk(a)]
+    of_sizes = all(isinstance(n, Size | Const | Add | Mul | Power) for n in inside)
+    of_sizes = of_sizes and any(isinstance(n, Size) for n in inside)
+    name = function if function.startswith("_") else f"np.{function}"
+    if not name.isidentifier() and not name.startswith("np."):
         raise DerivationError(f"no NumPy function {function!r}")
-    return _ATOM, f"{name}({', '.join(source(a) for a in arguments)})"
+    text = f"{name}({', '.join(source(a) for a in arguments)})"
+    return _ATOM, f"float({text})" if of_sizes else text

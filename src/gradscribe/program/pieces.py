@@ -100,10 +100,13 @@ def contracted(parts: list[Piece], summed: list[Symbol]) -> list[Piece]:
         k = min(summed, key=lambda k: sum(k in p.indices for p in parts))
         having = [p for p in parts if k in p.indices]
         if len(having) > 2:
-            pair = min(combinations(having, 2), key=_width)
-            parts = [elementwise_product(list(pair)), *(p for p in parts if p not in pair)]
+            # By places: two factors may be equal.
+            places = [place for place, p in enumerate(parts) if k in p.indices]
+            pair = min(combinations(places, 2), key=lambda c: _width((parts[c[0]], parts[c[1]])))
+            product = elementwise_product([parts[place] for place in pair])
+            parts = [product, *(p for place, p in enumerate(parts) if place not in pair)]
             continue
-        rest = [p for p in parts if p not in having]
+        rest = [p for p in parts if k not in p.indices]
         own = [j for j in summed if all(j in p.indices for p in having)]
         own = [j for j in own if not any(j in p.indices for p in rest)]
         parts = [*rest, _product(having, own) if len(having) == 2 else _reduced(having[0], own)]

@@ -145,7 +145,8 @@ def _cases(network: Network) -> list[str]:
         return ["(SIZES, 2, 1),", f"(SIZES, 3, {far}),"]
     count = len(network.layers)
     rows = [(_widths(network, w), n, 1) for w, n in zip(_WIDTHS, _SAMPLES, strict=True)]
-    rows += [((1,) * count, 1, 1), (_widths(network, _WIDTHS[0]), 4, far)]
+    ones = 1 if far == 1000 else 2  # a norm of one node is 0 but for rounding
+    rows += [((ones,) * count, 1, 1), (_widths(network, _WIDTHS[0]), 4, far)]
     return [f"({tuple_source([str(s) for s in sizes])}, {n}, {u})," for sizes, n, u in rows]
 
 
