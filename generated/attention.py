@@ -135,10 +135,24 @@ def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
     return _forward(params, X)[-1]
 
 
-def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
+def cost(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> np.floating:
     """Return the cost J, the mean squared error over samples and outputs.
 
     J = 1/(N N₀ N₃) Σₙ E(n) with E = Σⱼ Σₖ eⱼₖ².
+
+    Args:
+        params: the parameters.
+        X: the input, (N, N0, N1).
+        D: the desired output, (N, N0, N3).
+        sample_weight: s, (N,), not negative: E(n) is multiplied by s(n), and Σₙ s(n)
+            stands for N.
+            A sample of weight 2 counts as two samples.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -146,7 +160,22 @@ def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _cost(D, e)
+    if sample_weight is None:
+        return _cost(D, e)
+    E = _sample_costs(e)
+    return _scale(D, sample_weight) @ E
+
+
+def sample_costs(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return E, the cost of every sample, (N,): without the factor of J.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    e = _loss(D, outputs)
+    return _sample_costs(e)
 
 
 def sensitivities(
@@ -162,26 +191,41 @@ def sensitivities(
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    found = _sensitivities(outputs, e)
+    found = _sensitivities(outputs, e, np.ones_like(D, shape=len(D)))
     return tuple([found[k] for k in (0, 1)])
 
 
-def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
+def gradient(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> Parameters:
     """Return ∂J/∂w for every parameter w, in arrays of the same shapes.
+
+    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
+    scale = _scale(D, sample_weight)
     e = _loss(D, outputs)
-    return _gradient(params, X, D, outputs, e)
+    return _gradient(params, X, outputs, e, scale)
 
 
 def cost_and_gradient(
-    params: Parameters, X: np.ndarray, D: np.ndarray
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
 ) -> tuple[np.floating, Parameters]:
     """Return J and ∂J/∂w, with one pass through the network.
+
+    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -189,7 +233,12 @@ def cost_and_gradient(
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _cost(D, e), _gradient(params, X, D, outputs, e)
+    scale = _scale(D, sample_weight)
+    if sample_weight is None:
+        J = _cost(D, e)
+    else:
+        J = scale @ _sample_costs(e)
+    return J, _gradient(params, X, outputs, e, scale)
 
 
 def hessian(
@@ -197,6 +246,7 @@ def hessian(
     X: np.ndarray,
     D: np.ndarray,
     *,
+    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -206,6 +256,7 @@ def hessian(
         params: the parameters.
         X: the input, (N, N0, N1).
         D: the desired output, (N, N0, N3).
+        sample_weight: the weights of the samples, (N,), as in `cost`.
         out: an array (K, K) of the parameters' type that takes the result.
         workspace: how many bytes may be used beside the result; samples are taken in
             parts so that they suffice, for any N.
@@ -216,7 +267,7 @@ def hessian(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_hessian_along, params, X, D, out, workspace)
+    return _square(_hessian_along, params, X, D, sample_weight, out, workspace)
 
 
 def hessian_block(
@@ -226,6 +277,7 @@ def hessian_block(
     first: str,
     second: str,
     *,
+    sample_weight: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
     """Return ∂²J/∂first∂second, the shape of one parameter and then of the other.
@@ -236,6 +288,7 @@ def hessian_block(
         D: the desired output, (N, N0, N3).
         first: the name of a parameter.
         second: the name of a parameter.
+        sample_weight: the weights of the samples, (N,), as in `cost`.
         workspace: how many bytes may be used beside the result.
 
     Raises:
@@ -254,15 +307,23 @@ def hessian_block(
     rows = slice(ends[first] - left.size, ends[first])
     columns = slice(ends[second] - right.size, ends[second])
     block = np.zeros((left.size, right.size), params[0].dtype)
-    for part, found in _rows(_hessian_along, params, X, D, rows, workspace):
+    given = (params, X, D, _scale(D, sample_weight))
+    for part, found in _rows(_hessian_along, *given, rows, workspace):
         block[part.start - rows.start : part.stop - rows.start] += found[:, columns]
     return block.reshape((*left.shape, *right.shape))
 
 
 def hessian_diagonal(
-    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+    workspace: int = WORKSPACE,
 ) -> Parameters:
     """Return ∂²J/∂w² for every parameter w, in arrays of their shapes, without H.
+
+    Arguments as in `hessian`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -270,7 +331,8 @@ def hessian_diagonal(
     params, X, D = _checked(params, X, D)
     K = sum(p.size for p in params)
     diagonal = np.zeros(K, params[0].dtype)
-    for part, found in _rows(_hessian_along, params, X, D, slice(0, K), workspace):
+    given = (params, X, D, _scale(D, sample_weight))
+    for part, found in _rows(_hessian_along, *given, slice(0, K), workspace):
         diagonal[part] += found[:, part].diagonal()
     return Parameters(*[a[0] for a in _split(diagonal[None], params)])
 
@@ -280,6 +342,7 @@ def gauss_newton(
     X: np.ndarray,
     D: np.ndarray,
     *,
+    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -294,24 +357,29 @@ def gauss_newton(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_gauss_newton_along, params, X, D, out, workspace)
+    return _square(_gauss_newton_along, params, X, D, sample_weight, out, workspace)
 
 
 def hessian_vector_product(
-    params: Parameters, X: np.ndarray, D: np.ndarray, V: Parameters
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    V: Parameters,
+    *,
+    sample_weight: np.ndarray | None = None,
 ) -> Parameters:
     """Return H V in arrays of the parameters' shapes; H is not formed.
 
     It is the derivative of the gradient at params + t V by t, at t = 0, for the price
-    of two or three gradients (Pearlmutter 1994).
+    of two or three gradients (Pearlmutter 1994). `sample_weight` as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     along = Parameters(*[array[None] for array in _direction(V, params)])
-    samples = len(X)
-    found = _hessian_along(params, X, D, along, samples)
+    scale = _scale(D, sample_weight)
+    found = _hessian_along(params, X, D, along, scale)
     return Parameters(*[array[0] for array in found])
 
 
@@ -407,6 +475,7 @@ class Problem:
         X: the input, (N, N0, N1).
         D: the desired output, (N, N0, N3).
         sizes: (N0, N1, N2, N3), the number of inputs and of each layer's nodes.
+        sample_weight: the weights of the samples, (N,), as in `cost`.
 
     Raises:
         ValueError: an argument (named) is unfit.
@@ -417,27 +486,33 @@ class Problem:
         X: np.ndarray,
         D: np.ndarray,
         sizes: Sequence[int] = SIZES,
+        *,
+        sample_weight: np.ndarray | None = None,
     ) -> None:
         like = Parameters(*[np.zeros(shape) for shape in _shapes(sizes)])
         _, self.X, self.D = _checked(like, X, D)
         self.sizes = tuple(sizes)
+        self.weighted = {"sample_weight": sample_weight}
+        _scale(self.D, sample_weight)  # what is unfit is said at once
 
     def fun(self, w: np.ndarray) -> np.floating:
         """Return J."""
-        return cost(unravel(w, self.sizes), self.X, self.D)
+        return cost(unravel(w, self.sizes), self.X, self.D, **self.weighted)
 
     def jac(self, w: np.ndarray) -> np.ndarray:
         """Return ∂J/∂w, (K,)."""
-        return _joined(gradient(unravel(w, self.sizes), self.X, self.D))
+        params = unravel(w, self.sizes)
+        return _joined(gradient(params, self.X, self.D, **self.weighted))
 
     def hess(self, w: np.ndarray) -> np.ndarray:
         """Return H, (K, K)."""
-        return hessian(unravel(w, self.sizes), self.X, self.D)
+        return hessian(unravel(w, self.sizes), self.X, self.D, **self.weighted)
 
     def hessp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return H v, (K,)."""
         params, V = unravel(w, self.sizes), unravel(v, self.sizes)
-        return _joined(hessian_vector_product(params, self.X, self.D, V))
+        found = hessian_vector_product(params, self.X, self.D, V, **self.weighted)
+        return _joined(found)
 
 
 def _joined(arrays: Parameters) -> np.ndarray:
@@ -445,13 +520,19 @@ def _joined(arrays: Parameters) -> np.ndarray:
     return np.concatenate([array.reshape(-1) for array in arrays])
 
 
-def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Problem:
+def problem(
+    X: np.ndarray,
+    D: np.ndarray,
+    sizes: Sequence[int] = SIZES,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> Problem:
     """Return the cost on these data and its derivatives, as functions of one vector.
 
     Raises:
         ValueError: an argument (named) is unfit.
     """
-    return Problem(X, D, sizes)
+    return Problem(X, D, sizes, sample_weight=sample_weight)
 
 
 # ---- the equations, for checked arguments --------------------------------------------
@@ -486,6 +567,13 @@ def _loss(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
     return e
 
 
+def _sample_costs(e: np.ndarray) -> np.ndarray:
+    """Return E of every sample."""
+    # (8) E = Σⱼ Σₖ eⱼₖ²
+    E = np.sum(e**2, axis=(2, 1))
+    return E
+
+
 def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
     """Return J."""
     N, N0, N3 = D.shape
@@ -495,44 +583,45 @@ def _cost(D: np.ndarray, e: np.ndarray) -> np.floating:
 
 
 def _sensitivities(
-    outputs: tuple[np.ndarray, ...], e: np.ndarray
+    outputs: tuple[np.ndarray, ...], e: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """Return δ of every layer."""
+    """Return δ of every layer times `scale`, which is put in with the last one."""
     _Q, _K, V, P, Y = outputs
     # (11) ∂E/∂Yᵢⱼ = −2 eᵢⱼ
-    dE_dY = -2 * e
+    dE_dY = -2 * scale[:, None, None] * e
     # (13) ∂E/∂Aᵢⱼ = 2 Pᵢⱼ Σₖ Σₗ eᵢₗ Pᵢₖ Vₖₗ − 2 Pᵢⱼ Σₖ eᵢₖ Vⱼₖ
     dE_dA = _product("abc,adc->abd", e, V)
     dE_dA *= -2
     dE_dA *= P
     dE_dA += 2 * P * np.sum(e * Y, axis=2)[:, :, None]
+    dE_dA *= scale[:, None, None]
     return dE_dA, dE_dY
 
 
 def _gradient(
     params: Parameters,
     X: np.ndarray,
-    D: np.ndarray,
     outputs: tuple[np.ndarray, ...],
     e: np.ndarray,
+    scale: np.ndarray,
 ) -> Parameters:
     """Return ∂J/∂w for every parameter w."""
     Q, K, _V, P, _Y = outputs
-    N, N0, N3 = D.shape
     N2 = params.Wq.shape[0]
-    dE_dA, _dE_dY = _sensitivities(outputs, e)
+    dE_dA, _dE_dY = _sensitivities(outputs, e, scale)
     part1 = _product("abc,abd->cda", X, dE_dA)
     # (20) ∂J/∂Wqᵢⱼ = 1/(N N₀ N₃) Σₙ N₂^(−1/2) Σₖ Σₗ Kₗᵢ(n) ∂E/∂Aₖₗ(n) xₖⱼ(n)
     dJ_dWq = _product("abc,dba->cd", K, part1)
-    dJ_dWq *= 1 / (N * N0 * N3 * float(np.sqrt(N2)))
+    dJ_dWq *= 1 / float(np.sqrt(N2))
     part2 = _product("abc,adb->cda", X, dE_dA)
     # (21) ∂J/∂Wkᵢⱼ = 1/(N N₀ N₃) Σₙ N₂^(−1/2) Σₖ Σₗ Qₗᵢ(n) ∂E/∂Aₗₖ(n) xₖⱼ(n)
     dJ_dWk = _product("abc,dba->cd", Q, part2)
-    dJ_dWk *= 1 / (N * N0 * N3 * float(np.sqrt(N2)))
+    dJ_dWk *= 1 / float(np.sqrt(N2))
     part3 = _product("abc,adb->cda", X, P)
+    part4 = _product("abc,dba->cda", e, part3)
     # (22) ∂J/∂Wvᵢⱼ = 1/(N N₀ N₃) Σₙ −2 Σₖ Σₗ eₗᵢ(n) Pₗₖ(n) xₖⱼ(n)
-    dJ_dWv = _product("abc,dba->cd", e, part3)
-    dJ_dWv *= -2 / (N * N0 * N3)
+    dJ_dWv = _product("abc,c->ab", part4, scale)
+    dJ_dWv *= -2
     return Parameters(dJ_dWq, dJ_dWk, dJ_dWv)
 
 
@@ -580,12 +669,14 @@ def _product_plan(letters: str) -> tuple:
 
 
 def _hessian_along(
-    params: Parameters, X: np.ndarray, D: np.ndarray, along: Parameters, samples: int
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    along: Parameters,
+    scale: np.ndarray,
 ) -> Parameters:
     """Return H V for each direction V, (B, …) in the shapes of the parameters."""
-    N0 = X.shape[1]
     N2 = params.Wq.shape[0]
-    N3 = params.Wv.shape[0]
     # Qᵢⱼ = Σₖ Wqⱼₖ xᵢₖ
     Q = _product("abc,dc->abd", X, params.Wq)
     # Kᵢⱼ = Σₖ Wkⱼₖ xᵢₖ
@@ -606,7 +697,7 @@ def _hessian_along(
     sum_e_P_V = np.sum(e * Y, axis=2)
     product_e_V = _product("abc,adc->abd", e, V)
     # ∂E/∂Aᵢⱼ = 2 Pᵢⱼ Σₖ Σₗ eᵢₗ Pᵢₖ Vₖₗ − 2 Pᵢⱼ Σₖ eᵢₖ Vⱼₖ
-    dE_dA = 2 * P * sum_e_P_V[:, :, None] - 2 * P * product_e_V
+    dE_dA = scale[:, None, None] * (2 * P * sum_e_P_V[:, :, None] - 2 * P * product_e_V)
     # ℛQᵢⱼ = Σₖ ℛWqⱼₖ xᵢₖ
     R_Q = _product("abc,dec->adeb", along.Wq, X)
     # ℛKᵢⱼ = Σₖ ℛWkⱼₖ xᵢₖ
@@ -641,6 +732,7 @@ def _hessian_along(
     part6 = _product("abcd,bed->abce", R_e, V)
     R_dE_dA += -2 * P * part6
     R_dE_dA += -2 * R_P * product_e_V
+    R_dE_dA *= scale[:, None, None]
     part7 = _product("abcd,bce->aebd", R_dE_dA, X)
     # ℛ∂J/∂Wqᵢⱼ = 1/(N N₀ N₃) Σₙ (N₂^(−1/2) Σₖ Σₛ Kₛᵢ(n) ℛ∂E/∂Aₖₛ(n) xₖⱼ(n) + N₂^(−1/2)…
     R_dJ_dWq = _product("abcd,cde->aeb", part7, K)
@@ -648,7 +740,6 @@ def _hessian_along(
     part8 = _product("abc,abd->cad", X, dE_dA)
     part9 = _product("abcd,ebc->ade", R_K, part8)
     R_dJ_dWq += part9 / float(np.sqrt(N2))
-    R_dJ_dWq *= 1 / (N0 * N3 * samples)
     part10 = _product("abcd,bde->aebc", R_dE_dA, X)
     # ℛ∂J/∂Wkᵢⱼ = 1/(N N₀ N₃) Σₙ (N₂^(−1/2) Σₖ Σₛ Qₛᵢ(n) ℛ∂E/∂Aₛₖ(n) xₖⱼ(n) + N₂^(−1/2)…
     R_dJ_dWk = _product("abcd,cde->aeb", part10, Q)
@@ -656,25 +747,27 @@ def _hessian_along(
     part11 = _product("abc,adb->cad", X, dE_dA)
     part12 = _product("abcd,ebc->ade", R_Q, part11)
     R_dJ_dWk += part12 / float(np.sqrt(N2))
-    R_dJ_dWk *= 1 / (N0 * N3 * samples)
     part13 = _product("abc,adb->cad", X, P)
+    part14 = _product("abcd,ebc->adeb", R_e, part13)
     # ℛ∂J/∂Wvᵢⱼ = 1/(N N₀ N₃) Σₙ (−2 Σₖ Σₛ Pₛₖ(n) ℛeₛᵢ(n) xₖⱼ(n) − 2 Σₚ Σₛ eₛᵢ(n) ℛPₛₚ(…
-    R_dJ_dWv = _product("abcd,ebc->ade", R_e, part13)
+    R_dJ_dWv = _product("abcd,d->abc", part14, scale)
     R_dJ_dWv *= -2
-    part14 = _product("abcd,bde->aebc", R_P, X)
-    part15 = _product("abcd,cde->aeb", part14, e)
-    R_dJ_dWv += -2 * part15
-    R_dJ_dWv *= 1 / (N0 * N3 * samples)
+    part15 = _product("abcd,bde->aebc", R_P, X)
+    part16 = _product("abcd,cde->aebc", part15, e)
+    part17 = _product("abcd,d->abc", part16, scale)
+    R_dJ_dWv += -2 * part17
     return Parameters(R_dJ_dWq, R_dJ_dWk, R_dJ_dWv)
 
 
 def _gauss_newton_along(
-    params: Parameters, X: np.ndarray, D: np.ndarray, along: Parameters, samples: int
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    along: Parameters,
+    scale: np.ndarray,
 ) -> Parameters:
     """Return G V for each direction V; ℛ of adjoints has no ℛ of values."""
-    N0 = X.shape[1]
     N2 = params.Wq.shape[0]
-    N3 = params.Wv.shape[0]
     # Qᵢⱼ = Σₖ Wqⱼₖ xᵢₖ
     Q = _product("abc,dc->abd", X, params.Wq)
     # Kᵢⱼ = Σₖ Wkⱼₖ xᵢₖ
@@ -709,7 +802,7 @@ def _gauss_newton_along(
     # ℛeᵢⱼ = −ℛYᵢⱼ
     R_e = -R_Y
     # ℛ∂E/∂Yᵢⱼ = −2 ℛeᵢⱼ
-    R_dE_dY = -2 * R_e
+    R_dE_dY = -2 * scale[:, None, None] * R_e
     # ℛ∂E/∂Aᵢⱼ = Pᵢⱼ Σₖ ℛ∂E/∂Yᵢₖ Vⱼₖ − Pᵢⱼ Σₛ Σₚ Pᵢₛ ℛ∂E/∂Yᵢₚ Vₛₚ
     R_dE_dA = _product("abcd,bed->abce", R_dE_dY, V)
     R_dE_dA *= P
@@ -719,15 +812,14 @@ def _gauss_newton_along(
     part6 = _product("abcd,bce->aebd", R_dE_dA, X)
     # ℛ∂J/∂Wqᵢⱼ = 1/(N N₀ N₃) Σₙ N₂^(−1/2) Σₖ Σₛ Kₛᵢ(n) ℛ∂E/∂Aₖₛ(n) xₖⱼ(n)
     R_dJ_dWq = _product("abcd,cde->aeb", part6, K)
-    R_dJ_dWq *= 1 / (N0 * N3 * samples * float(np.sqrt(N2)))
+    R_dJ_dWq *= 1 / float(np.sqrt(N2))
     part7 = _product("abcd,bde->aebc", R_dE_dA, X)
     # ℛ∂J/∂Wkᵢⱼ = 1/(N N₀ N₃) Σₙ N₂^(−1/2) Σₖ Σₛ Qₛᵢ(n) ℛ∂E/∂Aₛₖ(n) xₖⱼ(n)
     R_dJ_dWk = _product("abcd,cde->aeb", part7, Q)
-    R_dJ_dWk *= 1 / (N0 * N3 * samples * float(np.sqrt(N2)))
+    R_dJ_dWk *= 1 / float(np.sqrt(N2))
     part8 = _product("abc,adb->cad", X, P)
     # ℛ∂J/∂Wvᵢⱼ = 1/(N N₀ N₃) Σₙ Σₖ Σₛ Pₛₖ(n) ℛ∂E/∂Yₛᵢ(n) xₖⱼ(n)
     R_dJ_dWv = _product("abcd,ebc->ade", R_dE_dY, part8)
-    R_dJ_dWv *= 1 / (N0 * N3 * samples)
     return Parameters(R_dJ_dWq, R_dJ_dWk, R_dJ_dWv)
 
 
@@ -876,7 +968,9 @@ _HELD = {  # the sizes of what each of these has for a sample, and a direction
         ("N2", "N1"),
         ("N2", "N1"),
         ("N3", "N1"),
+        ("N3", "N1"),
         ("N1", "N0"),
+        ("N3", "N1"),
         ("N3", "N1"),
     ],
     "gauss_newton_along": [
@@ -997,13 +1091,15 @@ def _rows(
     params: Parameters,
     X: np.ndarray,
     D: np.ndarray,
+    scale: np.ndarray,
     rows: slice,
     workspace: int,
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield rows of a matrix (K, K), to be added up over parts of the samples."""
     held = _held(kernel.__name__[1:], params, X)
     for part, taken in _parts(rows, len(X), held, workspace):
-        found = kernel(params, X[taken], D[taken], _units(params, part), len(X))
+        along = _units(params, part)
+        found = kernel(params, X[taken], D[taken], along, scale[taken])
         yield part, np.concatenate([a.reshape(len(a), -1) for a in found], axis=1)
 
 
@@ -1012,6 +1108,7 @@ def _square(
     params: Parameters,
     X: np.ndarray,
     D: np.ndarray,
+    sample_weight: np.ndarray | None,
     out: np.ndarray | None,
     workspace: int,
 ) -> np.ndarray:
@@ -1021,7 +1118,8 @@ def _square(
         _check_out(out, K, dtype, *params, X, D)
         out[...] = 0
     result = np.zeros((K, K), dtype) if out is None else out
-    for part, found in _rows(kernel, params, X, D, slice(0, K), workspace):
+    given = (params, X, D, _scale(D, sample_weight))
+    for part, found in _rows(kernel, *given, slice(0, K), workspace):
         result[part] += found
     for row in range(1, K):
         result[row, :row] = result[:row, row]
@@ -1059,6 +1157,44 @@ def _direction(V: Parameters, params: Parameters) -> Parameters:
             raise ValueError(f"V.{name} is complex, params have {array.dtype}")
     dtype, named = params[0].dtype, V._asdict().items()
     return Parameters(*[_cast(f"V.{name}", array, dtype) for name, array in named])
+
+
+# ---- weights of samples --------------------------------------------------------------
+
+
+def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
+    """Return what multiplies E of each sample in J, (N,): the factor of J, weighted.
+
+    Raises:
+        ValueError: there are weights, and they are unfit.
+    """
+    N, N0, N3 = D.shape
+    if sample_weight is None:
+        return np.full(len(D), 1 / (N * N0 * N3), D.dtype)
+    weights = _weights(sample_weight, D)
+    N = weights.sum()
+    return 1 / (N * N0 * N3) * weights
+
+
+def _weights(sample_weight: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return the weights of samples as numbers of D's type.
+
+    Raises:
+        ValueError: they are no such numbers, are negative or all zero.
+    """
+    weights = np.asarray(sample_weight)
+    if weights.dtype.kind not in "biuf" or weights.shape != (len(D),):
+        found = f"has shape {weights.shape} and type {weights.dtype}"
+        raise ValueError(f"sample_weight {found}, needs ({len(D)},) and real numbers")
+    with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
+        weights = _array("sample_weight", weights.astype(D.real.dtype))
+    if weights.min() < 0:
+        row = int(weights.argmin())
+        found = f"sample_weight is {weights[row]} in row {row}"
+        raise ValueError(f"{found}, needs numbers that are not negative")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for all samples")
+    return weights
 
 
 # ---- what arguments must be ----------------------------------------------------------
@@ -1268,16 +1404,22 @@ def _equations(sizes: Sequence[int]) -> dict:
     }
 
 
+def _sizes_of(params: Parameters, *sample: np.ndarray) -> list[int]:
+    """Return the sizes N0, N1, … that the shapes of parameters, and of a sample, have."""
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    for x in sample:
+        sizes.update(zip(("N0", "N1"), x.shape, strict=True))
+    return [sizes[s] for s in _SIZE_NAMES]
+
+
 def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) -> list:
     """Return ∂E/∂w of one sample at entries of parameters, by recursion over the nodes.
 
     From the definition: ∂E/∂v = Σ ∂E/∂w ∂w/∂v over all components w that read v.
     """
-    sizes: dict[str, int] = {}
-    for shape, array in zip(_SHAPES.values(), params, strict=True):
-        sizes.update(zip(shape, array.shape, strict=True))
-    sizes.update(zip(("N0", "N1"), x.shape, strict=True))
-    equations = _equations([sizes[s] for s in _SIZE_NAMES])
+    equations = _equations(_sizes_of(params, x))
     values = {**params._asdict(), "x": x, "d": d}
     for name, (shape, _, function) in equations.items():
         flat = [function(values, *i) for i in np.ndindex(shape)]
@@ -1302,9 +1444,14 @@ def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) 
 
 def _cost_at(params: Parameters, X, D, name: str, place, step: complex) -> complex:
     """Return the cost with one entry of one parameter changed."""
+    return cost(_changed(params, name, place, step), X, D)
+
+
+def _changed(params: Parameters, name: str, place, step: complex) -> Parameters:
+    """Return the parameters with one entry of one of them changed."""
     array = np.array(getattr(params, name) + np.zeros((), type(step)))
     array[place] += step
-    return cost(params._replace(**{name: array}), X, D)
+    return params._replace(**{name: array})
 
 
 def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float]:

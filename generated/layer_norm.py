@@ -169,23 +169,51 @@ def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
     return _forward(params, X)[-1]
 
 
-def cost(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.floating:
+def cost(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> np.floating:
     """Return the cost J, the mean cross-entropy over samples; y are probabilities of classes, d is 1 for one of them.
 
     J = 1/N Σₙ E(n) with E = Σⱼ −log(y³ⱼ) dⱼ.
+
+    Args:
+        params: the parameters.
+        X: the input, (N, N0).
+        D: the desired output, (N, N3).
+        sample_weight: s, (N,), not negative: E(n) is multiplied by s(n), and Σₙ s(n)
+            stands for N.
+            A sample of weight 2 counts as two samples.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    return _cost(D, outputs)
+    if sample_weight is None:
+        return _cost(D, outputs)
+    E = _sample_costs(D, outputs)
+    return _scale(D, sample_weight) @ E
+
+
+def sample_costs(params: Parameters, X: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return E, the cost of every sample, (N,): without the factor of J.
+
+    Raises:
+        ValueError: an argument (named) has a wrong shape or type or is not finite.
+    """
+    params, X, D = _checked(params, X, D)
+    outputs = _forward(params, X)
+    return _sample_costs(D, outputs)
 
 
 def sensitivities(
     params: Parameters, X: np.ndarray, D: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """Return ∂E/∂u for every layer and sample: ∂E/∂s², …, δ³.
+    """Return ∂E/∂u for every layer and sample: δ¹, δ², δ³.
 
     E is the cost of one sample, without the factor of J. Each has a row a sample.
 
@@ -194,32 +222,52 @@ def sensitivities(
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    found = _sensitivities(params, D, outputs, 1)
+    found = _sensitivities(params, D, outputs, np.ones_like(D, shape=len(D)))
     return tuple([found[k] for k in (0, 1, 2, 3, 4)])
 
 
-def gradient(params: Parameters, X: np.ndarray, D: np.ndarray) -> Parameters:
+def gradient(
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> Parameters:
     """Return ∂J/∂w for every parameter w, in arrays of the same shapes.
+
+    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    return _gradient(params, X, D, outputs)
+    scale = _scale(D, sample_weight)
+    return _gradient(params, X, D, outputs, scale)
 
 
 def cost_and_gradient(
-    params: Parameters, X: np.ndarray, D: np.ndarray
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
 ) -> tuple[np.floating, Parameters]:
     """Return J and ∂J/∂w, with one pass through the network.
+
+    Arguments as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    return _cost(D, outputs), _gradient(params, X, D, outputs)
+    scale = _scale(D, sample_weight)
+    if sample_weight is None:
+        J = _cost(D, outputs)
+    else:
+        J = scale @ _sample_costs(D, outputs)
+    return J, _gradient(params, X, D, outputs, scale)
 
 
 def hessian(
@@ -227,6 +275,7 @@ def hessian(
     X: np.ndarray,
     D: np.ndarray,
     *,
+    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -236,6 +285,7 @@ def hessian(
         params: the parameters.
         X: the input, (N, N0).
         D: the desired output, (N, N3).
+        sample_weight: the weights of the samples, (N,), as in `cost`.
         out: an array (K, K) of the parameters' type that takes the result.
         workspace: how many bytes may be used beside the result; samples are taken in
             parts so that they suffice, for any N.
@@ -246,7 +296,7 @@ def hessian(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_hessian_along, params, X, D, out, workspace)
+    return _square(_hessian_along, params, X, D, sample_weight, out, workspace)
 
 
 def hessian_block(
@@ -256,6 +306,7 @@ def hessian_block(
     first: str,
     second: str,
     *,
+    sample_weight: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
     """Return ∂²J/∂first∂second, the shape of one parameter and then of the other.
@@ -266,6 +317,7 @@ def hessian_block(
         D: the desired output, (N, N3).
         first: the name of a parameter.
         second: the name of a parameter.
+        sample_weight: the weights of the samples, (N,), as in `cost`.
         workspace: how many bytes may be used beside the result.
 
     Raises:
@@ -284,15 +336,23 @@ def hessian_block(
     rows = slice(ends[first] - left.size, ends[first])
     columns = slice(ends[second] - right.size, ends[second])
     block = np.zeros((left.size, right.size), params[0].dtype)
-    for part, found in _rows(_hessian_along, params, X, D, rows, workspace):
+    given = (params, X, D, _scale(D, sample_weight))
+    for part, found in _rows(_hessian_along, *given, rows, workspace):
         block[part.start - rows.start : part.stop - rows.start] += found[:, columns]
     return block.reshape((*left.shape, *right.shape))
 
 
 def hessian_diagonal(
-    params: Parameters, X: np.ndarray, D: np.ndarray, *, workspace: int = WORKSPACE
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    *,
+    sample_weight: np.ndarray | None = None,
+    workspace: int = WORKSPACE,
 ) -> Parameters:
     """Return ∂²J/∂w² for every parameter w, in arrays of their shapes, without H.
+
+    Arguments as in `hessian`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
@@ -300,7 +360,8 @@ def hessian_diagonal(
     params, X, D = _checked(params, X, D)
     K = sum(p.size for p in params)
     diagonal = np.zeros(K, params[0].dtype)
-    for part, found in _rows(_hessian_along, params, X, D, slice(0, K), workspace):
+    given = (params, X, D, _scale(D, sample_weight))
+    for part, found in _rows(_hessian_along, *given, slice(0, K), workspace):
         diagonal[part] += found[:, part].diagonal()
     return Parameters(*[a[0] for a in _split(diagonal[None], params)])
 
@@ -310,6 +371,7 @@ def gauss_newton(
     X: np.ndarray,
     D: np.ndarray,
     *,
+    sample_weight: np.ndarray | None = None,
     out: np.ndarray | None = None,
     workspace: int = WORKSPACE,
 ) -> np.ndarray:
@@ -324,24 +386,29 @@ def gauss_newton(
         MemoryError: the result does not fit into the machine.
     """
     params, X, D = _checked(params, X, D)
-    return _square(_gauss_newton_along, params, X, D, out, workspace)
+    return _square(_gauss_newton_along, params, X, D, sample_weight, out, workspace)
 
 
 def hessian_vector_product(
-    params: Parameters, X: np.ndarray, D: np.ndarray, V: Parameters
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    V: Parameters,
+    *,
+    sample_weight: np.ndarray | None = None,
 ) -> Parameters:
     """Return H V in arrays of the parameters' shapes; H is not formed.
 
     It is the derivative of the gradient at params + t V by t, at t = 0, for the price
-    of two or three gradients (Pearlmutter 1994).
+    of two or three gradients (Pearlmutter 1994). `sample_weight` as in `cost`.
 
     Raises:
         ValueError: an argument (named) has a wrong shape or type or is not finite.
     """
     params, X, D = _checked(params, X, D)
     along = Parameters(*[array[None] for array in _direction(V, params)])
-    samples = len(X)
-    found = _hessian_along(params, X, D, along, samples)
+    scale = _scale(D, sample_weight)
+    found = _hessian_along(params, X, D, along, scale)
     return Parameters(*[array[0] for array in found])
 
 
@@ -437,6 +504,7 @@ class Problem:
         X: the input, (N, N0).
         D: the desired output, (N, N3).
         sizes: (N0, N1, N2, N3), the number of inputs and of each layer's nodes.
+        sample_weight: the weights of the samples, (N,), as in `cost`.
 
     Raises:
         ValueError: an argument (named) is unfit.
@@ -447,27 +515,33 @@ class Problem:
         X: np.ndarray,
         D: np.ndarray,
         sizes: Sequence[int] = SIZES,
+        *,
+        sample_weight: np.ndarray | None = None,
     ) -> None:
         like = Parameters(*[np.zeros(shape) for shape in _shapes(sizes)])
         _, self.X, self.D = _checked(like, X, D)
         self.sizes = tuple(sizes)
+        self.weighted = {"sample_weight": sample_weight}
+        _scale(self.D, sample_weight)  # what is unfit is said at once
 
     def fun(self, w: np.ndarray) -> np.floating:
         """Return J."""
-        return cost(unravel(w, self.sizes), self.X, self.D)
+        return cost(unravel(w, self.sizes), self.X, self.D, **self.weighted)
 
     def jac(self, w: np.ndarray) -> np.ndarray:
         """Return ∂J/∂w, (K,)."""
-        return _joined(gradient(unravel(w, self.sizes), self.X, self.D))
+        params = unravel(w, self.sizes)
+        return _joined(gradient(params, self.X, self.D, **self.weighted))
 
     def hess(self, w: np.ndarray) -> np.ndarray:
         """Return H, (K, K)."""
-        return hessian(unravel(w, self.sizes), self.X, self.D)
+        return hessian(unravel(w, self.sizes), self.X, self.D, **self.weighted)
 
     def hessp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return H v, (K,)."""
         params, V = unravel(w, self.sizes), unravel(v, self.sizes)
-        return _joined(hessian_vector_product(params, self.X, self.D, V))
+        found = hessian_vector_product(params, self.X, self.D, V, **self.weighted)
+        return _joined(found)
 
 
 def _joined(arrays: Parameters) -> np.ndarray:
@@ -475,13 +549,19 @@ def _joined(arrays: Parameters) -> np.ndarray:
     return np.concatenate([array.reshape(-1) for array in arrays])
 
 
-def problem(X: np.ndarray, D: np.ndarray, sizes: Sequence[int] = SIZES) -> Problem:
+def problem(
+    X: np.ndarray,
+    D: np.ndarray,
+    sizes: Sequence[int] = SIZES,
+    *,
+    sample_weight: np.ndarray | None = None,
+) -> Problem:
     """Return the cost on these data and its derivatives, as functions of one vector.
 
     Raises:
         ValueError: an argument (named) is unfit.
     """
-    return Problem(X, D, sizes)
+    return Problem(X, D, sizes, sample_weight=sample_weight)
 
 
 # ---- the equations, for checked arguments --------------------------------------------
@@ -547,6 +627,31 @@ def _forward(params: Parameters, X: np.ndarray) -> tuple[np.ndarray, ...]:
     )
 
 
+def _sample_costs(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Return E of every sample."""
+    (
+        max_u3,
+        _sqrt_nu1,
+        _sqrt_nu2,
+        sum_u3,
+        _u1,
+        _mu1,
+        _nu1,
+        _r1,
+        _y1,
+        _u2,
+        _mu2,
+        _nu2,
+        _r2,
+        _y2,
+        u3,
+        _y3,
+    ) = outputs
+    # (15) E = Σⱼ −log(y³ⱼ) dⱼ
+    E = -np.sum(D * (u3 - max_u3[:, None] - np.log(sum_u3)[:, None]), axis=1)
+    return E
+
+
 def _cost(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.floating:
     """Return J."""
     (
@@ -574,7 +679,10 @@ def _cost(D: np.ndarray, outputs: tuple[np.ndarray, ...]) -> np.floating:
 
 
 def _sensitivities(
-    params: Parameters, D: np.ndarray, outputs: tuple[np.ndarray, ...], scale: float
+    params: Parameters,
+    D: np.ndarray,
+    outputs: tuple[np.ndarray, ...],
+    scale: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     """Return δ of every layer times `scale`, which is put in with the last one."""
     (
@@ -598,7 +706,7 @@ def _sensitivities(
     N1 = params.W1.shape[0]
     N2 = params.W2.shape[0]
     # (18) δ³ᵢ = y³ᵢ Σₖ dₖ − dᵢ
-    delta3 = scale * (y3 * np.sum(D, axis=1)[:, None] - D)
+    delta3 = scale[:, None] * (y3 * np.sum(D, axis=1)[:, None] - D)
     # (20) f′²(s²ᵢ) = 1 − (y²ᵢ)²
     f2prime_s2 = 1 - y2**2
     # (21) ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ W³ₖᵢ δ³ₖ
@@ -649,7 +757,11 @@ def _sensitivities(
 
 
 def _gradient(
-    params: Parameters, X: np.ndarray, D: np.ndarray, outputs: tuple[np.ndarray, ...]
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    outputs: tuple[np.ndarray, ...],
+    scale: np.ndarray,
 ) -> Parameters:
     """Return ∂J/∂w for every parameter w."""
     (
@@ -671,8 +783,6 @@ def _gradient(
         _y3,
     ) = outputs
     N = D.shape[0]
-    # The factor of J goes into δ here, once; all that follows has it.
-    scale = 1 / N
     dE_ds2, dE_ds1, delta1, delta2, delta3 = _sensitivities(params, D, outputs, scale)
     ones = np.ones(N, D.dtype)
     # (43) ∂J/∂W¹ᵢⱼ = 1/N Σₙ δ¹ᵢ(n) xⱼ(n)
@@ -753,7 +863,11 @@ def _product_plan(letters: str) -> tuple:
 
 
 def _hessian_along(
-    params: Parameters, X: np.ndarray, D: np.ndarray, along: Parameters, samples: int
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    along: Parameters,
+    scale: np.ndarray,
 ) -> Parameters:
     """Return H V for each direction V, (B, …) in the shapes of the parameters."""
     N1 = params.W1.shape[0]
@@ -801,9 +915,8 @@ def _hessian_along(
     exp_u3 = np.exp(u3 - max_u3[:, None])
     # y³ᵢ = exp(u³ᵢ)/Σⱼ exp(u³ⱼ)
     y3 = exp_u3 / np.sum(exp_u3, axis=1)[:, None]
-    sum_D = np.sum(D, axis=1)
     # δ³ᵢ = y³ᵢ Σₖ dₖ − dᵢ
-    delta3 = y3 * sum_D[:, None] - D
+    delta3 = scale[:, None] * (y3 * np.sum(D, axis=1)[:, None] - D)
     # ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ W³ₖᵢ δ³ₖ
     dE_ds2 = delta3 @ params.W3
     dE_ds2 *= f2prime_s2
@@ -882,7 +995,7 @@ def _hessian_along(
     # ℛy³ᵢ = ℛu³ᵢ y³ᵢ − y³ᵢ Σₖ ℛu³ₖ y³ₖ
     R_y3 = -y3 * part3[:, :, None] + R_u3 * y3
     # ℛδ³ᵢ = ℛy³ᵢ Σₖ dₖ
-    R_delta3 = R_y3 * sum_D[:, None]
+    R_delta3 = R_y3 * np.sum(scale[:, None] * D, axis=1)[:, None]
     part4 = _product("ab,bc->ac", delta3, params.W3)
     # ℛ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ ℛW³ₖᵢ δ³ₖ + f′²(s²ᵢ) Σₖ ℛδ³ₖ W³ₖᵢ + f′′²(s²ᵢ) ℛs²ᵢ Σₛ W³ₛᵢ…
     R_dE_ds2 = R_s2 * f2primeprime_s2 * part4
@@ -891,9 +1004,10 @@ def _hessian_along(
     part6 = _product("abc,cd->abd", R_delta3, params.W3)
     R_dE_ds2 += f2prime_s2 * part6
     # ℛ∂E/∂ν² = 3/4 ℛν² (1e−05 + ν²)^(−5/2) Σₚ gain²ₚ ∂E/∂s²ₚ (u²ₚ − μ²) + 1/2 ℛμ² (1e−…
-    R_dE_dnu2 = _product("abc,bc->ab", R_dE_ds2, params.gain2 * (u2 - mu2[:, None]))
+    R_dE_dnu2 = _product(
+        "abc,bc->ab", R_dE_ds2, params.gain2 * power_nu2[:, None] * (u2 - mu2[:, None])
+    )
     R_dE_dnu2 *= -0.5
-    R_dE_dnu2 *= power_nu2
     R_dE_dnu2 += 0.75 * np.power(1e-05 + nu2, -2.5) * R_nu2 * sum_dE_ds2_gain2_u2_mu2
     R_dE_dnu2 += 0.5 * power_nu2 * R_mu2 * product_dE_ds2_gain2
     R_dE_dnu2 += (
@@ -901,8 +1015,8 @@ def _hessian_along(
         * power_nu2
         * np.sum(along.gain2[:, None] * dE_ds2 * (u2 - mu2[:, None]), axis=2)
     )
-    part7 = _product("abc,bc->ab", R_u2, dE_ds2 * params.gain2)
-    R_dE_dnu2 += -0.5 * power_nu2 * part7
+    part7 = _product("abc,bc->ab", R_u2, power_nu2[:, None] * dE_ds2 * params.gain2)
+    R_dE_dnu2 += -0.5 * part7
     part8 = _product("abc,c->ab", R_dE_ds2, params.gain2)
     # ℛδ²ᵢ = ℛ∂E/∂ν² (1/N₂² Σₖ (2 μ² − 2 u²ₖ) + 1/N₂ (2 u²ᵢ − 2 μ²)) + ℛμ² (∂E/∂ν² Σₛ 2…
     R_delta2 = (
@@ -917,7 +1031,7 @@ def _hessian_along(
         + (-2 * dE_dnu2 * sum_R_u2 / N2**2)[:, :, None]
         + (-part8 / (N2 * sqrt_nu2))[:, :, None]
         + (-dE_ds2 @ along.gain2.T / (N2 * sqrt_nu2[:, None])).T[:, :, None]
-        + 2 * R_u2 * dE_dnu2[:, None] / N2
+        + 2 * dE_dnu2[:, None] * R_u2 / N2
         + R_dE_ds2 * params.gain2 / sqrt_nu2[:, None]
         + along.gain2[:, None] * dE_ds2 / sqrt_nu2[:, None]
     )
@@ -930,9 +1044,10 @@ def _hessian_along(
     R_dE_ds1 += f1prime_s1 * part11
     product_dE_ds1_gain1 = dE_ds1 @ params.gain1
     # ℛ∂E/∂ν¹ = 3/4 ℛν¹ (1e−05 + ν¹)^(−5/2) Σₚ gain¹ₚ ∂E/∂s¹ₚ (u¹ₚ − μ¹) + 1/2 ℛμ¹ (1e−…
-    R_dE_dnu1 = _product("abc,bc->ab", R_dE_ds1, params.gain1 * (u1 - mu1[:, None]))
+    R_dE_dnu1 = _product(
+        "abc,bc->ab", R_dE_ds1, params.gain1 * power_nu1[:, None] * (u1 - mu1[:, None])
+    )
     R_dE_dnu1 *= -0.5
-    R_dE_dnu1 *= power_nu1
     R_dE_dnu1 += 0.75 * np.power(1e-05 + nu1, -2.5) * R_nu1 * sum_dE_ds1_gain1_u1_mu1
     R_dE_dnu1 += 0.5 * power_nu1 * R_mu1 * product_dE_ds1_gain1
     R_dE_dnu1 += (
@@ -940,8 +1055,8 @@ def _hessian_along(
         * power_nu1
         * np.sum(along.gain1[:, None] * dE_ds1 * (u1 - mu1[:, None]), axis=2)
     )
-    part12 = _product("abc,bc->ab", R_u1, dE_ds1 * params.gain1)
-    R_dE_dnu1 += -0.5 * power_nu1 * part12
+    part12 = _product("abc,bc->ab", R_u1, power_nu1[:, None] * dE_ds1 * params.gain1)
+    R_dE_dnu1 += -0.5 * part12
     part13 = _product("abc,c->ab", R_dE_ds1, params.gain1)
     # ℛδ¹ᵢ = ℛ∂E/∂ν¹ (1/N₁² Σₖ (2 μ¹ − 2 u¹ₖ) + 1/N₁ (2 u¹ᵢ − 2 μ¹)) + ℛμ¹ (∂E/∂ν¹ Σₛ 2…
     R_delta1 = (
@@ -956,49 +1071,38 @@ def _hessian_along(
         + (-2 * dE_dnu1 * sum_R_u1 / N1**2)[:, :, None]
         + (-part13 / (N1 * sqrt_nu1))[:, :, None]
         + (-dE_ds1 @ along.gain1.T / (N1 * sqrt_nu1[:, None])).T[:, :, None]
-        + 2 * R_u1 * dE_dnu1[:, None] / N1
+        + 2 * dE_dnu1[:, None] * R_u1 / N1
         + R_dE_ds1 * params.gain1 / sqrt_nu1[:, None]
         + along.gain1[:, None] * dE_ds1 / sqrt_nu1[:, None]
     )
     # ℛ∂J/∂W¹ᵢⱼ = 1/N Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = _product("abc,bd->acd", R_delta1, X)
-    R_dJ_dW1 *= 1 / samples
     # ℛ∂J/∂b¹ᵢ = 1/N Σₙ ℛδ¹ᵢ(n)
-    R_dJ_db1 = np.sum(R_delta1, axis=1) / samples
+    R_dJ_db1 = np.sum(R_delta1, axis=1)
     # ℛ∂J/∂gain¹ᵢ = 1/N Σₙ (ℛ∂E/∂s¹ᵢ(n) r¹ᵢ(n) + ℛr¹ᵢ(n) ∂E/∂s¹ᵢ(n))
-    R_dJ_dgain1 = (
-        np.sum(
-            R_dE_ds1.transpose(0, 2, 1) * r1.T + R_r1.transpose(0, 2, 1) * dE_ds1.T,
-            axis=2,
-        )
-        / samples
+    R_dJ_dgain1 = np.sum(
+        R_dE_ds1.transpose(0, 2, 1) * r1.T + R_r1.transpose(0, 2, 1) * dE_ds1.T, axis=2
     )
     # ℛ∂J/∂shift¹ᵢ = 1/N Σₙ ℛ∂E/∂s¹ᵢ(n)
-    R_dJ_dshift1 = np.sum(R_dE_ds1, axis=1) / samples
+    R_dJ_dshift1 = np.sum(R_dE_ds1, axis=1)
     # ℛ∂J/∂W²ᵢⱼ = 1/N Σₙ (ℛδ²ᵢ(n) y¹ⱼ(n) + ℛy¹ⱼ(n) δ²ᵢ(n))
     R_dJ_dW2 = _product("abc,bd->acd", R_delta2, y1)
     part14 = _product("abc,bd->adc", R_y1, delta2)
     R_dJ_dW2 += part14
-    R_dJ_dW2 *= 1 / samples
     # ℛ∂J/∂b²ᵢ = 1/N Σₙ ℛδ²ᵢ(n)
-    R_dJ_db2 = np.sum(R_delta2, axis=1) / samples
+    R_dJ_db2 = np.sum(R_delta2, axis=1)
     # ℛ∂J/∂gain²ᵢ = 1/N Σₙ (ℛ∂E/∂s²ᵢ(n) r²ᵢ(n) + ℛr²ᵢ(n) ∂E/∂s²ᵢ(n))
-    R_dJ_dgain2 = (
-        np.sum(
-            R_dE_ds2.transpose(0, 2, 1) * r2.T + R_r2.transpose(0, 2, 1) * dE_ds2.T,
-            axis=2,
-        )
-        / samples
+    R_dJ_dgain2 = np.sum(
+        R_dE_ds2.transpose(0, 2, 1) * r2.T + R_r2.transpose(0, 2, 1) * dE_ds2.T, axis=2
     )
     # ℛ∂J/∂shift²ᵢ = 1/N Σₙ ℛ∂E/∂s²ᵢ(n)
-    R_dJ_dshift2 = np.sum(R_dE_ds2, axis=1) / samples
+    R_dJ_dshift2 = np.sum(R_dE_ds2, axis=1)
     # ℛ∂J/∂W³ᵢⱼ = 1/N Σₙ (ℛδ³ᵢ(n) y²ⱼ(n) + ℛy²ⱼ(n) δ³ᵢ(n))
     R_dJ_dW3 = _product("abc,bd->acd", R_delta3, y2)
     part15 = _product("abc,bd->adc", R_y2, delta3)
     R_dJ_dW3 += part15
-    R_dJ_dW3 *= 1 / samples
     # ℛ∂J/∂b³ᵢ = 1/N Σₙ ℛδ³ᵢ(n)
-    R_dJ_db3 = np.sum(R_delta3, axis=1) / samples
+    R_dJ_db3 = np.sum(R_delta3, axis=1)
     return Parameters(
         R_dJ_dW1,
         R_dJ_db1,
@@ -1014,7 +1118,11 @@ def _hessian_along(
 
 
 def _gauss_newton_along(
-    params: Parameters, X: np.ndarray, D: np.ndarray, along: Parameters, samples: int
+    params: Parameters,
+    X: np.ndarray,
+    D: np.ndarray,
+    along: Parameters,
+    scale: np.ndarray,
 ) -> Parameters:
     """Return G V for each direction V; ℛ of adjoints has no ℛ of values."""
     N1 = params.W1.shape[0]
@@ -1111,14 +1219,15 @@ def _gauss_newton_along(
     # ℛy³ᵢ = ℛu³ᵢ y³ᵢ − y³ᵢ Σₖ ℛu³ₖ y³ₖ
     R_y3 = -y3 * part3[:, :, None] + R_u3 * y3
     # ℛδ³ᵢ = ℛy³ᵢ Σₖ dₖ
-    R_delta3 = R_y3 * np.sum(D, axis=1)[:, None]
+    R_delta3 = R_y3 * np.sum(scale[:, None] * D, axis=1)[:, None]
     # ℛ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ ℛδ³ₖ W³ₖᵢ
     R_dE_ds2 = _product("abc,cd->abd", R_delta3, params.W3)
     R_dE_ds2 *= f2prime_s2
     # ℛ∂E/∂ν² = −1/2 (1e−05 + ν²)^(−3/2) Σₖ ℛ∂E/∂s²ₖ gain²ₖ (u²ₖ − μ²)
-    R_dE_dnu2 = _product("abc,bc->ab", R_dE_ds2, params.gain2 * (u2 - mu2[:, None]))
+    R_dE_dnu2 = _product(
+        "abc,bc->ab", R_dE_ds2, params.gain2 * power_nu2[:, None] * (u2 - mu2[:, None])
+    )
     R_dE_dnu2 *= -0.5
-    R_dE_dnu2 *= power_nu2
     part4 = _product("abc,c->ab", R_dE_ds2, params.gain2)
     # ℛδ²ᵢ = ℛ∂E/∂ν² (1/N₂² Σₖ (2 μ² − 2 u²ₖ) + 1/N₂ (2 u²ᵢ − 2 μ²)) + ℛ∂E/∂s²ᵢ gain²ᵢ …
     R_delta2 = (
@@ -1131,9 +1240,10 @@ def _gauss_newton_along(
     R_dE_ds1 = _product("abc,cd->abd", R_delta2, params.W2)
     R_dE_ds1 *= f1prime_s1
     # ℛ∂E/∂ν¹ = −1/2 (1e−05 + ν¹)^(−3/2) Σₖ ℛ∂E/∂s¹ₖ gain¹ₖ (u¹ₖ − μ¹)
-    R_dE_dnu1 = _product("abc,bc->ab", R_dE_ds1, params.gain1 * (u1 - mu1[:, None]))
+    R_dE_dnu1 = _product(
+        "abc,bc->ab", R_dE_ds1, params.gain1 * power_nu1[:, None] * (u1 - mu1[:, None])
+    )
     R_dE_dnu1 *= -0.5
-    R_dE_dnu1 *= power_nu1
     part5 = _product("abc,c->ab", R_dE_ds1, params.gain1)
     # ℛδ¹ᵢ = ℛ∂E/∂ν¹ (1/N₁² Σₖ (2 μ¹ − 2 u¹ₖ) + 1/N₁ (2 u¹ᵢ − 2 μ¹)) + ℛ∂E/∂s¹ᵢ gain¹ᵢ …
     R_delta1 = (
@@ -1144,29 +1254,24 @@ def _gauss_newton_along(
     )
     # ℛ∂J/∂W¹ᵢⱼ = 1/N Σₙ ℛδ¹ᵢ(n) xⱼ(n)
     R_dJ_dW1 = _product("abc,bd->acd", R_delta1, X)
-    R_dJ_dW1 *= 1 / samples
     # ℛ∂J/∂b¹ᵢ = 1/N Σₙ ℛδ¹ᵢ(n)
-    R_dJ_db1 = np.sum(R_delta1, axis=1) / samples
+    R_dJ_db1 = np.sum(R_delta1, axis=1)
     # ℛ∂J/∂gain¹ᵢ = 1/N Σₙ ℛ∂E/∂s¹ᵢ(n) r¹ᵢ(n)
     R_dJ_dgain1 = _product("abc,bc->ac", R_dE_ds1, r1)
-    R_dJ_dgain1 *= 1 / samples
     # ℛ∂J/∂shift¹ᵢ = 1/N Σₙ ℛ∂E/∂s¹ᵢ(n)
-    R_dJ_dshift1 = np.sum(R_dE_ds1, axis=1) / samples
+    R_dJ_dshift1 = np.sum(R_dE_ds1, axis=1)
     # ℛ∂J/∂W²ᵢⱼ = 1/N Σₙ ℛδ²ᵢ(n) y¹ⱼ(n)
     R_dJ_dW2 = _product("abc,bd->acd", R_delta2, y1)
-    R_dJ_dW2 *= 1 / samples
     # ℛ∂J/∂b²ᵢ = 1/N Σₙ ℛδ²ᵢ(n)
-    R_dJ_db2 = np.sum(R_delta2, axis=1) / samples
+    R_dJ_db2 = np.sum(R_delta2, axis=1)
     # ℛ∂J/∂gain²ᵢ = 1/N Σₙ ℛ∂E/∂s²ᵢ(n) r²ᵢ(n)
     R_dJ_dgain2 = _product("abc,bc->ac", R_dE_ds2, r2)
-    R_dJ_dgain2 *= 1 / samples
     # ℛ∂J/∂shift²ᵢ = 1/N Σₙ ℛ∂E/∂s²ᵢ(n)
-    R_dJ_dshift2 = np.sum(R_dE_ds2, axis=1) / samples
+    R_dJ_dshift2 = np.sum(R_dE_ds2, axis=1)
     # ℛ∂J/∂W³ᵢⱼ = 1/N Σₙ ℛδ³ᵢ(n) y²ⱼ(n)
     R_dJ_dW3 = _product("abc,bd->acd", R_delta3, y2)
-    R_dJ_dW3 *= 1 / samples
     # ℛ∂J/∂b³ᵢ = 1/N Σₙ ℛδ³ᵢ(n)
-    R_dJ_db3 = np.sum(R_delta3, axis=1) / samples
+    R_dJ_db3 = np.sum(R_delta3, axis=1)
     return Parameters(
         R_dJ_dW1,
         R_dJ_db1,
@@ -1715,13 +1820,15 @@ def _rows(
     params: Parameters,
     X: np.ndarray,
     D: np.ndarray,
+    scale: np.ndarray,
     rows: slice,
     workspace: int,
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield rows of a matrix (K, K), to be added up over parts of the samples."""
     held = _held(kernel.__name__[1:], params, X)
     for part, taken in _parts(rows, len(X), held, workspace):
-        found = kernel(params, X[taken], D[taken], _units(params, part), len(X))
+        along = _units(params, part)
+        found = kernel(params, X[taken], D[taken], along, scale[taken])
         yield part, np.concatenate([a.reshape(len(a), -1) for a in found], axis=1)
 
 
@@ -1730,6 +1837,7 @@ def _square(
     params: Parameters,
     X: np.ndarray,
     D: np.ndarray,
+    sample_weight: np.ndarray | None,
     out: np.ndarray | None,
     workspace: int,
 ) -> np.ndarray:
@@ -1739,7 +1847,8 @@ def _square(
         _check_out(out, K, dtype, *params, X, D)
         out[...] = 0
     result = np.zeros((K, K), dtype) if out is None else out
-    for part, found in _rows(kernel, params, X, D, slice(0, K), workspace):
+    given = (params, X, D, _scale(D, sample_weight))
+    for part, found in _rows(kernel, *given, slice(0, K), workspace):
         result[part] += found
     for row in range(1, K):
         result[row, :row] = result[:row, row]
@@ -1777,6 +1886,44 @@ def _direction(V: Parameters, params: Parameters) -> Parameters:
             raise ValueError(f"V.{name} is complex, params have {array.dtype}")
     dtype, named = params[0].dtype, V._asdict().items()
     return Parameters(*[_cast(f"V.{name}", array, dtype) for name, array in named])
+
+
+# ---- weights of samples --------------------------------------------------------------
+
+
+def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
+    """Return what multiplies E of each sample in J, (N,): the factor of J, weighted.
+
+    Raises:
+        ValueError: there are weights, and they are unfit.
+    """
+    N = len(D)
+    if sample_weight is None:
+        return np.full(len(D), 1 / N, D.dtype)
+    weights = _weights(sample_weight, D)
+    N = weights.sum()
+    return 1 / N * weights
+
+
+def _weights(sample_weight: np.ndarray, D: np.ndarray) -> np.ndarray:
+    """Return the weights of samples as numbers of D's type.
+
+    Raises:
+        ValueError: they are no such numbers, are negative or all zero.
+    """
+    weights = np.asarray(sample_weight)
+    if weights.dtype.kind not in "biuf" or weights.shape != (len(D),):
+        found = f"has shape {weights.shape} and type {weights.dtype}"
+        raise ValueError(f"sample_weight {found}, needs ({len(D)},) and real numbers")
+    with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
+        weights = _array("sample_weight", weights.astype(D.real.dtype))
+    if weights.min() < 0:
+        row = int(weights.argmin())
+        found = f"sample_weight is {weights[row]} in row {row}"
+        raise ValueError(f"{found}, needs numbers that are not negative")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for all samples")
+    return weights
 
 
 # ---- what arguments must be ----------------------------------------------------------
@@ -2058,16 +2205,22 @@ def _equations(sizes: Sequence[int]) -> dict:
     }
 
 
+def _sizes_of(params: Parameters, *sample: np.ndarray) -> list[int]:
+    """Return the sizes N0, N1, … that the shapes of parameters, and of a sample, have."""
+    sizes: dict[str, int] = {}
+    for shape, array in zip(_SHAPES.values(), params, strict=True):
+        sizes.update(zip(shape, array.shape, strict=True))
+    for x in sample:
+        sizes.update(zip(("N0",), x.shape, strict=True))
+    return [sizes[s] for s in _SIZE_NAMES]
+
+
 def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) -> list:
     """Return ∂E/∂w of one sample at entries of parameters, by recursion over the nodes.
 
     From the definition: ∂E/∂v = Σ ∂E/∂w ∂w/∂v over all components w that read v.
     """
-    sizes: dict[str, int] = {}
-    for shape, array in zip(_SHAPES.values(), params, strict=True):
-        sizes.update(zip(shape, array.shape, strict=True))
-    sizes.update(zip(("N0",), x.shape, strict=True))
-    equations = _equations([sizes[s] for s in _SIZE_NAMES])
+    equations = _equations(_sizes_of(params, x))
     values = {**params._asdict(), "x": x, "d": d}
     for name, (shape, _, function) in equations.items():
         flat = [function(values, *i) for i in np.ndindex(shape)]
@@ -2092,9 +2245,14 @@ def _recursion(params: Parameters, x: np.ndarray, d: np.ndarray, entries: list) 
 
 def _cost_at(params: Parameters, X, D, name: str, place, step: complex) -> complex:
     """Return the cost with one entry of one parameter changed."""
+    return cost(_changed(params, name, place, step), X, D)
+
+
+def _changed(params: Parameters, name: str, place, step: complex) -> Parameters:
+    """Return the parameters with one entry of one of them changed."""
     array = np.array(getattr(params, name) + np.zeros((), type(step)))
     array[place] += step
-    return cost(params._replace(**{name: array}), X, D)
+    return params._replace(**{name: array})
 
 
 def _errors(params: Parameters, X: np.ndarray, D: np.ndarray, rng) -> list[float]:

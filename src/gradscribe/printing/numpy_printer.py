@@ -28,12 +28,7 @@ from gradscribe.program.ir import (
 )
 
 _COMPARISON, _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(6)
-<<<<<<< HEAD
-_OF_NUMBERS = frozenset({"sqrt", "log", "exp", "sin", "cos", "tanh"})
 _SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
-=======
-_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
->>>>>>> structures
 
 
 def source(node: Node, level: int = _COMPARISON) -> str:

@@ -11,6 +11,7 @@ from string import ascii_lowercase
 from sympy import Symbol
 
 from gradscribe.errors import DerivationError
+from gradscribe.notation import SAMPLE
 from gradscribe.program.ir import (
     Add,
     Contract,
@@ -95,7 +96,8 @@ def contracted(parts: list[Piece], summed: list[Symbol]) -> list[Piece]:
     First comes the index that fewest arrays have; all indices that two arrays have alone are
     summed over at once.
     """
-    parts, summed = list(parts), [k for k in summed if any(k in p.indices for p in parts)]
+    parts = _absorbed(list(parts))
+    summed = [k for k in summed if any(k in p.indices for p in parts)]
     while summed:
         k = min(summed, key=lambda k: sum(k in p.indices for p in parts))
         having = [p for p in parts if k in p.indices]
@@ -112,6 +114,18 @@ def contracted(parts: list[Piece], summed: list[Symbol]) -> list[Piece]:
         parts = [*rest, _product(having, own) if len(having) == 2 else _reduced(having[0], own)]
         summed = [j for j in summed if j not in own]
     return parts
+
+
+def _absorbed(parts: list[Piece]) -> list[Piece]:
+    """Multiply numbers of each sample into the smallest array that has samples, of two or more."""
+    numbers = [p for p in parts if p.indices == (SAMPLE,)]
+    others = [p for p in parts if p.indices != (SAMPLE,)]
+    having = [p for p in others if SAMPLE in p.indices]
+    if not numbers or len(having) < 2:
+        return parts
+    place = others.index(min(having, key=lambda p: len(p.indices)))
+    others[place] = elementwise_product([*numbers, others[place]])
+    return others
 
 
 def _width(pair: tuple[Piece, Piece]) -> int:
