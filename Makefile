@@ -63,6 +63,7 @@ bench: $(VENV)/.ready-bench
 	$(bin)/python benchmarks/passes.py --threads 2 $(BENCH_FLAGS) -o benchmarks/results/passes.md
 	$(bin)/python benchmarks/generation.py -o benchmarks/results/generation.md
 	$(bin)/python benchmarks/stability.py -o benchmarks/results/stability.md
+	OPENBLAS_NUM_THREADS=1 $(bin)/python benchmarks/race.py -o benchmarks/results
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

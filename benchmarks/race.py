@@ -121,6 +121,14 @@ def against_adam(seconds: float, figure: Path | None) -> str:
     return table(head, rows)
 
 
+def thinned(curve: Curve) -> Curve:
+    """Return at most some hundred points of a curve, evenly on a logarithmic axis, and its end."""
+    times, costs = curve
+    marks = np.geomspace(1e-4, max(times[-1], 1e-3), 300)
+    kept = sorted({0, len(times) - 1, *(int(k) - 1 for k in np.searchsorted(times, marks) if k)})
+    return [times[k] for k in kept], [costs[k] for k in kept]
+
+
 def draw(curves: Mapping[str, Mapping[str, list[Curve]]], path: Path) -> None:
     """Draw cost over time, a panel for each function."""
     mpl.use("svg")
@@ -128,7 +136,7 @@ def draw(curves: Mapping[str, Mapping[str, list[Curve]]], path: Path) -> None:
         figure, grid = pyplot.subplots(1, len(curves), figsize=(9, 3), layout="constrained")
         for axes, (title, found) in zip(grid, curves.items(), strict=True):
             for name, own in found.items():
-                for k, (times, costs) in enumerate(own):
+                for k, (times, costs) in enumerate(map(thinned, own)):
                     label = name.replace("_", " ") if k == 0 else None
                     axes.step(
                         np.maximum(times, 1e-4), costs, where="post", color=COLORS[name],

@@ -1,15 +1,18 @@
-"""How many digits f, f′ and f″ of every activation lose, here and in torch and JAX.
+"""How many digits f, f′ and f″ of every activation and loss lose, here and in torch and JAX.
 
     python benchmarks/stability.py [-o FILE]
 
-All compute in float64 at ±1000, ±50, ±1e-8, ±1e-300, 0 and on a grid from -20 to 20. The truth has
-400 digits. An error is in units of the last place of the truth, or of 1 where that is larger.
-Places at which a function changes its formula are left out: what holds there is a matter of
-definition.
+All compute in float64 at ±1000, ±50, ±1e-8, ±1e-300, 0 and on a grid from -20 to 20; losses of
+probabilities at those between 1e-300 and the largest number below 1. The truth has 400 digits. An
+error is in units of the last place of the truth, or of 1 where that is larger; of losses, the error
+in units of the last place of the truth itself, however small, stands behind it. Places at which a
+function changes its formula are left out: what holds there is a matter of definition. So are those
+whose true value no number in float64 can be. A warning of NumPy is told as such.
 """
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +27,7 @@ import gradscribe
 from gradscribe.catalog.activations import ACTIVATIONS, U
 from gradscribe.derivation.slopes import slope
 from measuring import machine, publish, table
+from stability_losses import losses_report
 
 GRID = np.array(
     [s * u for u in (1000.0, 50.0, 1e-8, 1e-300) for s in (1, -1)]
@@ -86,8 +90,10 @@ def torchs(name: str) -> Values | None:
     """Return those of torch, by autograd."""
     import torch
 
-    if name == "gelu_tanh":
-        function: Callable[..., Any] = lambda u: torch.nn.functional.gelu(u, approximate="tanh")  # noqa: E731
+    if name == "gelu":
+        function: Callable[..., Any] = torch.nn.functional.gelu
+    elif name == "gelu_tanh":
+        function = lambda u: torch.nn.functional.gelu(u, approximate="tanh")  # noqa: E731
     elif name == "sin":
         function = torch.sin
     elif name in TORCH:
@@ -112,6 +118,8 @@ def jaxs(name: str) -> Values | None:
 
     jax.config.update("jax_enable_x64", True)
     function = jax.numpy.sin if name == "sin" else getattr(jax.nn, JAX.get(name, ""), None)
+    if name == "gelu":
+        function = partial(jax.nn.gelu, approximate=False)
     if function is None:
         return None
     first = jax.grad(function)
@@ -135,7 +143,7 @@ def error(computed: Any, true: list[Any]) -> str:
 def rows(libraries: Mapping[str, Callable[[str], Values | None]]) -> Iterator[list[str]]:
     """Yield the rows of the report."""
     for name in ACTIVATIONS:
-        if name == "linear" or ACTIVATIONS[name].joins_nodes:
+        if name == "linear" or ACTIVATIONS[name].written_out:
             continue
         borders = {float(r.rhs) for r in ACTIVATIONS[name].formula.atoms(Relational)}
         with mpmath.workdps(DIGITS):
@@ -163,6 +171,7 @@ def main() -> None:
             f"{what} {how.strip()}{missing}",
             machine(["gradscribe", "numpy", *(k for k in libraries if k != "gradscribe")]),
             table(head, rows(libraries)),
+            losses_report(),
         )
     )
     publish(text, target)

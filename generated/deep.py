@@ -273,7 +273,7 @@ def sensitivities(
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
     e = _loss(D, outputs)
-    return _sensitivities(params, outputs, e, np.ones(1, D.dtype))
+    return _sensitivities(params, outputs, e, np.ones_like(D, shape=len(D)))
 
 
 def gradient(
@@ -5154,7 +5154,7 @@ def _sum_terms(into, terms, plan, params, X, D, sample_weight) -> None:
     """Add the terms of all samples, as many at a time as the workspace takes."""
     step, tile = plan
     scale = _scale(D, sample_weight)
-    factor = 1.0 if sample_weight is not None else scale.item()
+    factor = 1.0 if sample_weight is not None else scale[0].item()
     for start in range(0, len(X), step):
         part = slice(start, start + step)
         for term in terms(params, X[part], D[part], factor):
@@ -5496,14 +5496,14 @@ def _mirror(H: np.ndarray, tile: int = 64) -> None:
 
 
 def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
-    """Return what E of each sample is multiplied by in J, (N,), or (1,) if all are alike.
+    """Return what multiplies E of each sample in J, (N,): the factor of J, weighted.
 
     Raises:
         ValueError: there are weights, and they are unfit.
     """
     N, N10 = D.shape
     if sample_weight is None:
-        return np.full(1, 1 / (N * N10), D.dtype)
+        return np.full(len(D), 1 / (N * N10), D.dtype)
     weights = _weights(sample_weight, D)
     N = weights.sum()
     return 1 / (N * N10) * weights

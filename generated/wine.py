@@ -189,7 +189,7 @@ def sensitivities(
     """
     params, X, D = _checked(params, X, D)
     outputs = _forward(params, X)
-    return _sensitivities(params, D, outputs, np.ones(1, D.dtype))
+    return _sensitivities(params, D, outputs, np.ones_like(D, shape=len(D)))
 
 
 def gradient(
@@ -603,7 +603,7 @@ def _hessian_vector_product(params, X, D, V, scale) -> Parameters:
     u2 += params.b2[:, None]
     max_u2 = np.max(u2, axis=0)
     exp_u2 = np.exp(u2 - max_u2)
-    # (4) y²ᵢ = exp(u²ᵢ − Largest(u²[j_max]))/Σⱼ exp(u²ⱼ − Largest(u²[j_max]))
+    # (4) y²ᵢ = exp(u²ᵢ − Largest(u²[j_max], Tuple(j_max, 1, N₂)))/Σⱼ exp(u²ⱼ − Largest…
     y2 = exp_u2 / np.sum(exp_u2, axis=0)
     # (10) f′¹(u¹ᵢ) = 1 − (y¹ᵢ)²
     fprime1 = 1 - y1**2
@@ -1182,7 +1182,7 @@ def _sum_terms(into, terms, plan, params, X, D, sample_weight) -> None:
     """Add the terms of all samples, as many at a time as the workspace takes."""
     step, tile = plan
     scale = _scale(D, sample_weight)
-    factor = 1.0 if sample_weight is not None else scale.item()
+    factor = 1.0 if sample_weight is not None else scale[0].item()
     for start in range(0, len(X), step):
         part = slice(start, start + step)
         for term in terms(params, X[part], D[part], factor):
@@ -1524,14 +1524,14 @@ def _mirror(H: np.ndarray, tile: int = 64) -> None:
 
 
 def _scale(D: np.ndarray, sample_weight: np.ndarray | None = None) -> np.ndarray:
-    """Return what E of each sample is multiplied by in J, (N,), or (1,) if all are alike.
+    """Return what multiplies E of each sample in J, (N,): the factor of J, weighted.
 
     Raises:
         ValueError: there are weights, and they are unfit.
     """
     N = len(D)
     if sample_weight is None:
-        return np.full(1, 1 / N, D.dtype)
+        return np.full(len(D), 1 / N, D.dtype)
     weights = _weights(sample_weight, D)
     N = weights.sum()
     return 1 / N * weights

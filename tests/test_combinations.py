@@ -7,6 +7,7 @@ from typing import Any
 
 import autograd
 import autograd.numpy as anp
+import autograd.scipy.special as asp
 import numpy as np
 import pytest
 
@@ -15,12 +16,14 @@ from gradscribe.catalog.activations import ACTIVATIONS
 from gradscribe.catalog.losses import LOSSES
 
 ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
-FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "linear": lambda u: u,
     "sigmoid": lambda u: 1 / (1 + anp.exp(-u)),
     "tanh": anp.tanh,
     "relu": lambda u: anp.where(u > 0, u, 0.0),
     "leaky_relu": lambda u: anp.where(u > 0, u, 0.01 * u),
+    "prelu": lambda u, slope: anp.where(u > 0, u, slope * u),
+    "gelu": lambda u: u / 2 * (1 + asp.erf(u / np.sqrt(2))),
     "elu": lambda u: anp.where(u > 0, u, anp.exp(u) - 1),
     "selu": lambda u: SCALE * anp.where(u > 0, u, ALPHA * (anp.exp(u) - 1)),
     "softplus": lambda u: anp.log(1 + anp.exp(u)),
@@ -34,13 +37,15 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "softmax": lambda u: anp.exp(u) / anp.sum(anp.exp(u), axis=1, keepdims=True),
     "log_softmax": lambda u: u - anp.log(anp.sum(anp.exp(u), axis=1, keepdims=True)),
 }
-COSTS: dict[str, Callable[[Any, Any], Any]] = {
+COSTS: dict[str, Callable[..., Any]] = {
     "mse": lambda d, y: anp.mean((d - y) ** 2),
     "sse": lambda d, y: anp.sum((d - y) ** 2),
     "mae": lambda d, y: anp.mean(anp.where(d > y, d - y, y - d)),
     "huber": lambda d, y: anp.mean(
         anp.where((d - y) ** 2 < 1, (d - y) ** 2 / 2, anp.where(d > y, d - y, y - d) - 0.5)
     ),
+    "pinball": lambda d, y: anp.mean(anp.where(d > y, d - y, y - d)) / 2,
+    "gaussian": lambda d, y, logvar: anp.mean(logvar + (d - y) ** 2 / anp.exp(logvar)) / 2,
     "log_cosh": lambda d, y: anp.mean(anp.log(anp.cosh(d - y))),
     "bce_logits": lambda d, y: anp.mean(anp.log(1 + anp.exp(y)) - d * y),
     "nll": lambda d, y: -anp.sum(d * y) / len(d),
@@ -86,9 +91,12 @@ def test_gradient_and_hessian_are_those_of_autograd(name: str, loss: str, depth:
         for below, width in pairwise(sizes):
             W = anp.reshape(w[start : start + width * below], (width, below))
             start += width * below
-            y = FUNCTIONS[name](anp.dot(y, W.T) + w[start : start + width])
+            u = anp.dot(y, W.T) + w[start : start + width]
             start += width
-        return COSTS[loss](D, y)
+            own = [w[start : start + width] for _ in ACTIVATIONS[name].learned]
+            start += width * len(own)
+            y = FUNCTIONS[name](u, *own)
+        return COSTS[loss](D, y, *(w[start:] for _ in LOSSES[loss].learned))
 
     w = module.ravel(params)
     gradient = autograd.grad(cost)(w)

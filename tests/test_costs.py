@@ -73,6 +73,8 @@ def counted(module: ModuleType, name: str, sizes: tuple[int, ...]) -> Tally:
     X = rng.uniform(0.2, 1, (SAMPLES, sizes[0])).view(Counting)
     D = rng.uniform(0.2, 0.8, (SAMPLES, sizes[-1])).view(Counting)
     module._checked = lambda params, *data: (params, *data)
+    scale = module._scale
+    module._scale = lambda *arguments: scale(*arguments).view(Counting)
     if hasattr(module, "_direction"):
         module._direction = lambda V, _: V
     if hasattr(module, "_stacked"):

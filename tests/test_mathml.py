@@ -21,13 +21,14 @@ TOKENS = {"mi", "mn", "mo", "mtext"}
 CHILDREN = {
     "math": None, "mrow": None, "mtable": None, "mtr": None, "mtd": None, "mstyle": None,
     "mspace": 0, "mfrac": 2, "msup": 2, "msub": 2, "munder": 2, "mover": 2, "msubsup": 3,
-    "munderover": 3,
+    "munderover": 3, "msqrt": None,
 }  # fmt: skip
 GREEK = {
     "alpha": "α", "delta": "δ", "lambda": "λ", "tau": "τ", "beta": "β", "gamma": "γ",
-    "partial": "∂", "nabla": "∇",
+    "partial": "∂", "nabla": "∇", "epsilon": "ε", "theta": "θ", "kappa": "κ", "mu": "μ",
+    "rho": "ρ", "phi": "φ", "pi": "π", "Delta": "Δ",
 }  # fmt: skip
-NAMES = {"exp", "log", "tanh", "sin", "cos", "min"}
+NAMES = {"exp", "log", "tanh", "sin", "cos", "min", "max"}
 _LATEX = re.compile(
     r"\\(?:text|operatorname|mathrm)\{([^{}]*)\}|\\mathbb\{R\}|\\mathcal\{R\}"
     r"|\\(?:begin|end)\{\w+\}|\\\\\[[^\]]*\]|\\([A-Za-z]+)|\\.|(\d+(?:(?:\.|\{,\})\d+)?)|([A-Za-z])"
@@ -42,7 +43,7 @@ def in_latex(text: str) -> list[str]:
     found = []
     for match in _LATEX.finditer(text):
         name, command, digits, letter = match.groups()
-        if match[0].startswith((r"\mathbb", r"\mathcal")):
+        if match[0] in (r"\mathbb{R}", r"\mathcal{R}"):
             found.append("R")
         elif command in GREEK or command in NAMES:
             found.append(GREEK.get(command, command))

@@ -71,7 +71,7 @@ def problem(module: ModuleType, seed: int = 0) -> dict[str, Any]:
     widths = dict(zip(module._SIZE_NAMES, sizes, strict=True))
     X = rng.normal(0, 1, (8, widths[module._SIZE_NAMES[0]]))
     D = rng.normal(0, 1, (8, widths[module._SIZE_NAMES[-1]]))
-    return {**arrays, "X": X, "D": D, "scale": np.full(8, module._scale(D))}
+    return {**arrays, "X": X, "D": D, "scale": module._scale(D)}
 
 
 def executed(program: Program, arrays: dict[str, Any]) -> dict[str, Any]:

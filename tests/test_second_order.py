@@ -52,9 +52,9 @@ def errors(module: ModuleType, params: Any, X: Array, D: Array, H: Array) -> dic
     found = module.hessian(params, X, D)
     assert np.array_equal(found, found.T)
     J = stepped(lambda p: module.forward(p, X), module, params)
-    G = 2 * module._scale(D) * np.einsum("nka,nkb->ab", J, J)
+    G = 2 * module._scale(D)[0] * np.einsum("nka,nkb->ab", J, J)
     product = module.hessian_vector_product(params, X, D, V)
-    sum_of_samples = module.sample_gradients(params, X, D).sum(0) * module._scale(D)
+    sum_of_samples = module.sample_gradients(params, X, D).sum(0) * module._scale(D)[0]
     return {
         "H": relative(found, H),
         "H, complex step": relative(found, stepped_gradient(module, params, X, D)),

@@ -284,6 +284,21 @@ def _adjoints(derivation: Derivation) -> list[Equation]:
     return [q for q in derivation.derived if q.variable.role is Role.ADJOINT]
 
 
+def cautions_on(network: Network | str | None) -> tuple[str, ...]:
+    """Return sentences on numbers that do not suit the formulas which a specification defines.
+
+    Raises:
+        InputError: the specification cannot be taken.
+    """
+    found = parsed(network)
+    names = {entry.name for entry in found.bindings.values() if entry is not None}
+    if {*names, found.loss.name} <= {*CATALOG.activations, *CATALOG.losses}:
+        return ()
+    from gradscribe.program.cautions import cautions  # with mpmath, for these formulas alone
+
+    return cautions(found)
+
+
 def costs(network: Network | str | None, passes: Iterable[Pass] = PASSES) -> dict[str, Cost]:
     """Return what each function of a network's module costs, as formulas in the sizes.
 

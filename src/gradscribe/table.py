@@ -69,3 +69,8 @@ class Table(Mapping[str, Entry]):
     def with_entry(self, entry: Entry) -> "Table[Entry]":
         """Return a new table that has `entry` too."""
         return Table(self.kind, *self._entries.values(), entry, refused=self.refused)
+
+    def with_changed(self, entry: Entry) -> "Table[Entry]":
+        """Return a new table that has `entry` in the place of that of its name."""
+        entries = {**self._entries, entry.name: entry}
+        return Table(self.kind, *entries.values(), refused=self.refused)

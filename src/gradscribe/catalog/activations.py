@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sympy import Expr, Ge, Gt, Piecewise, Rational, S, Symbol, exp, log, sin, tanh
+from sympy import Expr, Ge, Gt, Piecewise, Rational, S, Symbol, erf, exp, log, sin, sqrt, tanh
 
+from gradscribe.catalog.constants import Constant, learned, put_in
 from gradscribe.symbols import OverNodes
 from gradscribe.table import Table
 
@@ -16,20 +17,45 @@ class Activation:
 
     Attributes:
         name: the name in a specification.
-        formula: f(u), an expression in `U`. At a kink f′ is that of the case that holds there:
-            relu′(0) = 0, leaky_relu′(0) = 0.01, as in PyTorch. `OverNodes` in it is the sum over
-            all nodes of the layer, as in softmax.
+        form: f(u), an expression in `U` and the symbols of its constants. `OverNodes` in it is
+            the sum over all nodes of the layer, as in softmax.
         meaning: what it is called in full.
+        constants: the numbers in it that a specification may choose.
+        kink: how much of f′ at a kink is that to the right, from 0 to 1; the rest is that to
+            the left. None: that of the case which holds there, relu′(0) = 0 and
+            leaky_relu′(0) = 0.01, as in PyTorch.
     """
 
     name: str
-    formula: Expr
+    form: Expr
     meaning: str
+    constants: tuple[Constant, ...] = ()
+    kink: Rational | None = None
+
+    @property
+    def formula(self) -> Expr:
+        """f(u) with the numbers of its constants, but for those that are learned."""
+        return put_in(self.form, self.constants)
+
+    @property
+    def learned(self) -> tuple[Constant, ...]:
+        """The constants that are parameters of the network."""
+        return learned(self.constants)
+
+    @property
+    def has_cases(self) -> bool:
+        """Whether the formula is another one for some u."""
+        return bool(self.form.has(Piecewise))
 
     @property
     def joins_nodes(self) -> bool:
         """Whether the output of a node depends on all nodes of the layer."""
-        return bool(self.formula.has(OverNodes))
+        return bool(self.form.has(OverNodes))
+
+    @property
+    def written_out(self) -> bool:
+        """Whether an equation has the formula itself: it reads more than one number."""
+        return self.joins_nodes or bool(self.learned)
 
 
 # Constants of selu with 31 digits. Source: Klambauer and others, "Self-Normalizing Neural
@@ -38,6 +64,9 @@ _SELU_ALPHA = Rational("1.6732632423543772848170429916717")
 _SELU_SCALE = Rational("1.0507009873554804934193349852946")
 # √(2/π). Source of gelu's two forms: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
 _ROOT_2_OVER_PI = Rational("0.7978845608028653558798921198688")
+_SLOPE = Constant("slope", Rational(1, 100), "slope for u < 0")
+_ALPHA = Constant("alpha", S.One, "size for u < 0")
+_BETA = Constant("beta", S.One, "steepness", above=S.Zero)
 
 
 def _split(above: Expr, below: Expr) -> Expr:
@@ -56,16 +85,29 @@ ACTIVATIONS = Table(
     Activation("sigmoid", 1 / (1 + exp(-U)), "logistic function"),
     Activation("tanh", tanh(U), "hyperbolic tangent"),
     Activation("relu", _split(U, S.Zero), "rectified linear unit"),
-    Activation("leaky_relu", _split(U, U / 100), "leaky rectified linear unit"),
-    Activation("elu", _split(U, exp(U) - 1), "exponential linear unit"),
+    Activation(
+        "leaky_relu", _split(U, _SLOPE.symbol * U), "leaky rectified linear unit", (_SLOPE,)
+    ),
+    Activation(
+        "prelu",
+        _split(U, _SLOPE.symbol * U),
+        "leaky rectified linear unit with a learned slope",
+        (Constant("slope", Rational(1, 4), "slope for u < 0", learned=True),),
+    ),
+    Activation(
+        "elu", _split(U, _ALPHA.symbol * (exp(U) - 1)), "exponential linear unit", (_ALPHA,)
+    ),
     Activation(
         "selu",
         _split(_SELU_SCALE * U, _SELU_SCALE * _SELU_ALPHA * (exp(U) - 1)),
         "scaled exponential linear unit",
     ),
-    Activation("softplus", log(1 + exp(U)), "smooth rectifier"),
+    Activation(
+        "softplus", log(1 + exp(_BETA.symbol * U)) / _BETA.symbol, "smooth rectifier", (_BETA,)
+    ),
     Activation("softsign", _split(U / (1 + U), U / (1 - U)), "softsign function"),
-    Activation("silu", U / (1 + exp(-U)), "sigmoid linear unit (swish)"),
+    Activation("silu", U / (1 + exp(-_BETA.symbol * U)), "sigmoid linear unit (swish)", (_BETA,)),
+    Activation("gelu", U / 2 * (1 + erf(U / sqrt(2))), "Gaussian error linear unit"),
     Activation(
         "gelu_tanh",
         U / 2 * (1 + tanh(_ROOT_2_OVER_PI * (U + Rational("0.044715") * U**3))),

@@ -258,7 +258,7 @@ def _text_scribe(states: set[str]) -> Scribe:
         dialect(True),
         _text_derivative,
         lambda function, point: f"{function} ({point})" if "∂" in function else f"J({point})",
-        lambda power, holds: f"max {{{power} : {holds}, i = 0, 1, …}}",
+        lambda power, holds: f"max {{{power} : {holds}}}",
         "≤",
         "J_B",
         "Σₙᵢᵣ ∂yᵢ/∂wₖ ∂²J/∂yᵢ∂yᵣ ∂yᵣ/∂wₗ",
@@ -344,7 +344,7 @@ def _latex_scribe(states: set[str]) -> Scribe:
         dialect(True),
         _latex_derivative,
         lambda function, point: rf"{function}\left({point}\right)",
-        lambda power, holds: rf"\max \left\{{ {power} : {holds},\ i = 0, 1, \ldots \right\}}",
+        lambda power, holds: rf"\max \left\{{ {power} : {holds} \right\}}",
         r"\le",
         r"J_{\mathcal{B}}",
         r"\sum_{n,i,r} \frac{\partial y_{i}}{\partial w_{k}} \, "

@@ -12,6 +12,7 @@ derives, lowers or prints, so a mistake there cannot be repeated here.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -27,7 +28,7 @@ from gradscribe.notation import SAMPLE, SAMPLES
 Array = npt.NDArray[Any]
 Blocks = Mapping[str, Array]
 Sizes = Mapping[str, int]
-
+Known = Mapping[Component, Value]
 
 FINE_DIGITS = 500  # for log(1 - y), where y may be 1 - exp(-1000)
 DIFFERENCE_DIGITS = 12  # the step of differences is 10**-12; their error is its square
@@ -162,14 +163,16 @@ class Recursion:
             self._scales(outer, inner),
         )
 
-    def loss_curvature(self, sizes: Sizes, cut: Variable, Y: Array, D: Array, V: Array) -> Array:
+    def loss_curvature(
+        self, sizes: Sizes, params: Blocks, cut: Variable, Y: Array, D: Array, V: Array
+    ) -> Array:
         """Return ∂²J/∂y∂yᵀ v of every sample by central differences of ∂E/∂y, (N, N_M).
 
-        ∂E/∂y comes from the equations behind the cut alone, as `backward` finds it. In so
-        many digits a difference has no rounding error that would be seen.
+        ∂E/∂y comes from the equations behind the cut alone, as `backward` finds it.
 
         Args:
             sizes: N_0, …, N_M by name.
+            params: W1, b1, … by name.
             cut: y, the output or a value that it is a function of.
             Y: its values, (N, N_M).
             D: desired outputs, (N, N_M).
@@ -178,15 +181,15 @@ class Recursion:
         places = self._places(sizes, len(Y))
         number = self.compiler.context.mpf
         step = number(10) ** -DIFFERENCE_DIGITS
-        here = [self._behind(cut, y, d, 0 * y, step, places) for y, d in zip(Y, D, strict=True)]
+        behind = partial(self._behind, cut, self._shared(params), places)
+        here = [behind(y, d, 0 * y) for y, d in zip(Y, D, strict=True)]
         outer = _Adjoints()
         outer.exact[self._cost.variable.name, ()] = number(1)
         self._pull(self._over_samples, self._all(here), places, outer)
         rows = []
         for n, (y, d, v) in enumerate(zip(Y, D, V, strict=True), 1):
             up, down = (
-                self._cut_slopes(cut, self._behind(cut, y, d, sign * v, step, places), places)
-                for sign in (1, -1)
+                self._cut_slopes(cut, behind(y, d, sign * step * v), places) for sign in (1, -1)
             )
             factor = outer.exact[self._equations[-1].variable.name, (n,)] / (2 * step)
             rows.append([_float(factor * (a - b)) for a, b in zip(up, down, strict=True)])
@@ -259,12 +262,12 @@ class Recursion:
         return np.array(rows)
 
     def _behind(
-        self, cut: Variable, y: Array, d: Array, v: Array, step: Value, places: Places
+        self, cut: Variable, known: Known, places: Places, y: Array, d: Array, v: Array
     ) -> dict[Component, Value]:
-        """Return the values of what comes behind the cut, at y + step · v."""
-        values = self._numbers(cut.name, y) | self._numbers(self.network.target.name, d)
-        for component, number in self._numbers(cut.name, v).items():
-            values[component] += step * number
+        """Return the values of what comes behind the cut, at y + v, beside those known."""
+        values = {**known, **self._numbers(self.network.target.name, d)}
+        for component, number in self._numbers(cut.name, y).items():
+            values[component] = number + v[component[1][0] - 1]
         for equation in self._after(cut):
             for component, here in equation.components(places):
                 values[component] = _evaluated(equation.terms, values.__getitem__, here)
@@ -292,15 +295,14 @@ class Recursion:
         self, places: Places, params: Blocks, X: Array, D: Array
     ) -> Iterator[dict[Component, Value]]:
         """Yield the value of every component, sample by sample."""
-        shared: dict[Component, Value] = {}
-        for name, array in params.items():
-            shared.update(self._numbers(name, array))
+        shared = self._shared(params)
         for x, d in zip(X, D, strict=True):
             yield self._sample(shared, places, x, d)
 
-    def _sample(
-        self, shared: Mapping[Component, Value], places: Places, x: Array, d: Array
-    ) -> dict[Component, Value]:
+    def _shared(self, params: Blocks) -> Known:
+        return {c: v for name, a in params.items() for c, v in self._numbers(name, a).items()}
+
+    def _sample(self, shared: Known, places: Places, x: Array, d: Array) -> dict[Component, Value]:
         """Return the value of every component of one sample."""
         values = dict(shared)
         values.update(self._numbers(self.network.input.name, x))

@@ -162,7 +162,9 @@ def _gauss_newton(asked: Asked) -> Found:
         return recursion.along(point.sizes, point.params, named, point.X, point.D, cut.name)
 
     values = recursion.forward(point.sizes, point.params, point.X, point.D).values
-    bent = recursion.loss_curvature(point.sizes, cut, values[cut.name], point.D, along(V))
+    bent = recursion.loss_curvature(
+        point.sizes, point.params, cut, values[cut.name], point.D, along(V)
+    )
     directions = [V, *(_unit(V, place) for place in places)]
     named = (dict(zip(point.params, blocks, strict=True)) for blocks in (_blocks(point), V))
     apart = _joined(recursion.penalty_curvature(point.sizes, *named).values())

@@ -9,7 +9,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from gradscribe.commands.options import deliver, joined, output_option, spec_argument, with_option
+from gradscribe.commands.options import (
+    deliver,
+    joined,
+    output_option,
+    spec_argument,
+    warn,
+    with_option,
+)
 from gradscribe.compiler import (
     DERIVATIONS,
     costs_text,
@@ -153,6 +160,7 @@ def command(
         click.echo(f"wrote {count} equations to {equations}", err=True)
         return
     text = told_in(format_name, network, order, style)
+    warn(joined(spec))
     deliver(text, output)
     if pdf and output is not None:
         path = output.with_suffix(".pdf")

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from gradscribe.commands.options import deliver, joined, output_option, spec_argument, with_option
+from gradscribe.commands.options import (
+    deliver,
+    joined,
+    output_option,
+    spec_argument,
+    warn,
+    with_option,
+)
 from gradscribe.compiler import module_source, parsed
 
 
@@ -18,4 +25,6 @@ def command(spec: tuple[str, ...], rules: str | None, output: Path | None) -> No
     Without SPEC: three layers of any sizes (sigmoid, sigmoid, linear) with mean squared error.
     """
     network = parsed(joined(spec))
-    deliver(module_source(network.learning_by(rules) if rules else network), output)
+    text = module_source(network.learning_by(rules) if rules else network)
+    warn(joined(spec))
+    deliver(text, output)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gradscribe.compiler import cautions_on
 from gradscribe.files import write
 
 # Words of a specification may come as one argument or as several.
@@ -29,6 +30,12 @@ with_option: Callable[[Any], Any] = click.option(
 def joined(spec: tuple[str, ...]) -> str | None:
     """Return the words of a specification as one text; None where there are none."""
     return " ".join(spec) or None
+
+
+def warn(spec: str | None) -> None:
+    """Say on stderr which numbers do not suit the formulas that a specification defines."""
+    for sentence in cautions_on(spec):
+        click.echo(f"caution: {sentence}", err=True)
 
 
 def deliver(text: str, output: Path | None) -> None:

@@ -47,7 +47,8 @@ class _Residual(Blocks):
 
     def moved(self, inner: Variable, k: Indices, node: Variable, by: Indices) -> Moved | None:
         """Return how a value or an adjoint moves; that of the output is held."""
-        held = inner.name == adjoint_name(self.cut.name)
+        # A learned number of the loss moves it behind the cut, which no Gauss-Newton block has.
+        held = inner.name == adjoint_name(self.cut.name) and node not in self.ground.leaves
         return None if held else super().moved(inner, k, node, by)
 
 

@@ -22,6 +22,7 @@ from sympy import (
     Derivative,
     Dummy,
     Expr,
+    Function,
     Indexed,
     KroneckerDelta,
     Mul,
@@ -242,14 +243,20 @@ def flattened(expr: Expr, taken: set[str] | None = None) -> tuple[list[Expr], di
 def unfolded(cases: Piecewise) -> list[Expr]:
     """Return a case distinction as factors: those that all its cases have, and the rest.
 
-    SymPy's `Sum` moves all factors into the cases; a delta among them would not be found there.
+    SymPy's `Sum` moves all factors into the cases; a delta among them would not be found there. A
+    function of what is compared stays: it may have no value where its case does not hold.
     """
     values = [value for value, _ in cases.args]
     shown = [Mul.make_args(value) for value in values if value != 0]
     first, *others = shown or [()]
-    common = [f for f in first if not f.is_number and all(f in other for other in others)]
-    if not common:
-        return [by_deltas(cases)]
+    compared = {a for _, condition in cases.args for a in condition.atoms(Indexed)}
+    common = [
+        f
+        for f in first
+        if not f.is_number
+        and all(f in other for other in others)
+        and not any(a.atoms(Indexed) & compared for a in f.atoms(Function))
+    ]
     rest = [value if value == 0 else value / Mul(*common) for value in values]
     conditions = (condition for _, condition in cases.args)
     return [*common, by_deltas(Piecewise(*zip(rest, conditions, strict=True)))]

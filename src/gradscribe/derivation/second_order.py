@@ -7,7 +7,7 @@ second derivative by a parameter that is used several times is the sum over all 
 
 from dataclasses import dataclass, replace
 
-from sympy import Add, Derivative, Expr, S
+from sympy import Add, Derivative, Expr, KroneckerDelta, Mul, S
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.reverse import adjoint_name
@@ -100,6 +100,14 @@ def _exchanged(block: Block) -> Equation:
     return replace(block.equation, indices=FREE[: len(at)], right=right)
 
 
+def _on_diagonal(term: Expr) -> Expr:
+    """Write a product with a Kronecker delta in it with one of the two indices."""
+    for delta in [f for f in Mul.make_args(term) if isinstance(f, KroneckerDelta)]:
+        first, second = sorted(delta.args, key=str)
+        term = (term / delta).xreplace({second: first}) * delta
+    return term
+
+
 def _add(summed: dict[str, Equation], name: str, equation: Equation) -> None:
     """Add an equation's right side to that of a name; it then has one step, the sum."""
     if name not in summed:
@@ -184,6 +192,8 @@ class Blocks(Tangents):
         if start is None:
             steps = [Step("chain rule", None, S.Zero, (gradient.name,))]
             return Equation(variable, (*at, *own), S.Zero, "chain rule", tuple(steps))
+        if column.node.name == column.copy:  # a leaf, by which `forward` differentiates itself
+            return replace(start, variable=variable, indices=(*at, *own))
         right = rules.tidy(start.right * factor, (*at, *own), LETTERS)
         steps = []
         slope = Derivative(column.node[own[:1]], component(column.copy, own), evaluate=False)
@@ -218,7 +228,7 @@ class Blocks(Tangents):
             inner = [q for name in known if (q := self.tangents[name]) is not None]
             if not inner:
                 terms = Add.make_args(rules.collapse(rules.distribute(difference)))
-                return bool(Add(*[rules.tidy(t, at, LETTERS) for t in terms]) == 0)
+                return bool(Add(*[rules.tidy(_on_diagonal(t), at, LETTERS) for t in terms]) == 0)
             for equation in inner:
                 difference = rules.substitute(difference, equation)
         return True

@@ -5,8 +5,10 @@ h(y) = g(u), until f′ can be written with h(y) alone. What is found is compare
 points of both signs before it is believed, since undoing may hold on one branch only.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from sympy import (
     Add,
@@ -14,6 +16,8 @@ from sympy import (
     Expr,
     Float,
     Function,
+    Ge,
+    Gt,
     Mul,
     Piecewise,
     Pow,
@@ -25,6 +29,7 @@ from sympy import (
     factor,
     factor_terms,
     log,
+    oo,
 )
 from sympy.core.relational import Relational
 
@@ -55,6 +60,8 @@ class Slope:
 def slope(activation: Activation, order: int = 1) -> Slope:
     """Return f′ (or f″, …) of an activation function in both forms."""
     of_u = one_fraction(off_the_kinks(activation.formula.diff(U, order)))
+    if activation.kink is not None and kinks(activation):
+        return Slope(_with_kinks(of_u, kinks(activation) if order == 1 else {}, activation), None)
     if of_u.free_symbols.isdisjoint({U}):
         return Slope(of_u, of_u)
     return Slope(of_u, in_terms_of_output(activation.formula, of_u))
@@ -72,18 +79,61 @@ def slope_ratio(activation: Activation) -> Expr | None:
     return tidied(ratio) if ratio.is_polynomial(Y) else None
 
 
+@cache
 def kinks(activation: Activation) -> dict[Expr, Expr]:
     """Return the places at which f′ jumps, with what is taken for f′ there.
 
     Places are those with which u itself is compared.
     """
-    formula, first = activation.formula, slope(activation).of_u
-    if not isinstance(formula, Piecewise):
-        return {}
-    compared = {r for _, condition in formula.args for r in condition.atoms(Relational)}
+    formula, first = activation.formula, off_the_kinks(activation.formula.diff(U))
+    compared = {r for cases in formula.atoms(Piecewise) for r in cases.atoms(Relational)}
     places = {r.rhs for r in compared if r.lhs == U and r.rhs.is_number}
     sides = {p: [first.subs(U, p + side * _BESIDE) for side in (-1, 1)] for p in sorted(places)}
-    return {p: first.subs(U, p) for p, (a, b) in sides.items() if abs(a - b) > 2 * _BESIDE}
+    jumps = [p for p, (a, b) in sides.items() if abs(a - b) > 2 * _BESIDE]
+    if activation.kink is None:
+        return {p: first.subs(U, p) for p in jumps}
+    to = activation.kink
+    around = _regions(first, jumps)
+    limits = {
+        p: [case.subs(U, p) for case in beside]
+        for p, *beside in zip(jumps, around[:-1], around[1:], strict=True)
+    }
+    return {p: (1 - to) * left + to * right for p, (left, right) in limits.items()}
+
+
+def _regions(expr: Expr, places: Sequence[Expr]) -> list[Expr]:
+    """Return what an expression is below the first of some places, between them, and above."""
+    ends = [-oo, *places, oo]
+    found = []
+    for low, high in pairwise(ends):
+        inside = _inside(low, high)
+        known = {
+            r: r.subs(U, inside)
+            for r in expr.atoms(Relational)
+            if r.lhs == U and r.rhs.is_number and not low < r.rhs < high
+        }
+        found.append(expr.subs(known))
+    return found
+
+
+def _inside(low: Expr, high: Expr) -> Expr:
+    """Return a number between two, of which one may be infinite."""
+    if low.is_infinite:
+        return S.Zero if high.is_infinite else high - 1
+    return low + 1 if high.is_infinite else (low + high) / 2
+
+
+def _with_kinks(derivative: Expr, values: Mapping[Expr, Expr], activation: Activation) -> Expr:
+    """Return a derivative with what is taken for it at the kinks; 0 where nothing is said."""
+    places = list(kinks(activation))
+    found, *above = _regions(derivative, places)
+    for place, case in zip(places, above, strict=True):
+        there = values.get(place, S.Zero)
+        if there == case:
+            found = Piecewise((case, Ge(U, place)), (found, True))
+        else:
+            found = Piecewise((case, Gt(U, place)), (there, Ge(U, place)), (found, True))
+    return found
 
 
 def one_fraction(expr: Expr) -> Expr:
@@ -187,7 +237,10 @@ def _difference_is_small(formula: Expr, derivative: Expr, of_y: Expr, point: Exp
     y = formula.xreplace({U: point})
     left = derivative.xreplace({U: point})
     right = of_y.xreplace({Y: y})
-    return bool(abs(left - right) < Float(10) ** (6 - _DIGITS) * (1 + abs(left)))
+    difference, size = abs(left - right).evalf(_DIGITS), abs(left).evalf(_DIGITS)
+    if not (difference.is_comparable and size.is_comparable):
+        return False  # a root of a negative number, say
+    return bool(difference < Float(10) ** (6 - _DIGITS) * (1 + size))
 
 
 def slope_in(

@@ -9,7 +9,9 @@ equation, so its derivative by the value s is the chain rule once more:
 ∂²E/∂a∂s, which is symmetric: only pairs with a before s (or equal) are derived, from the last s
 to the first, and the others are read from them.
 
-A parameter that several equations read is taken for several parameters of the same value.
+A parameter that several equations read is taken for several parameters of the same value. One
+that enters otherwise than w z, such as a learned number in an activation function, is itself a
+value that is differentiated by, as x is: a leaf.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +42,7 @@ class Use:
     Attributes:
         copy: the name of this use; the parameter's own where there is only one.
         parameter: the parameter.
-        node: the variable that the equation defines.
+        node: the variable that the equation defines; of a leaf the parameter itself.
         factor: z in terms of the last free index of the parameter; a number for a vector.
     """
 
@@ -83,9 +85,21 @@ def uses_of(network: Network, original: Mapping[str, str]) -> Iterator[Use]:
         for reader in reading[copy]:
             at = tuple(index(f"a_{p}") for p, _ in enumerate(known[copy].shape))
             slope = rules.collapse(rules.partial(reader.right, known[copy], at))
-            factor = slope.subs(KroneckerDelta(reader.indices[0], at[0]), 1)
+            factor = _factor(slope, reader, at)
+            if factor is None and len(at) == 1:
+                yield Use(copy, known[name], known[copy], S.One)
+                continue
+            factor = slope if factor is None else factor
             factor = factor.xreplace({k: FREE[p] for p, k in enumerate(at)})
             yield Use(copy, known[name], reader.variable, factor)
+
+
+def _factor(slope: Expr, reader: Equation, at: Indices) -> Expr | None:
+    """Return z of reader_i = … + w_ij z_j or … + w_i z; None where a parameter enters otherwise."""
+    if not reader.indices:
+        return None
+    factor = slope.subs(KroneckerDelta(reader.indices[0], at[0]), 1)
+    return factor if len(at) > 1 or factor.is_number else None
 
 
 @dataclass(frozen=True)
@@ -106,9 +120,16 @@ class Ground:
 
     @property
     def nodes(self) -> tuple[Variable, ...]:
-        """The values that parameters enter, in order."""
+        """The values that parameters enter, in order, leaves before all others."""
         found = {u.node.name for u in self.uses}
-        return tuple(q.variable for q in self.network.equations if q.name in found)
+        entered = (q.variable for q in self.network.equations if q.name in found)
+        return (*self.leaves, *entered)
+
+    @property
+    def leaves(self) -> tuple[Variable, ...]:
+        """The parameters that are differentiated by as values are."""
+        found = {u.node.name: u.node for u in self.uses if u.node.role is Role.PARAMETER}
+        return tuple(found.values())
 
 
 def ground_of(network: Network, adjoints: Iterable[Equation] = ()) -> Ground:
@@ -145,11 +166,14 @@ class Tangents:
     def __post_init__(self) -> None:
         self.network, self.original = self.ground.network, self.ground.original
         self.position = {q.name: p for p, q in enumerate(self.network.equations)}
-        self.position[self.network.input.name] = -1
+        leaves = self.ground.leaves
+        first = (*leaves, self.network.input)
+        self.position |= {v.name: p - len(first) for p, v in enumerate(first)}
         self.reading = readers(self.network)
         adjoints = {q.name: q for q in self.ground.adjoints}
         self.equations = {q.name: q for q in self.network.equations} | adjoints
         self.variables = {n: q.variable for n, q in self.equations.items()}
+        self.variables |= {v.name: v for v in leaves}
         self.value_of = {adjoint_name(v): v for v in (*self.position, *self.original)}
         self.uses = self.ground.uses
 
@@ -165,7 +189,8 @@ class Tangents:
                 if value in self.position and value not in found:
                     found.add(value)
                     todo.append(value)
-        return [q.variable for q in self.network.equations if q.name in found]
+        values = (q.variable for q in self.network.equations)
+        return [v for v in (*self.ground.leaves, *values) if v.name in found]
 
     # -- tangents --
 
@@ -248,8 +273,8 @@ class Tangents:
         """Return the derivative of an equation's left side by node_by, by forward mode."""
         terms, rule = [], "chain rule"
         parents = [equation.name]
-        for name in sorted(names_in(equation.right) & (self.equations.keys()), key=self.order):
-            inner = self.equations[name].variable
+        for name in sorted(names_in(equation.right) & self.variables.keys(), key=self.order):
+            inner = self.variables[name]
             k = tuple(
                 rules.new_index(a, {x.name for x in (*at, *by)}) for a in "kcg"[: len(inner.shape)]
             )
@@ -285,7 +310,7 @@ class Tangents:
         if inner.name in self.position:
             found = self.value_tangent(inner, node)
             return None if found is None else (found.variable[(*k, *by)], found.name, False)
-        value = self.equations[self.value_of[inner.name]].variable
+        value = self.variables[self.value_of[inner.name]]
         if self.position[value.name] <= self.position[node.name]:
             found = self.tangents[self.pair(value.name, node.name)]
             return None if found is None else (found.variable[(*k, *by)], found.name, False)

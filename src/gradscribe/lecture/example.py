@@ -28,7 +28,7 @@ from gradscribe.lecture.style import PLACES
 from gradscribe.lecture.substitution import Substitution, decimal, instantiated, shown
 from gradscribe.lecture.world import DIGITS, World
 from gradscribe.lecture.writing import bare, decimal_digits
-from gradscribe.model.network import Network, by_name, written_out
+from gradscribe.model.network import Network, assemble
 from gradscribe.notation import split
 from gradscribe.symbols import ScalarFunction, component
 
@@ -246,16 +246,20 @@ def similar(network: Network, sizes: tuple[int, ...]) -> Network:
     formula = "x"
     for m in range(1, len(sizes)):
         formula = f"f{m}(W{m} {formula} + b{m})"
-    general = Network.parse(f"{formula} loss={network.loss.name}")
+    general = Network.parse(formula)
     entries = list(network.bindings.values()) or [None]
     hidden, output = entries[0], entries[-1]
     functions = dict.fromkeys(general.bindings, hidden) | {list(general.bindings)[-1]: output}
-    return replace(
-        general,
-        equations=tuple(written_out(general.equations, functions)),
-        functions=by_name(functions),
-        bindings=functions,
+    last = next(p for p, q in enumerate(general.equations) if q.name == general.output.name)
+    return assemble(
+        general.equations[: last + 1],
+        parameters=general.parameters,
+        input=general.input,
+        functions=functions,
+        layers=general.layers,
         sizes=(*sizes[:-1], outputs(entries)),
+        loss=network.loss,
+        spec=general.spec,
     )
 
 

@@ -38,7 +38,7 @@ def formula_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     known = options_of(catalog)
     defined = definitions_in(source, end, catalog, known)
     functions = abstract_functions(tokens, defined.catalog.activations)
-    options = read_options(source, end, (*functions, *known), defined.texts)
+    options = read_options(source, end, (*functions, *known), defined)
     bindings = {key: value for key, value in options.items() if key in functions}
     settings = settings_of(options, defined.catalog)
     return blueprint_of_tokens(source, tokens, end, bindings, settings, defined)

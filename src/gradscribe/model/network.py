@@ -6,22 +6,16 @@ from dataclasses import dataclass, field, replace
 from sympy import Add, Expr, Rational, Symbol
 
 from gradscribe.catalog import CATALOG, Catalog
-from gradscribe.catalog.activations import Activation, U
+from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
 from gradscribe.catalog.penalties import Penalty, W
 from gradscribe.equation import Equation, Role, Variable, aligned_latex
 from gradscribe.model.blueprint import DEFAULT_TARGET, PENALIZED, Blueprint, Teaching, learning_of
 from gradscribe.model.source import Field, Source
 from gradscribe.model.spec import blueprint_of
+from gradscribe.model.written import check_apart, learned_numbers, with_learned, written_out
 from gradscribe.notation import SAMPLE, SAMPLES, split
-from gradscribe.symbols import (
-    OverNodes,
-    ScalarFunction,
-    component,
-    free_indices,
-    summed_index,
-    total,
-)
+from gradscribe.symbols import component, free_indices, summed_index, total
 
 
 @dataclass(frozen=True)
@@ -50,6 +44,7 @@ class Network:
         emit: the parts that a module has beside cost and gradient; None for the usual ones.
         emit_target: what a module is written with.
         learning: the update rules and schedules that a module has.
+        start: the numbers at which parameters in functions and in the loss start.
     """
 
     equations: tuple[Equation, ...]
@@ -71,6 +66,7 @@ class Network:
     learning: tuple[Teaching, ...] = ()
     penalties: tuple[tuple[Penalty, Rational], ...] = ()
     penalized: str = PENALIZED[0]
+    start: Mapping[str, float] = field(default_factory=dict)
     variables: Mapping[str, Variable] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -147,13 +143,22 @@ class Network:
         return tuple(stem for stem, entry in self.functions.items() if entry is None)
 
 
-def loss_equations(loss: Loss, output: Variable, target: Variable) -> tuple[Equation, ...]:
+def loss_equations(
+    loss: Loss, output: Variable, target: Variable, numbers: Mapping[Expr, Variable]
+) -> tuple[Equation, ...]:
     """Return the equations from the output to E, the cost of one sample.
 
     For mean squared error: e_i = d_i - y_i and E = Σ_i e_i².
+
+    Args:
+        loss: the loss.
+        output: y^M.
+        target: d.
+        numbers: the parameters for the symbols of what is learned in the loss.
     """
     (i,) = free_indices(1)
     values: dict[Expr, Expr] = {D: target[i,], Y: output[i,]}
+    values |= {symbol: parameter[i,] for symbol, parameter in numbers.items()}
     equations = []
     if loss.error is not None:
         error = Variable("e", output.shape, Role.VALUE, meaning="error")
@@ -167,46 +172,7 @@ def loss_equations(loss: Loss, output: Variable, target: Variable) -> tuple[Equa
 
 def by_name(functions: Mapping[str, Activation | None]) -> dict[str, Activation | None]:
     """Return the functions that stand in equations by their names."""
-    return {f: e for f, e in functions.items() if e is None or not e.joins_nodes}
-
-
-def written_out(
-    equations: Iterable[Equation], functions: Mapping[str, Activation | None]
-) -> list[Equation]:
-    """Return equations with the functions that join nodes as their formulas."""
-    joining = {f: e for f, e in functions.items() if e is not None and e.joins_nodes}
-    return [_written_out(q, joining) for q in equations]
-
-
-def _written_out(equation: Equation, joining: Mapping[str, Activation]) -> Equation:
-    places = [a for a in equation.right.atoms(ScalarFunction) if a.stem in joining]
-    if not places:
-        return equation
-    values = {
-        place: _at_node(joining[place.stem].formula, place.args[0], equation) for place in places
-    }
-    return replace(equation, right=equation.right.xreplace(values))
-
-
-def _at_node(formula: Expr, argument: Expr, equation: Equation, depth: int = 0) -> Expr:
-    """Return a formula at a node, what it sums over nodes as sums over an index of its own.
-
-    Args:
-        formula: an expression in the catalog's `U`.
-        argument: what stands for u, at the first index of the equation.
-        equation: whose right side it is.
-        depth: how many sums are around it.
-    """
-    (i,), k = equation.indices, summed_index(depth)
-    sums = {
-        part: total(
-            _at_node(part.args[0], argument, equation, depth + 1).xreplace({i: k}),
-            {k: equation.variable.shape[0]},
-        )
-        for part in formula.atoms(OverNodes)
-        if not any(part in other.args[0].atoms(OverNodes) for other in formula.atoms(OverNodes))
-    }
-    return formula.xreplace(sums).xreplace({U: argument})
+    return {f: e for f, e in functions.items() if e is None or not e.written_out}
 
 
 def penalty_of(
@@ -250,10 +216,14 @@ def assemble(
     penalized: str = PENALIZED[0],
 ) -> Network:
     """Return the network of these forward equations (the last one is y^M) with its loss."""
-    equations = written_out(equations, functions)
-    output = equations[-1].variable
+    written = written_out(equations, functions)
+    equations, output = written.equations, written.equations[-1].variable
     target = Variable("d", output.shape, Role.TARGET, meaning="desired output")
-    every = (*equations, *loss_equations(loss, output, target))
+    own = learned_numbers(loss.learned, loss.name, output)
+    every = (*equations, *loss_equations(loss, output, target, own.variables))
+    check_apart(written, own)
+    start = {**written.start, **own.start}
+    parameters = with_learned(parameters, every, start)
     on = [p for p in parameters if penalized == "all" or len(p.shape) > 1]
     whole = total_cost(loss, output, penalty_of(penalties, on))
     return Network(
@@ -262,7 +232,8 @@ def assemble(
         input=input,
         target=target,
         output=output,
-        parameters=tuple(parameters),
+        parameters=parameters,
+        start={name: value for name, (_, value) in start.items()},
         functions=by_name(functions),
         bindings=dict(functions),
         layers=tuple(layers),

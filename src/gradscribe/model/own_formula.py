@@ -4,44 +4,40 @@ A formula is read from Python's syntax tree by a list of what is allowed. Nothin
 """
 
 import ast
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import mpmath
 from sympy import (
     Expr,
-    Piecewise,
     Pow,
     Rational,
     S,
     Symbol,
-    acos,
-    asin,
-    asinh,
-    atan,
-    atanh,
-    cos,
-    cosh,
     exp,
-    expand,
     lambdify,
     log,
     nan,
     oo,
     pi,
     piecewise_fold,
-    sin,
-    sinh,
-    sqrt,
-    tan,
-    tanh,
     zoo,
 )
-from sympy.core.relational import Ge, Gt, Le, Lt, Relational
 
 from gradscribe.catalog.activations import Activation, U
+from gradscribe.catalog.constants import Constant
 from gradscribe.catalog.losses import OUTPUTS, D, E, Loss, Y
 from gradscribe.errors import InputError, nearest
+from gradscribe.model.formula_words import (
+    ARGUMENTS,
+    COMPARISONS,
+    FUNCTIONS,
+    OPERATIONS,
+    by_comparison,
+    hyperbolic,
+)
+from gradscribe.model.reserved import check_learned
+from gradscribe.model.setting import Setting
 from gradscribe.model.source import Field, quoted
 from gradscribe.notation import SAMPLES
 from gradscribe.table import Table
@@ -52,61 +48,6 @@ _SYMBOLS = {"u": U, "d": D, "y": Y, "e": E}
 _ALLOWED = "numbers, + - * / **, parentheses, where(a > b, c, d), and functions"
 
 
-def _compared(
-    comparison: Callable[[Expr, Expr], Relational], left: Expr, right: Expr
-) -> Relational:
-    """Return a comparison, of u with a number where it comes down to that."""
-    difference = expand(left - right)
-    factor, rest = difference.coeff(U, 1), difference.coeff(U, 0)
-    if factor.is_number and factor != 0 and difference == factor * U + rest and rest.is_number:
-        place = -rest / factor
-        return comparison(U, place) if factor > 0 else comparison(place, U).reversed
-    return comparison(left, right)
-
-
-def _by_sign(a: Expr, value: Expr) -> Expr:
-    """Return a value where a > 0, its negative where a < 0, else 0."""
-    return _chosen(Gt, a, S.Zero, value, _chosen(Lt, a, S.Zero, -value, S.Zero))
-
-
-def _chosen(
-    comparison: Callable[[Expr, Expr], Relational],
-    left: Expr,
-    right: Expr,
-    value: Expr,
-    other: Expr,
-) -> Expr:
-    """Return one of two formulas by a comparison; cases of what is compared become cases of all."""
-    difference = piecewise_fold(left - right)
-    if isinstance(difference, Piecewise):
-        return Piecewise(
-            *((_chosen(comparison, d, S.Zero, value, other), when) for d, when in difference.args)
-        )
-    return Piecewise((value, _compared(comparison, left, right)), (other, True))
-
-
-_COMPARISONS: Mapping[type, Callable[[Expr, Expr], Relational]] = {
-    ast.Gt: Gt, ast.GtE: Ge, ast.Lt: Lt, ast.LtE: Le,
-}  # fmt: skip
-_OPERATIONS: Mapping[type, Callable[[Expr, Expr], Expr]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-}
-_FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
-    "exp": exp, "log": log, "sqrt": sqrt, "sin": sin, "cos": cos, "tan": tan, "asin": asin,
-    "acos": acos, "atan": atan, "sinh": sinh, "cosh": cosh, "tanh": tanh, "asinh": asinh,
-    "atanh": atanh,
-    "log1p": lambda a: log(1 + a),
-    "expm1": lambda a: exp(a) - 1,
-    # At its kink f′ is 0, as in PyTorch.
-    "abs": lambda a: _by_sign(a, a),
-    "sign": lambda a: _by_sign(a, S.One),
-    "max": lambda a, b: _chosen(Gt, a, b, a, b),
-    "min": lambda a, b: _chosen(Lt, a, b, a, b),
-}  # fmt: skip
-_ARGUMENTS = {"max": 2, "min": 2, "where": 3}
 # Where a formula must have a value; a loss may be for probabilities alone.
 _PLACES = (-3.0, -1.25, -0.5, 0.5, 1.25, 3.0)
 _BETWEEN, _INSIDE = (0.25, 0.5, 0.75), (0.3, 0.45, 0.7)
@@ -117,12 +58,19 @@ class OwnFormula:
     """A formula as it was read.
 
     Attributes:
-        expr: the formula in the symbols of the catalog.
-        text: the formula without blanks, its parameters put in.
+        expr: the formula in the symbols of the catalog and of learned numbers.
+        text: the formula without blanks, its numbers put in but for those that are learned.
+        learned: the learned numbers in it.
     """
 
     expr: Expr
     text: str
+    learned: tuple[Constant, ...] = ()
+
+    @property
+    def at_start(self) -> Expr:
+        """The formula with the numbers at which learning starts."""
+        return self.expr.xreplace({c.symbol: c.value for c in self.learned})
 
 
 def own_activation(name: str, formula: Field, read: OwnFormula) -> Activation:
@@ -131,10 +79,10 @@ def own_activation(name: str, formula: Field, read: OwnFormula) -> Activation:
     Raises:
         InputError: it has no value or no slope somewhere, or is a step.
     """
-    slopes = _slopes(formula, read.expr, U, _PLACES)
+    slopes = _slopes(formula, read.at_start, U, _PLACES)
     if not any(slopes):
         raise formula.error("a step or a constant has no derivative to learn from")
-    return Activation(name, read.expr, read.text)
+    return Activation(name, read.expr, read.text, read.learned)
 
 
 def own_loss(name: str, formula: Field, read: OwnFormula) -> Loss:
@@ -145,10 +93,18 @@ def own_loss(name: str, formula: Field, read: OwnFormula) -> Loss:
     """
     error = D - Y if E in read.expr.free_symbols else None
     meaning = f"mean of {read.text} over samples and outputs"
-    loss = Loss(name, read.expr, 1 / (SAMPLES * OUTPUTS), meaning, error)
-    slopes = [s for d in _BETWEEN for s in _slopes(formula, loss.whole.subs(D, d), Y, _INSIDE)]
+    factor = 1 / (SAMPLES * OUTPUTS)
+    loss = Loss(name, read.expr, factor, meaning, error, constants=read.learned)
+    whole = replace(loss, form=read.at_start).whole
+    slopes = [s for d in _BETWEEN for s in _slopes(formula, whole.subs(D, d), Y, _INSIDE)]
     if not any(slopes):
         raise formula.error("the loss does not depend on y", allowed="a formula in d, y and e")
+    for constant in read.learned:
+        if loss.whole.diff(constant.symbol).free_symbols.isdisjoint({D, Y}):
+            raise formula.error(
+                f"nothing can be learned of {constant.name}: the loss changes with it by what has "
+                "neither d nor y in it"
+            )
     return loss
 
 
@@ -178,14 +134,14 @@ def _slopes(
 def read_formula(
     formula: Field,
     activations: Table[Activation],
-    parameters: Mapping[str, int | float] | None = None,
+    numbers: Iterable[Setting] = (),
 ) -> OwnFormula:
     """Return a formula as an expression.
 
     Args:
         formula: the text.
         activations: functions that it may use by name, too.
-        parameters: names that stand for numbers.
+        numbers: names that stand for numbers, or for parameters that start at one.
 
     Raises:
         InputError: it is not written as a formula, or names something that is not known.
@@ -204,20 +160,46 @@ def read_formula(
         raise formula.error(f"this is not a formula{where}", allowed=_ALLOWED) from None
     if sum(1 for _ in ast.walk(tree)) > MAX_PARTS:
         raise formula.error("the formula is too long", allowed=f"{MAX_PARTS} parts")
-    reader = _Reader(formula, activations, parameters or {})
-    expr = reader.expr(tree, 0)
+    numbers = tuple(numbers)
+    for number in numbers:
+        _check_number(number, activations)
+    learned = tuple(Constant(n.key, n.number, learned=True) for n in numbers if n.learned)
+    reader = _Reader(
+        formula,
+        activations,
+        {n.key: n.plain for n in numbers if not n.learned},
+        {c.name: c.symbol for c in learned},
+    )
+    expr = hyperbolic(reader.expr(tree, 0))
     _check_finite(formula, expr)
-    kinds = expr.free_symbols
+    idle = [n for n in numbers if n.key not in reader.read]
+    if idle:
+        raise idle[0].key_field.error(f"{quoted(idle[0].key)} does not stand in the formula")
+    kinds = expr.free_symbols - {c.symbol for c in learned}
     if not kinds or (U in kinds and len(kinds) > 1):
         raise formula.error(
             "the formula is neither in u nor in d and y",
             allowed="u for an activation function; d, y and e = d - y for a loss",
         )
-    return OwnFormula(expr, ast.unparse(reader.plain(tree)).replace(" ", ""))
+    text = ast.unparse(reader.plain(tree)).replace(" ", "")
+    return OwnFormula(expr, text, learned)
+
+
+def _check_number(number: Setting, activations: Table[Activation]) -> None:
+    """Check that a number in a formula may have its name.
+
+    Raises:
+        InputError: it is one of the formula's own names, or its parameters could have no name.
+    """
+    name = number.key
+    if name in (*_SYMBOLS, "pi", "where", *FUNCTIONS, *activations):
+        raise number.key_field.error(f"{quoted(name)} has a meaning in formulas already")
+    if number.learned:
+        check_learned(number.key_field)
 
 
 def _check_finite(formula: Field, expr: Expr) -> None:
-    if expr.has(zoo, nan, oo, S.NegativeInfinity):
+    if piecewise_fold(expr).has(zoo, nan, oo, S.NegativeInfinity):
         raise formula.error("a part of the formula is infinite or no number")
 
 
@@ -225,11 +207,17 @@ class _Reader:
     """Turns a syntax tree into an expression."""
 
     def __init__(
-        self, formula: Field, activations: Table[Activation], parameters: Mapping[str, int | float]
+        self,
+        formula: Field,
+        activations: Table[Activation],
+        parameters: Mapping[str, float],
+        learned: Mapping[str, Symbol],
     ) -> None:
         self.formula = formula
         self.activations = activations
         self.parameters = parameters
+        self.learned = learned
+        self.read: set[str] = set()
 
     def error(self, node: ast.expr, what: str, **more: str | None) -> InputError:
         at = self.formula.at
@@ -251,9 +239,9 @@ class _Reader:
                 return self.expr(inner, depth + 1)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return self.power(node, self.expr(left, depth + 1), self.expr(right, depth + 1))
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
                 a, b = self.expr(left, depth + 1), self.expr(right, depth + 1)
-                return _OPERATIONS[type(op)](a, b)
+                return OPERATIONS[type(op)](a, b)
             case ast.IfExp(test=test, body=body, orelse=other):
                 return self.cases(test, body, other, depth)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
@@ -264,7 +252,7 @@ class _Reader:
     @property
     def functions(self) -> list[str]:
         """The names of functions that there are."""
-        return [*_FUNCTIONS, "where", *self.activations]
+        return [*FUNCTIONS, "where", *self.activations]
 
     def number(self, node: ast.expr, value: float) -> Expr:
         """Return a number as a fraction."""
@@ -273,14 +261,17 @@ class _Reader:
         return Rational(repr(value))
 
     def name(self, node: ast.expr, name: str) -> Expr:
-        """Return a variable, a parameter's number or π."""
+        """Return a variable, a number by its name or π."""
+        self.read.add(name)
         if name in self.parameters:
             return Rational(repr(self.parameters[name]))
+        if name in self.learned:
+            return self.learned[name]
         if name == "pi":
             return pi
         if name in _SYMBOLS:
             return _SYMBOLS[name]
-        known = (*_SYMBOLS, "pi", *self.parameters)
+        known = (*_SYMBOLS, "pi", *self.parameters, *self.learned)
         near = nearest(name, (*known, *self.functions))
         what = f"unknown name {quoted(name)}"
         raise self.error(node, what, allowed=", ".join(known), nearest=near)
@@ -302,12 +293,12 @@ class _Reader:
         if not (isinstance(test, ast.Compare) and len(test.ops) == 1):
             raise self.error(test, "a condition is one comparison", allowed="a > b, a >= b, …")
         sides = [self.expr(side, depth + 1) for side in (test.left, *test.comparators)]
-        if type(test.ops[0]) not in _COMPARISONS:
+        if type(test.ops[0]) not in COMPARISONS:
             raise self.error(test, "this is no comparison of numbers", allowed="> >= < <=")
         if not (sides[0] - sides[1]).free_symbols:
             raise self.error(test, "the condition is always the same")
         value, rest = (self.expr(part, depth + 1) for part in (body, other))
-        return _chosen(_COMPARISONS[type(test.ops[0])], sides[0], sides[1], value, rest)
+        return by_comparison(COMPARISONS[type(test.ops[0])], sides[0], sides[1], value, rest)
 
     def call(self, node: ast.expr, name: str, arguments: list[ast.expr], depth: int) -> Expr:
         """Return a function's value."""
@@ -318,7 +309,7 @@ class _Reader:
                 allowed=", ".join(self.functions),
                 nearest=nearest(name, self.functions),
             )
-        count = _ARGUMENTS.get(name, 1)
+        count = ARGUMENTS.get(name, 1)
         if len(arguments) != count:
             raise self.error(
                 node, f"{name} takes {count} argument{'s' * (count > 1)}, not {len(arguments)}"
@@ -327,9 +318,14 @@ class _Reader:
             test, body, other = arguments
             return self.cases(test, body, other, depth)
         values = [self.expr(a, depth + 1) for a in arguments]
-        if name in _FUNCTIONS:
-            return _FUNCTIONS[name](*values)
-        return self.activations[name].formula.subs(U, values[0])
+        if name in FUNCTIONS:
+            return FUNCTIONS[name](*values)
+        entry = self.activations[name]
+        if entry.written_out:
+            raise self.error(
+                node, f"{name} cannot stand in a formula: it reads more than one number"
+            )
+        return entry.formula.subs(U, values[0])
 
     def plain(self, tree: ast.expr) -> ast.expr:
         """Return the tree with numbers for parameters and `where` for conditions."""
@@ -338,7 +334,7 @@ class _Reader:
 
 
 class _Plain(ast.NodeTransformer):
-    def __init__(self, parameters: Mapping[str, int | float]) -> None:
+    def __init__(self, parameters: Mapping[str, float]) -> None:
         self.parameters = parameters
 
     def visit_Name(self, node: ast.Name) -> ast.expr:

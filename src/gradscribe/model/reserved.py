@@ -74,6 +74,21 @@ def check_definition(field: Field) -> None:
     _refuse_first(field, rules, "names such as swish, my_loss, f1")
 
 
+def check_learned(field: Field) -> None:
+    """Check that a learned number may have this name, behind which parameters have a layer's.
+
+    Raises:
+        InputError: it may not; the message says which rule it breaks.
+    """
+    name = field.word
+    rules = (
+        (name in ("W", "b"), "is what weights and biases are called"),
+        (not name.isalpha(), "has other characters than letters"),
+        *_common_rules(f"{name}1"),
+    )
+    _refuse_first(field, rules, "names such as beta, alpha, slope")
+
+
 def _common_rules(name: str) -> tuple[tuple[bool, str], ...]:
     """Return each rule as whether `name` breaks it, and what then is said of the name."""
     return (

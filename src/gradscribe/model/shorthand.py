@@ -49,7 +49,7 @@ def shorthand_blueprint(source: Source, catalog: Catalog) -> Blueprint:
     known = (*options_of(catalog), "layer")
     defined = definitions_in(source, start, catalog, known)
     catalog = defined.catalog
-    options = read_options(source, start, known, defined.texts)
+    options = read_options(source, start, known, defined)
     entries = activations_of(
         [Field(word, source, at) for word, at in _pieces(names, ",")],
         len(sizes) - 1,

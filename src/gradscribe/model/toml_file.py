@@ -11,6 +11,7 @@ from gradscribe.errors import InputError, nearest, shortened
 from gradscribe.model.blueprint import DEFAULT_LOSS, Blueprint, Settings, settings_of
 from gradscribe.model.definitions import Definitions
 from gradscribe.model.formula import abstract_functions, blueprint_of_tokens
+from gradscribe.model.setting import Setting, number_of
 from gradscribe.model.source import Field
 from gradscribe.model.stack import (
     DEFAULT_LAYER,
@@ -34,6 +35,7 @@ _REDUCTIONS = {
     ("sse", "sum"): "sse",
 }
 _VARIABLES = {"activation": "a formula in u", "loss": "a formula in d, y and e = d - y"}
+_LEARNED_KEYS = ("value", "learned")
 _NEITHER = "[network] needs sizes and activations, or a formula"
 
 
@@ -86,22 +88,62 @@ def _penalties(section: Section, catalog: Catalog) -> dict[str, Field | None]:
 
 
 def _definitions(whole: Section, catalog: Catalog) -> Definitions:
-    """Return what the tables [activation.NAME] and [loss.NAME] define."""
+    """Return what the tables [activation.NAME] and [loss.NAME] define, or choose of the catalog."""
     found = Definitions(catalog)
-    for kind in ("activation", "loss"):
-        tables = whole.section(kind)
-        for name in tables.values:
-            if kind == "loss" and not isinstance(tables.values[name], dict):
-                continue
-            table = tables.section(name)
-            formula = table.text("formula")
-            if formula is None:
-                raise InputError("the key is missing", where=table.where("formula"))
-            numbers = {key: table.number(key) for key in table.values if key != "formula"}
-            found = found.with_formula(tables.field(name, name), formula, numbers)
+    tables = [
+        (kind, name, whole.section(kind).section(name))
+        for kind in ("activation", "loss")
+        for name, value in whole.section(kind).values.items()
+        if kind == "activation" or isinstance(value, dict)
+    ]
+    for kind, name, table in tables:
+        if table.text("formula") is None:
+            known = catalog.activations if kind == "activation" else catalog.losses
+            if name not in known:
+                raise InputError(
+                    "the key is missing: a function that is not in the catalog needs its formula",
+                    where=table.where("formula"),
+                    nearest=nearest(name, known),
+                )
+            for number in _numbers(table, name):
+                found = found.with_setting(number)
+    for kind, name, table in tables:
+        formula = table.text("formula")
+        if formula is not None:
+            found = found.with_formula(table.field(name, name), formula, _numbers(table, name))
             if (name in found.catalog.losses) != (kind == "loss"):
                 raise formula.error(f"not a formula of the kind {kind}", allowed=_VARIABLES[kind])
     return found
+
+
+def _numbers(table: Section, name: str) -> list[Setting]:
+    """Return the numbers of a function."""
+    keys = [key for key in table.values if key != "formula"]
+    return [_number(table, table.field(name, name), key) for key in keys]
+
+
+def _number(table: Section, name: Field, key: str) -> Setting:
+    """Return a number of a function: `1.5`, or `{value = 1.5, learned = true}`."""
+    value, learned = table.values[key], False
+    if isinstance(value, dict):
+        inner = table.section(key)
+        for own in inner.values:
+            if own not in _LEARNED_KEYS:
+                raise InputError(
+                    "unknown key",
+                    where=inner.where(own),
+                    received=own,
+                    allowed=", ".join(_LEARNED_KEYS),
+                    nearest=nearest(own, _LEARNED_KEYS),
+                )
+        if "value" not in inner.values:
+            raise InputError("the key is missing", where=inner.where("value"))
+        learned = bool(inner.value("learned", bool, "true or false"))
+        value = inner.number("value")
+    else:
+        table.number(key)
+    field = table.field(key, repr(value))
+    return Setting(name, table.field(key, key), field, number_of(field, field.word), learned)
 
 
 def without_tables(section: Section) -> Section:

@@ -82,6 +82,7 @@ class NumberPrinter:
             return f"(1.0 if {a} > 0.0 else -1.0 if {a} < 0.0 else 0.0)"
         if function == "power":
             return f"(({arguments[0]}) ** ({arguments[1]}))"
+        function = function.removeprefix("_")  # as `math` has it
         if function != "abs":
             self.functions[function] = None
         return f"{function}({', '.join(map(_bare, arguments))})"

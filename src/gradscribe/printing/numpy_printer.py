@@ -116,6 +116,9 @@ def _product(factors: tuple[Node, ...]) -> tuple[int, str]:
         sign, above = "-", above[1:]
     text = _chain(above) if above else "1"
     if below:
+        squared = below[0].base if len(below) == 1 and below[0].exponent == 2 else None
+        if isinstance(squared, Ref):  # the square of a small number is 0
+            return _PRODUCT, f"{sign}{text} / {squared.name} / {squared.name}"
         under = _chain([b if b.exponent != 1 else b.base for b in below])
         text += f" / ({under})" if len(below) > 1 else f" / {source(_plain(below[0]), _UNARY)}"
     single = len(above) == 1 and not below

@@ -13,7 +13,7 @@ from sympy import Mul as SymMul
 
 from gradscribe.derivation.rules import distribute, flattened
 from gradscribe.errors import DerivationError
-from gradscribe.notation import SAMPLE
+from gradscribe.notation import SAMPLE, SAMPLES
 from gradscribe.program.ir import Add, Apply, Expand, MatMul, Mul, Node, Permute, Reduce, Transpose
 from gradscribe.program.lower import Indices, Piece, factor_order, ordered_terms
 from gradscribe.program.lower import piece as elementwise
@@ -134,6 +134,9 @@ class Columns:
         for factor in SymMul.make_args(term):
             part = self.piece(factor)
             groups.setdefault(tuple(i for i in part.indices if i != SAMPLE), []).append(part)
+        if all(SAMPLE not in part.indices for group in groups.values() for part in group):
+            parts = [part for group in groups.values() for part in group]
+            return self.combined(Mul, [elementwise(SAMPLES, self.names), *parts])
         scalars = groups.pop((), [])
         if len(groups) == 2 and all(len(free) == 1 for free in groups):
             (a, left), (b, right) = sorted(groups.items(), key=lambda item: str(item[0]))

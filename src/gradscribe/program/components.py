@@ -18,7 +18,8 @@ from gradscribe.derivation.steps import slope_name
 from gradscribe.equation import Equation, Variable
 from gradscribe.model.fusing import fused
 from gradscribe.model.network import Network
-from gradscribe.program.stable import BY_CASES, maximum, stabilised
+from gradscribe.program.exponentials import maximum
+from gradscribe.program.stable import BY_CASES, stabilised
 from gradscribe.program.tangents import is_symmetric
 from gradscribe.symbols import Largest, ScalarFunction
 

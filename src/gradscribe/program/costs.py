@@ -50,7 +50,7 @@ from gradscribe.program.tangents import Factors
 from gradscribe.program.weighting import SCALE
 
 BYTES = 8  # of a number in double precision
-UNWEIGHTED: dict[str, Shape] = {SCALE.name: ()}  # without weights of samples it is one number
+UNWEIGHTED: dict[str, Shape] = {SCALE.name: ()}  # in terms it is one number, without weights
 Lengths = tuple[Expr, ...]
 
 # Calls that choose or compare, which take no longer than a sum.
@@ -140,8 +140,6 @@ class Counter:
                 return cost, tuple(shape[a] for a in order)
             case Expand(operand, axes):
                 cost, shape = self.node(operand)
-                if not shape:
-                    return cost, ()  # a number stays one
                 lengths = list(shape)
                 for axis in axes:
                     lengths.insert(axis, S.One)
@@ -301,7 +299,7 @@ def costs_of(
 
 def cost_of(program: Program, names: Iterable[str]) -> Cost:
     """Return the cost of these kernels of a program."""
-    counter = Counter({**program.shapes, **UNWEIGHTED}, program.helpers)
+    counter = Counter(program.shapes, program.helpers)
     statements = [s for k in program.kernels if k.name in names for s in k.statements]
     return _total(map(counter.statement, statements))
 

@@ -1,5 +1,6 @@
 """The reference interpreter: runs a program node by node. The oracle of printers and passes."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,6 +32,10 @@ from gradscribe.program.ir import (
 Array = NDArray[Any]
 
 _NAMES = {"abs": "absolute"}
+_SPECIAL: Mapping[str, Callable[..., Any]] = {
+    "_erf": np.vectorize(math.erf, otypes=[float]),
+    "_erfc": np.vectorize(math.erfc, otypes=[float]),
+}
 
 
 def run(
@@ -118,6 +123,8 @@ class Machine:
             return lambda u: self._apply(self.helpers[name], u)
         if name == "choice":
             return _chosen
+        if name in _SPECIAL:
+            return _SPECIAL[name]
         found: Callable[..., Any] = getattr(np, _NAMES.get(name, name))
         return found
 

@@ -152,15 +152,17 @@ Node = (
 )
 
 # Elementwise functions by name, with the number of their arguments. `choice(c, a, b, like)` is
-# `where(c, a, b)` of two numbers in the type of the array `like`.
+# `where(c, a, b)` of two numbers in the type of the array `like`. NumPy has no error function: a
+# module that needs it has one of its own.
 FUNCTIONS = {
     "exp": 1, "log": 1, "log1p": 1, "expm1": 1, "sqrt": 1, "abs": 1, "sign": 1,
     "sin": 1, "cos": 1, "tan": 1, "arctan": 1, "arcsin": 1, "arccos": 1,
     "sinh": 1, "cosh": 1, "tanh": 1, "arcsinh": 1, "arctanh": 1,
     "maximum": 2, "minimum": 2, "power": 2, "where": 3, "choice": 4,
     "greater": 2, "greater_equal": 2, "less": 2, "less_equal": 2, "equal": 2, "array": 1,
-    "mod": 2,
+    "mod": 2, "_erf": 1, "_erfc": 1,
 }  # fmt: skip
+SPECIAL = ("_erf", "_erfc")  # of `FUNCTIONS`, those that NumPy does not have
 COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal", "equal"})
 
 

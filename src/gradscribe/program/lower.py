@@ -56,6 +56,8 @@ _SYMPY_NAMES = {
     "atan": "arctan",
     "asinh": "arcsinh",
     "atanh": "arctanh",
+    "erf": "_erf",
+    "erfc": "_erfc",
 }
 _COMPARISONS = {
     StrictGreaterThan: "greater",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from sympy import Expr, Indexed, KroneckerDelta, S, Symbol
 from sympy import Mul as SymMul
@@ -19,12 +20,15 @@ from gradscribe.program.columns import Columns, with_last_sample
 from gradscribe.program.factoring import Factoring
 from gradscribe.program.forms import FORMS, STACKED, Form
 from gradscribe.program.ir import (
+    Call,
+    Const,
     Helper,
     Kernel,
     Mul,
     Node,
     Ones,
     Program,
+    Ref,
     Shape,
     Statement,
     references,
@@ -219,6 +223,9 @@ def _array(own: TangentWriter, above: Variable, below: Variable) -> Node:
     from_tangent = Variable(
         f"d{above.name}_d{below.name}", (*above.shape, *below.shape), Role.TANGENT
     )
+    if below.role is Role.PARAMETER and from_tangent.name not in {*own.replaced, *own.shapes}:
+        zeros = Mul((Const(Fraction(0)), Call("ones_like", (Ref(above.name),))))
+        return Call("_diagonal_matrix", (zeros,))  # a number of the loss, one for each output
     expr = own.put_in(from_tangent[at]) if above != below else KroneckerDelta(*at)
     return own.full(expr, at, above)
 

@@ -19,6 +19,7 @@ from sympy import (
     S,
     Sum,
     cosh,
+    erf,
     exp,
     log,
     sinh,
@@ -27,12 +28,25 @@ from sympy import (
 from sympy.core.relational import GreaterThan, Relational, StrictGreaterThan
 
 from gradscribe.notation import index
+from gradscribe.program.exponentials import (
+    common_exponential,
+    expm1_of,
+    log1p,
+    logistic,
+    logistic_beside,
+    logistic_of,
+    logistic_of_product,
+    maximum,
+    minimum,
+    one_less_logistic,
+    one_plus_exponential,
+    small_exponential,
+    softplus_of,
+)
 from gradscribe.symbols import Largest, Total
 
-maximum = Function("maximum")
-minimum = Function("minimum")
-log1p = Function("log1p")
-expm1 = Function("expm1")
+# SymPy itself makes 2 - erfc(a) of erfc(-a).
+complement = Function("_erfc")
 
 
 _COSH_IS_EXP = Integer(20)  # where exp(-2 a) is less than the last digit of 1
@@ -47,67 +61,26 @@ class Rewrite:
     apply: Callable[[Expr], Expr | None]
 
 
-def small_exponential(a: Expr) -> Expr:
-    """Return exp(-|a|), which never overflows."""
-    return exp(minimum(a, -a), evaluate=False)
-
-
-def logistic(a: Expr) -> Expr:
-    """Return 1 / (1 + exp(-a)) without overflow."""
-    return exp(minimum(a, Integer(0)), evaluate=False) / (1 + small_exponential(a))
-
-
-def _one_plus_exponential(expr: Expr) -> Expr | None:
-    """Return a where the expression is 1 + exp(a)."""
-    if not (isinstance(expr, Add) and len(expr.args) == 2 and S.One in expr.args):
+def _softplus_beside(expr: Expr) -> Expr | None:
+    """Pair log(1 + exp(a)) with c a in a sum: nothing is subtracted from max(a, 0) then."""
+    if not isinstance(expr, Add):
         return None
-    (other,) = (a for a in expr.args if a != 1)
-    return other.exp if isinstance(other, exp) else None
-
-
-def _softplus(expr: Expr) -> Expr | None:
-    if not isinstance(expr, log):
-        return None
-    a = _one_plus_exponential(expr.args[0])
-    if a is None:
-        return None
-    return maximum(a, Integer(0)) + log1p(small_exponential(a))
-
-
-def _logistic(expr: Expr) -> Expr | None:
-    if not (isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp < 0):
-        return None
-    a = _one_plus_exponential(expr.base)
-    if a is None:
-        return None
-    return logistic(-a) ** (-expr.exp)
-
-
-def _logistic_of_product(expr: Expr) -> Expr | None:
-    """Pair exp(p a) with 1/(1 + exp(a))^k for p ≤ k: p of the factors are 1/(1 + exp(-a))."""
-    if not isinstance(expr, Mul):
-        return None
-    for denominator in expr.args:
-        if not (isinstance(denominator, Pow) and denominator.exp.is_Integer):
+    for term in expr.args:
+        a = one_plus_exponential(term.args[0]) if isinstance(term, log) else None
+        beside = [t for t in expr.args if a is not None and a.is_Atom and a in Mul.make_args(t)]
+        if a is None or not beside:
             continue
-        a, k = _one_plus_exponential(denominator.base), -denominator.exp
-        if a is None:
-            continue
-        for exponential in expr.args:
-            p = exponential.exp / a if isinstance(exponential, exp) else S.Zero
-            if p.is_Integer and 0 < p <= k:
-                rest = [f for f in expr.args if f not in (denominator, exponential)]
-                return Mul((1 + exp(-a)) ** -p, (1 + exp(a)) ** (p - k), *rest)
+        c = Add(*(t / a for t in beside))
+        rest = Add(*(t for t in expr.args if t is not term and t not in beside))
+        least, most = minimum(a, Integer(0)), maximum(a, Integer(0))
+        return (1 + c) * most + c * least + log1p(small_exponential(a)) + stabilised(rest)
     return None
 
 
-def _expm1(expr: Expr) -> Expr | None:
-    if not (isinstance(expr, Add) and len(expr.args) == 2 and expr.args[0].is_number):
+def _log_beside_one(expr: Expr) -> Expr | None:
+    if not (isinstance(expr, log) and isinstance(expr.args[0], Add) and S.One in expr.args[0].args):
         return None
-    factor, exponential = expr.args[1].as_coeff_Mul()
-    if isinstance(exponential, exp) and factor == -expr.args[0]:
-        return factor * expm1(exponential.exp)
-    return None
+    return log1p(stabilised(expr.args[0] - 1))
 
 
 def _one_plus_tanh(expr: Expr) -> Expr | None:
@@ -128,13 +101,30 @@ def _one_plus_tanh(expr: Expr) -> Expr | None:
     return None
 
 
-def _log_cosh(expr: Expr) -> Expr | None:
-    if not (isinstance(expr, log) and isinstance(expr.args[0], cosh)):
+def _one_plus_erf(expr: Expr) -> Expr | None:
+    """Pair c with c erf(a) in a sum."""
+    if not isinstance(expr, Add) or not expr.args[0].is_number:
         return None
-    a = stabilised(expr.args[0].args[0])
+    number, *others = expr.args
+    for term in others:
+        factor, function = term.as_coeff_Mul()
+        if isinstance(function, erf) and abs(factor) == abs(number):
+            rest = Add(*(t for t in others if t is not term))
+            toward = stabilised(function.args[0]) * (-1 if factor == number else 1)
+            return number * complement(toward) + stabilised(rest)
+    return None
+
+
+def _log_cosh(expr: Expr) -> Expr | None:
+    factor, function = expr.args[0].as_coeff_Mul() if isinstance(expr, log) else (S.One, expr)
+    if not isinstance(function, cosh) or not factor.is_positive:
+        return None
+    if factor != 1:
+        return log(factor) + _log_cosh(log(function))
+    a = stabilised(function.args[0])
     size = maximum(a, -a)
     near = minimum(size, _COSH_IS_EXP)
-    return size - near + log1p(sinh(near) ** 2) / 2
+    return maximum(size - _COSH_IS_EXP, Integer(0)) + log1p(sinh(near) ** 2) / 2
 
 
 def _sinh_over_cosh(expr: Expr) -> Expr | None:
@@ -232,18 +222,39 @@ def _log_of_sum(expr: Expr) -> Expr | None:
 
 REWRITES = (
     Rewrite("ramp", "a where a > 0, else 0, is max(a, 0)", _ramp),
-    Rewrite("softplus", "log(1 + exp(a)) is max(a, 0) + log1p(exp(-|a|))", _softplus),
-    Rewrite("paired logistic", "exp(a) / (1 + exp(a)) is 1 / (1 + exp(-a))", _logistic_of_product),
+    Rewrite(
+        "softplus beside its argument",
+        "log(1 + exp(a)) + c a is (1 + c) max(a, 0) + c min(a, 0) + log1p(exp(-|a|))",
+        _softplus_beside,
+    ),
+    Rewrite(
+        "logistic beside a variable",
+        "1/(1 + exp(-a)) - d is (1 - d)/(1 + exp(-a)) - d/(1 + exp(a))",
+        logistic_beside,
+    ),
+    Rewrite(
+        "one less a logistic",
+        "1 - 1/(1 + exp(-a)) is 1/(1 + exp(a))",
+        one_less_logistic,
+    ),
+    Rewrite("softplus", "log(1 + exp(a)) is max(a, 0) + log1p(exp(-|a|))", softplus_of),
+    Rewrite(
+        "common exponential",
+        "(exp(a) b + exp(2 a) c)/(1 + exp(a)) is exp(a) (b + exp(a) c)/(1 + exp(a))",
+        common_exponential,
+    ),
+    Rewrite("paired logistic", "exp(a) / (1 + exp(a)) is 1 / (1 + exp(-a))", logistic_of_product),
     Rewrite("guarded cases", "a case for a > c may have max(a, c) in place of a", _guarded),
     Rewrite(
         "tanh beside 1",
         "c + c tanh(a) is 2 c / (1 + exp(-2 a)), c - c tanh(a)² is 4 c t/(1 + t)², t = exp(-2|a|)",
         _one_plus_tanh,
     ),
-    Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", _logistic),
+    Rewrite("erf beside 1", "c + c erf(a) is c erfc(-a)", _one_plus_erf),
+    Rewrite("logistic", "1 / (1 + exp(a)) is exp(min(-a, 0)) / (1 + exp(-|a|))", logistic_of),
     Rewrite(
         "log cosh",
-        "log(cosh(a)) is |a| - c + log1p(sinh(c)²)/2 with c = min(|a|, 20)",
+        "log(cosh(a)) is max(|a| - 20, 0) + log1p(sinh(c)²)/2 with c = min(|a|, 20)",
         _log_cosh,
     ),
     Rewrite("sinh over cosh", "the ratio of sinh(a) and cosh(a) is tanh(a)", _sinh_over_cosh),
@@ -257,7 +268,8 @@ REWRITES = (
         "log Σ exp(b) is c + log Σ exp(b - c), c the largest b",
         _log_of_sum,
     ),
-    Rewrite("expm1", "exp(a) - 1 without cancellation", _expm1),
+    Rewrite("log1p", "log(1 + a) is log1p(a)", _log_beside_one),
+    Rewrite("expm1", "exp(a) - 1 without cancellation", expm1_of),
 )
 
 # exp of more than this overflows, which Python's math takes for an error.
@@ -267,7 +279,7 @@ _LARGEST_EXPONENT = Integer(709)
 def _logistic_by_cases(expr: Expr) -> Expr | None:
     if not (isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp < 0):
         return None
-    a = _one_plus_exponential(expr.base)
+    a = one_plus_exponential(expr.base)
     if a is None:
         return None
     cases = ((expr.base**-1, a < _LARGEST_EXPONENT), (exp(-a), True))

@@ -10,7 +10,7 @@ Of the tangents that the derivation gives,
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sympy import Add, Expr, KroneckerDelta, S, Symbol
+from sympy import Add, Expr, Indexed, KroneckerDelta, S, Sum, Symbol
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.reverse import adjoint_name
@@ -149,9 +149,12 @@ class TangentWriter:
             right = equation.right
             if equation.variable.role is Role.ADJOINT:
                 right = self.scaled(right)
-            node = self.columns.lower(self.written(right), (*equation.indices, SAMPLE))
-            if isinstance(node, Call) and node.function in COMPARISONS:
-                node = MulNode((node, Call("_ones", (Ref("X"),))))  # of numbers, not of truths
+            written = self.written(right)
+            node = self.columns.lower(written, (*equation.indices, SAMPLE))
+            truths = isinstance(node, Call) and node.function in COMPARISONS
+            still = equation.variable.per_sample and not written.has(SAMPLE)
+            if truths or (still and written.has(Indexed)):
+                node = MulNode((node, Call("_ones", (Ref("X"),))))  # numbers of each sample
             own = Statement(equation.name, node, equation.label)
             program = Program((), self.shapes, self.writer.helpers)
             self.statements += shared_in(own, program)
@@ -169,7 +172,7 @@ class TangentWriter:
         right = self.put_in(right)
         if equation.name[:2] in ("dd", "d2"):
             right = self.scaled(right)
-        parts = [without_deltas(t, equation.indices) for t in monomials(right)]
+        parts = [without_deltas(t, equation.indices) for t in self.terms_of(right)]
         first = equation.indices[0]
         forms, square = self.writer.forms, len(equation.indices) == 2
         if DIAGONALS in forms and parts and square and all(renamed for _, renamed in parts):
@@ -191,6 +194,19 @@ class TangentWriter:
             return
         self.assign(equation.variable, equation.indices, right, equation.text)
 
+    def terms_of(self, right: Expr) -> list[Expr]:
+        """Return the terms of a tangent; those of values alone are not multiplied out.
+
+        In (1 - d)/(1 - y)², of a loss, two terms would cancel.
+        """
+        names = {a.base.label.name for a in right.atoms(Indexed)}
+        if not names <= self.writer.network.variables.keys() or right.has(Sum):
+            return monomials(right)
+        if not right.has(KroneckerDelta):
+            return [right]
+        scale, rest = right.as_independent(Indexed, as_Add=False)
+        return [scale * term for term in Add.make_args(rest)]
+
     def put_in(self, expr: Expr) -> Expr:
         """Replace the tangents that are not arrays of their own."""
         for name in sorted({s.name for s in expr.free_symbols} & self.replaced.keys()):
@@ -203,7 +219,7 @@ class TangentWriter:
         if right.is_Add and not scaled:
             return SCALE * right
         result = S.Zero
-        for term in monomials(right):
+        for term in self.terms_of(right):
             names = {s.name for s in term.free_symbols}
             linear = SCALE in term.free_symbols or any(map(self.is_scaled, names))
             result += term if linear else SCALE * term
@@ -218,7 +234,7 @@ class TangentWriter:
         self.formulas[variable.name] = text
         diagonal: list[Expr] = []
         rest: list[Expr] = []
-        for term in monomials(right):
+        for term in self.terms_of(right):
             without, renamed = without_deltas(term, at)
             (diagonal if renamed else rest).append(without)
         if not rest:

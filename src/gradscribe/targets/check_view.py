@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass, replace
 
-from sympy import Add, Sum
+from sympy import Add
 
 from gradscribe.catalog.activations import U
 from gradscribe.derivation.reverse import weight_of_sample
@@ -73,7 +73,7 @@ def _unpacked(network: Network) -> str:
 
 def _definition(item: Equation, network: Network) -> DefinitionView:
     right = fused(item.right, network)
-    right = stabilised(right) if right.has(Sum) and not right.has(ScalarFunction) else right
+    right = right if right.has(ScalarFunction) else stabilised(right)
     item = replace(item, right=right)
     reads = sorted({s.name for s in right.free_symbols} & network.variables.keys())
     return DefinitionView(

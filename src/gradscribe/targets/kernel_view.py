@@ -58,7 +58,15 @@ class KernelView:
 
 @dataclass(frozen=True)
 class Calls:
-    """Arguments and statements by which the public functions call the kernels."""
+    """Arguments and statements by which the public functions call the kernels.
+
+    Attributes:
+        loss: what computes the terms of the loss.
+        cost: arguments.
+        sensitivities: arguments.
+        gradient: arguments.
+        own: the slice of the sensitivities in what their kernel gives; "" where it is all.
+    """
 
     loss: str
     penalty: str
@@ -66,6 +74,7 @@ class Calls:
     cost: str
     sensitivities: str
     gradient: str
+    own: str
 
 
 class _Scope:
@@ -266,7 +275,9 @@ def calls(program: Program) -> Calls:
         return scope.arguments(program.kernel(name))
 
     loss = f"{', '.join(scope.terms)} = _loss({', '.join(listed('loss'))})" if scope.terms else ""
-    ones = "np.ones(1, D.dtype)"
+    deltas = program.kernel("sensitivities").outputs
+    others = [name for name in deltas if not is_sensitivity(name)]
+    ones = "np.ones_like(D, shape=len(D))"
     sensitivities = [ones if a == _SCALE else a for a in listed("sensitivities")]
     penalized = any(k.name == PENALTY for k in program.kernels)
     return Calls(
@@ -276,7 +287,13 @@ def calls(program: Program) -> Calls:
         cost=", ".join(listed("cost")),
         sensitivities=", ".join(sensitivities),
         gradient=", ".join(listed("gradient")),
+        own=f"[{len(others)}:]" if others else "",
     )
+
+
+def is_sensitivity(name: str) -> bool:
+    """Whether a variable is δ of a layer, not something on the way to the gradient."""
+    return name.startswith("delta")
 
 
 def _is_parameter(name: str, program: Program) -> bool:

@@ -14,12 +14,18 @@ from gradscribe.model.network import Network
 from gradscribe.notation import name_text, size_python
 from gradscribe.printing.numpy_printer import source
 from gradscribe.program.build import curvatures
-from gradscribe.program.ir import Node, Program, Ref, replaced
+from gradscribe.program.ir import SPECIAL, Node, Program, Ref, replaced
 from gradscribe.program.lower import lower
 from gradscribe.program.second_order import Terms
 from gradscribe.targets.check_view import CheckView, check_view
 from gradscribe.targets.derivation_view import function_formulas
-from gradscribe.targets.kernel_view import Calls, KernelView, calls, kernel_views
+from gradscribe.targets.kernel_view import (
+    Calls,
+    KernelView,
+    calls,
+    is_sensitivity,
+    kernel_views,
+)
 from gradscribe.targets.layout import WIDTH, tuple_source, wrapped
 from gradscribe.targets.learning_view import LearningView, learning_view
 from gradscribe.targets.mapping import mapping
@@ -101,6 +107,7 @@ class ModuleView:
     spec: str
     sizes_constant: str
     shapes_constant: str
+    start: str
     parameters: tuple[ParameterView, ...]
     sizes_argument: str
     sizes_meaning: str
@@ -113,6 +120,7 @@ class ModuleView:
     call: Calls
     factor: FactorView
     curvatures: tuple[str, ...]
+    special: bool
     helpers: tuple[HelperView, ...]
     kernels: tuple[KernelView, ...]
     input_size: str
@@ -130,6 +138,8 @@ def module_view(
 ) -> ModuleView:
     """Return the view of a module for a derivation and its program after all passes."""
     network = derivation.network
+    helpers, kernels = _helpers(network, program), kernel_views(derivation, program)
+    check, matrices = check_view(network), second_order_view(network, second)
     return ModuleView(
         title=_title(network, "hessian" in sample.parts),
         mapping=mapping(network),
@@ -143,6 +153,7 @@ def module_view(
         spec=spec_source(network.spec),
         sizes_constant="\n".join(_sizes_constant(network)),
         shapes_constant="\n".join(_shapes_constant(network)),
+        start="\n".join(_start_constant(network)),
         parameters=tuple(
             ParameterView(v.name, f"{_meaning(v)}, {_shape(v)}.") for v in network.parameters
         ),
@@ -157,13 +168,14 @@ def module_view(
         call=calls(program),
         factor=_factor(network),
         curvatures=tuple(_curvatures(derivation)),
-        helpers=_helpers(network, program),
-        kernels=kernel_views(derivation, program),
+        special=calls_special(helpers, kernels, check, matrices, sample),
+        helpers=helpers,
+        kernels=kernels,
         input_size=size_python(network.input.shape[0].name),
         target_size=size_python(network.target.shape[0].name),
         of_classes=network.loss.of_classes,
-        check=check_view(network),
-        second_order=second_order_view(network, second),
+        check=check,
+        second_order=matrices,
         sample=sample,
         learning=learning_view(network.learning),
     )
@@ -287,6 +299,17 @@ def _shapes_constant(network: Network) -> list[str]:
     return ["_SHAPES = {", *rows, "}"]
 
 
+def _start_constant(network: Network) -> list[str]:
+    rows = [f'"{name}": {value!r}' for name, value in network.start.items()]
+    return wrapped("_START = {", rows, "}") if rows else []
+
+
+def calls_special(*views: object) -> bool:
+    """Whether any line in views calls a function that NumPy does not have."""
+    text = repr(views)
+    return any(f"{name.removeprefix('_')}(" in text for name in SPECIAL)
+
+
 def _sizes_meaning(network: Network) -> str:
     names = [size_python(s.name) for s in network.layers]
     shown = names if len(names) <= 6 else [*names[:3], "…", names[-1]]
@@ -299,7 +322,8 @@ def _cost_formula(derivation: Derivation) -> str:
 
 
 def _sensitivities(program: Program) -> str:
-    names = [name_text(name) for name in program.kernel("sensitivities").outputs]
+    deltas = filter(is_sensitivity, program.kernel("sensitivities").outputs)
+    names = [name_text(name) for name in deltas]
     return ", ".join(names if len(names) <= 4 else [names[0], "…", names[-1]])
 
 

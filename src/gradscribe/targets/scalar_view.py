@@ -8,7 +8,7 @@ from gradscribe.derivation.reverse import weight_of_sample
 from gradscribe.derivation.steps import Derivation
 from gradscribe.printing.number_printer import MATH_NAMES, NumberPrinter
 from gradscribe.printing.numpy_printer import source
-from gradscribe.program.ir import Program
+from gradscribe.program.ir import SPECIAL, Program
 from gradscribe.program.lower import lower
 from gradscribe.program.scalar_kernels import ScalarProgram
 from gradscribe.targets.layout import (
@@ -18,7 +18,7 @@ from gradscribe.targets.layout import (
     signature,
     tuple_source,
 )
-from gradscribe.targets.module_view import ModuleView, module_view
+from gradscribe.targets.module_view import ModuleView, calls_special, module_view
 from gradscribe.targets.number_kernels import ArrayWriter, ListWriter, NumberKernelView
 from gradscribe.targets.sample_view import SampleView
 
@@ -47,7 +47,8 @@ class NumbersView:
     Attributes:
         kernels: the functions over samples.
         runners: what calls them.
-        functions: what is imported from `math`, sorted.
+        functions: what is imported from `math`, or from NumPy, sorted.
+        special: those that NumPy does not have, if it is NumPy's functions that are called.
         placed: each parameter with its shape and the position of its first number among all.
         columns: the first and the last column of each layer's sensitivities.
         parameters: K.
@@ -59,6 +60,7 @@ class NumbersView:
     kernels: tuple[NumberKernelView, ...]
     runners: tuple[RunnerView, ...]
     functions: tuple[str, ...]
+    special: tuple[str, ...]
     placed: tuple[tuple[str, tuple[str, int]], ...]
     columns: tuple[tuple[int, int], ...]
     parameters: int
@@ -97,7 +99,9 @@ def scalar_module_view(
     """
     base = module_view(derivation, program, (), SampleView(numbers.parts))
     values = {f.name: getattr(base, f.name) for f in fields(base)}
-    return ScalarModuleView(**values, numbers=numbers_view(numbers, style))
+    view = numbers_view(numbers, style)
+    values["special"] = base.special or calls_special(view)
+    return ScalarModuleView(**values, numbers=view)
 
 
 def numbers_view(program: ScalarProgram, style: str) -> NumbersView:
@@ -110,6 +114,7 @@ def numbers_view(program: ScalarProgram, style: str) -> NumbersView:
         f"{MATH_NAMES[f]} as {f}" if style == "lists" and f in MATH_NAMES else f
         for f in printer.functions
     )
+    special = [f for f in functions if f"_{f}" in SPECIAL and style != "lists"]
     starts = list(accumulate([known.count(p) for p in network.parameters], initial=0))
     shapes = [tuple_source([str(known.sizes[s]) for s in p.shape]) for p in network.parameters]
     names = [p.name for p in network.parameters]
@@ -117,7 +122,8 @@ def numbers_view(program: ScalarProgram, style: str) -> NumbersView:
     return NumbersView(
         kernels=kernels,
         runners=tuple(_runners(names, program, style)),
-        functions=tuple(functions),
+        functions=tuple(f for f in functions if f not in special),
+        special=tuple(special),
         placed=tuple(zip(names, zip(shapes, starts, strict=False), strict=True)),
         columns=tuple(pairwise(layers)),
         parameters=starts[-1],
@@ -188,7 +194,7 @@ def _runner(
         lines += [*test, *(f"    {line}" if test else line for line in inner)]
     otherwise = [f"params, {', '.join(data)} = _checked(params, {', '.join(data)})"]
     if weights:
-        otherwise.append("S = np.broadcast_to(_scale(D, sample_weight), len(D))")
+        otherwise.append("S = _scale(D, sample_weight)")
     data += weights
     given = "(*params, *_direction(V, params))" if directions else "params"
     workspace = "workspace" if bounded else "WORKSPACE"

@@ -124,9 +124,10 @@ def _with_factors(terms: Terms) -> list[Statement | Term | Factors]:
         read = {n for node in factors.nodes for n in references(node)}
         ready = [p for p, i in enumerate(items) if isinstance(i, Statement) and i.target in read]
         first = [p for p, i in enumerate(items) if isinstance(i, Term) and factors.name in _read(i)]
+        if not first:
+            continue
         place = max(ready, default=-1) + 1
-        if first:
-            place = max(place, min(first[0], place if not ready else first[0]))
+        place = max(place, min(first[0], place if not ready else first[0]))
         items.insert(place, factors)
     return items
 

@@ -234,6 +234,7 @@ class _Symbols:
 
     def delimiter(self, token: str) -> str:
         """Return a delimiter after a command for its size, which MathML finds by itself."""
+        self.reader.spaces()
         sign = self.reader.next()
         if sign == ".":
             return ""
