@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sympy import Add, Sum, Symbol, log
+from sympy import Add, Sum, log
 
-from gradscribe.checking.arithmetic import Compiler, Component, Places, Read, Slope, Term, Value
+from gradscribe.checking.arithmetic import Compiler, Component, Places, Slope, Term, Value
+from gradscribe.checking.components import Adjoints, Compiled, as_array, as_float, evaluated
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, SAMPLES
@@ -74,30 +75,6 @@ class Truth:
     scales: Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class _Compiled:
-    """An equation ready for its loops."""
-
-    variable: Variable
-    indices: tuple[Symbol, ...]
-    terms: tuple[Term, ...]
-
-    def components(self, places: Places) -> Iterator[tuple[Component, Places]]:
-        """Yield every component of the left side with the values of its indices."""
-        ranges = (range(1, places[n] + 1) for n in self.variable.shape)
-        for numbers in product(*ranges):
-            here = {**places, **dict(zip(self.indices, numbers, strict=True))}
-            yield (self.variable.name, numbers), here
-
-
-@dataclass
-class _Adjoints:
-    """∂E/∂(component) and the variance of its rounding error, while they are collected."""
-
-    exact: dict[Component, Value] = field(default_factory=lambda: defaultdict(int))
-    variance: dict[Component, Value] = field(default_factory=lambda: defaultdict(int))
-
-
 class Recursion:
     """The recursion of one network: equations compiled once, evaluated at any point.
 
@@ -128,9 +105,9 @@ class Recursion:
         kinds = {Role.VALUE, Role.COST} | ({Role.PARAMETER} if parameters else set())
         self._wanted = {n for n, v in network.variables.items() if v.role in kinds}
 
-    def _compiled(self, equation: Equation) -> _Compiled:
+    def _compiled(self, equation: Equation) -> Compiled:
         terms = self.compiler.terms(equation.right)
-        return _Compiled(equation.variable, equation.indices, terms)
+        return Compiled(equation.variable, equation.indices, terms)
 
     def forward(self, sizes: Sizes, params: Blocks, X: Array, D: Array) -> Truth:
         """Return only J and the values, by the network's own equations.
@@ -151,7 +128,7 @@ class Recursion:
         places = self._places(sizes, len(X))
         samples = list(self._samples(places, params, X, D))
         everything = self._all(samples)
-        outer = _Adjoints()
+        outer = Adjoints()
         outer.exact[self._cost.variable.name, ()] = self.compiler.context.mpf(1)
         self._pull(self._cost, everything, places, outer)
         inner = [self._sample_adjoints(values, places) for values in samples]
@@ -183,7 +160,7 @@ class Recursion:
         step = number(10) ** -DIFFERENCE_DIGITS
         behind = partial(self._behind, cut, self._shared(params), places)
         here = [behind(y, d, 0 * y) for y, d in zip(Y, D, strict=True)]
-        outer = _Adjoints()
+        outer = Adjoints()
         outer.exact[self._cost.variable.name, ()] = number(1)
         self._pull(self._over_samples, self._all(here), places, outer)
         rows = []
@@ -193,7 +170,7 @@ class Recursion:
             )
             factor = outer.exact[self._equations[-1].variable.name, (n,)] / (2 * step)
             difference = {c: a - down[c] for c, a in up.items()}
-            rows.append(_array(difference, cut, places, factor))
+            rows.append(as_array(difference, cut, places, factor))
         return np.array(rows)
 
     def penalty_curvature(self, sizes: Sizes, params: Blocks, V: Blocks) -> Blocks:
@@ -214,7 +191,7 @@ class Recursion:
             for h in (step, -step)
         )
         change = {c: (up[c] - down[c]) / (2 * step) for c in {*up, *down}}
-        return {p.name: _array(change, p, places) for p in self.network.parameters}
+        return {p.name: as_array(change, p, places) for p in self.network.parameters}
 
     def penalty_slopes(self, sizes: Sizes, params: Blocks) -> Blocks:
         """Return the derivatives of J's own terms of parameters."""
@@ -223,12 +200,12 @@ class Recursion:
         for name, array in params.items():
             here |= self._numbers(name, array)
         found = self._penalty_slopes(here, places)
-        return {p.name: _array(found, p, places) for p in self.network.parameters}
+        return {p.name: as_array(found, p, places) for p in self.network.parameters}
 
     def _penalty_slopes(
         self, values: dict[Component, Value], places: Places
     ) -> Mapping[Component, Value]:
-        slopes = _Adjoints()
+        slopes = Adjoints()
         slopes.exact[self._cost.variable.name, ()] = self.compiler.context.mpf(1)
         self._pull(self._penalty, values, places, slopes)
         return slopes.exact
@@ -257,7 +234,7 @@ class Recursion:
         for x, d in zip(X, D, strict=True):
             values = self._sample(shared, places, x, d)
             moved = {c: context.im(v) for c, v in values.items() if c[0] == name}
-            rows.append(_array(moved, variable, places, 1 / self.compiler.step))
+            rows.append(as_array(moved, variable, places, 1 / self.compiler.step))
         return np.array(rows)
 
     def _behind(
@@ -269,10 +246,10 @@ class Recursion:
             values[component] = number + v[tuple(k - 1 for k in component[1])]
         for equation in self._after(cut):
             for component, here in equation.components(places):
-                values[component] = _evaluated(equation.terms, values.__getitem__, here)
+                values[component] = evaluated(equation.terms, values.__getitem__, here)
         return values
 
-    def _after(self, cut: Variable) -> list[_Compiled]:
+    def _after(self, cut: Variable) -> list[Compiled]:
         names = [q.variable.name for q in self._equations]
         return self._equations[names.index(cut.name) + 1 :]
 
@@ -280,7 +257,7 @@ class Recursion:
         self, cut: Variable, values: dict[Component, Value], places: Places
     ) -> dict[Component, Value]:
         """Return ∂E/∂y_k for every node of the cut, at these values."""
-        adjoints = _Adjoints()
+        adjoints = Adjoints()
         adjoints.exact[self._equations[-1].variable.name, ()] = self.compiler.context.mpf(1)
         for equation in reversed(self._after(cut)):
             self._pull(equation, values, places, adjoints)
@@ -308,7 +285,7 @@ class Recursion:
         values.update(self._numbers(self.network.target.name, d))
         for equation in self._equations:
             for component, here in equation.components(places):
-                values[component] = _evaluated(equation.terms, values.__getitem__, here)
+                values[component] = evaluated(equation.terms, values.__getitem__, here)
         return values
 
     def _numbers(self, name: str, array: Array) -> dict[Component, Value]:
@@ -329,11 +306,11 @@ class Recursion:
         return result
 
     def _total(self, everything: dict[Component, Value], places: Places) -> Value:
-        return _evaluated(self._cost.terms, everything.__getitem__, places)
+        return evaluated(self._cost.terms, everything.__getitem__, places)
 
-    def _sample_adjoints(self, values: dict[Component, Value], places: Places) -> _Adjoints:
+    def _sample_adjoints(self, values: dict[Component, Value], places: Places) -> Adjoints:
         """Return ∂E/∂(every component) of one sample: the recursion itself."""
-        adjoints = _Adjoints()
+        adjoints = Adjoints()
         last = (self._equations[-1].variable.name, ())
         adjoints.exact[last] = self.compiler.context.mpf(1)
         for equation in reversed(self._equations):
@@ -342,10 +319,10 @@ class Recursion:
 
     def _pull(
         self,
-        equation: _Compiled,
+        equation: Compiled,
         values: dict[Component, Value],
         places: Places,
-        adjoints: _Adjoints,
+        adjoints: Adjoints,
     ) -> None:
         """Add ∂E/∂w_i · ∂w_i/∂v_k to ∂E/∂v_k for every v_k that `equation` (of w) reads."""
         for component, here in equation.components(places):
@@ -361,7 +338,7 @@ class Recursion:
                         adjoints.variance[target] += slope**2 * variance + rounding**2
 
     def _slopes(
-        self, equation: _Compiled, term: Term, places: Places, values: dict[Component, Value]
+        self, equation: Compiled, term: Term, places: Places, values: dict[Component, Value]
     ) -> Iterator[tuple[Component, Value]]:
         """Yield ∂term/∂v_k for every v_k that the term reads, by complex step."""
         seen: dict[Component, None] = {}
@@ -379,27 +356,30 @@ class Recursion:
 
     def _values(self, samples: list[dict[Component, Value]], places: Places) -> Blocks:
         wanted = [v for v in self.network.variables.values() if v.role is Role.VALUE]
-        return {v.name: np.array([_array(values, v, places) for values in samples]) for v in wanted}
+        return {
+            v.name: np.array([as_array(values, v, places) for values in samples]) for v in wanted
+        }
 
-    def _sensitivities(self, inner: list[_Adjoints], places: Places) -> Blocks:
+    def _sensitivities(self, inner: list[Adjoints], places: Places) -> Blocks:
         wanted = [v for v in self.network.variables.values() if v.role is Role.VALUE]
-        return {v.name: np.array([_array(a.exact, v, places) for a in inner]) for v in wanted}
+        return {v.name: np.array([as_array(a.exact, v, places) for a in inner]) for v in wanted}
 
     def _gradient(
-        self, outer: _Adjoints, inner: list[_Adjoints], places: Places
+        self, outer: Adjoints, inner: list[Adjoints], places: Places
     ) -> tuple[Blocks, Blocks]:
         """Return ∂J/∂w = Σ_n ∂J/∂E(n) · ∂E(n)/∂w + (where J reads w itself) that term."""
         cost = self._equations[-1].variable.name
         gradient, contributions = {}, {}
         for v in self.network.parameters:
             each = [
-                _array(a.exact, v, places, outer.exact[cost, (n,)]) for n, a in enumerate(inner, 1)
+                as_array(a.exact, v, places, outer.exact[cost, (n,)])
+                for n, a in enumerate(inner, 1)
             ]
             contributions[v.name] = np.array(each)
-            gradient[v.name] = np.sum(each, axis=0) + _array(outer.exact, v, places)
+            gradient[v.name] = np.sum(each, axis=0) + as_array(outer.exact, v, places)
         return gradient, contributions
 
-    def _scales(self, outer: _Adjoints, inner: list[_Adjoints]) -> Mapping[str, float]:
+    def _scales(self, outer: Adjoints, inner: list[Adjoints]) -> Mapping[str, float]:
         cost = self._equations[-1].variable.name
         parameters = {v.name for v in self.network.parameters}
         variances: dict[Component, Value] = defaultdict(int, outer.variance)
@@ -412,29 +392,5 @@ class Recursion:
                     variances[name, numbers] = max(variances[name, numbers], variance)
         scales: dict[str, float] = {}
         for (name, _), variance in variances.items():
-            scales[name] = max(scales.get(name, 0.0), _float(variance**0.5))
+            scales[name] = max(scales.get(name, 0.0), as_float(variance**0.5))
         return scales
-
-
-def _evaluated(terms: tuple[Term, ...], read: Read, places: Places) -> Value:
-    return sum((t.value(read, p) for t in terms for p in t.places(places)), 0)
-
-
-def _array(
-    values: Mapping[Component, Value], variable: Variable, places: Places, factor: Value = 1
-) -> Array:
-    """Return a variable's components, times a factor, as an array of floats."""
-    shape = tuple(places[n] for n in variable.shape)
-    result = np.zeros(shape)
-    for entry in np.ndindex(shape):
-        component = (variable.name, tuple(k + 1 for k in entry))
-        result[entry] = _float(factor * values.get(component, 0))
-    return result
-
-
-def _float(value: Value) -> float:
-    """Return the nearest float; infinite where there is none."""
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
