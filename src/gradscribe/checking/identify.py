@@ -1,5 +1,6 @@
 """Which network a module without a specification computes: found by comparing costs."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -97,8 +98,11 @@ def _cost(loss: Loss, d: Any, y: Any) -> float:
 @cache
 def _function(activation: Activation) -> Callable[..., Any]:
     """Return f over arrays."""
-    sums = {"OverNodes": lambda a: np.sum(a, axis=-1, keepdims=True)}
-    found: Callable[..., Any] = lambdify(U, activation.formula, [sums, "numpy"])
+    own = {
+        "OverNodes": lambda a: np.sum(a, axis=-1, keepdims=True),
+        "erf": np.vectorize(math.erf, otypes=[float]),
+    }
+    found: Callable[..., Any] = lambdify(U, activation.formula, [own, "numpy"])
     return found
 
 
@@ -145,10 +149,12 @@ def _scalings(name: str) -> Iterator[Factor]:
 
 def _stacks(count: int) -> Iterator[tuple[tuple[Activation, ...], Loss]]:
     """Yield the activations and the loss of each stack that is tried."""
-    losses: Mapping[object, Loss] = {loss.term: loss for loss in reversed(list(LOSSES.values()))}
-    hidden = ACTIVATIONS.values() if count > 1 else list(ACTIVATIONS.values())[:1]
+    plain = [loss for loss in LOSSES.values() if not loss.learned]
+    losses: Mapping[object, Loss] = {loss.term: loss for loss in reversed(plain)}
+    functions = [entry for entry in ACTIVATIONS.values() if not entry.learned]
+    hidden = functions if count > 1 else functions[:1]
     for loss in losses.values():
-        for last, below in product(ACTIVATIONS.values(), hidden):
+        for last, below in product(functions, hidden):
             yield (*((below,) * (count - 1)), last), loss
 
 

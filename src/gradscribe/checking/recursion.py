@@ -141,7 +141,13 @@ class Recursion:
         )
 
     def loss_curvature(
-        self, sizes: Sizes, params: Blocks, cut: Variable, Y: Array, D: Array, V: Array
+        self,
+        sizes: Sizes,
+        cut: Variable,
+        Y: Array,
+        D: Array,
+        V: Array,
+        params: Blocks | None = None,
     ) -> Array:
         """Return ∂²J/∂y∂yᵀ v of every sample by central differences of ∂E/∂y, (N, N_M).
 
@@ -149,16 +155,16 @@ class Recursion:
 
         Args:
             sizes: N_0, …, N_M by name.
-            params: W1, b1, … by name.
             cut: y, the output or a value that it is a function of.
             Y: its values, (N, N_M).
             D: desired outputs, (N, N_M).
             V: directions, (N, N_M).
+            params: W1, b1, … by name, where the loss reads some.
         """
         places = self._places(sizes, len(Y))
         number = self.compiler.context.mpf
         step = number(10) ** -DIFFERENCE_DIGITS
-        behind = partial(self._behind, cut, self._shared(params), places)
+        behind = partial(self._behind, cut, self._shared(params or {}), places)
         here = [behind(y, d, 0 * y) for y, d in zip(Y, D, strict=True)]
         outer = Adjoints()
         outer.exact[self._cost.variable.name, ()] = number(1)

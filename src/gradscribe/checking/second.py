@@ -163,7 +163,7 @@ def _gauss_newton(asked: Asked) -> Found:
 
     values = recursion.forward(point.sizes, point.params, point.X, point.D).values
     bent = recursion.loss_curvature(
-        point.sizes, point.params, cut, values[cut.name], point.D, along(V)
+        point.sizes, cut, values[cut.name], point.D, along(V), point.params
     )
     directions = [V, *(_unit(V, place) for place in places)]
     named = (dict(zip(point.params, blocks, strict=True)) for blocks in (_blocks(point), V))
