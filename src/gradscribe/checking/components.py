@@ -41,6 +41,7 @@ class Adjoints:
 
 
 def evaluated(terms: tuple[Term, ...], read: Read, places: Places) -> Value:
+    """Return the value of a right side."""
     return sum((t.value(read, p) for t in terms for p in t.places(places)), 0)
 
 
