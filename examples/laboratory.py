@@ -177,12 +177,15 @@ def race() -> tuple[Picture, bool]:
                 iterations=iterations, starts=1, test=0.0, report=False,
             )  # fmt: skip
             rows = found.best.curve
-            drawing.plot.plot(rows[:, 3], rows[:, 1], color=colour(k), label=method)
+            drawing.plot.plot(
+                np.maximum(rows[:, 3], 1e-3), rows[:, 1], color=colour(k), label=method
+            )
             costs[method] = found.best.cost
             click.echo(f"{method:20} J = {found.best.cost:.3e}, {found.best.iterations} "
                        f"iterations in {found.best.seconds:.2f} s")  # fmt: skip
     drawing.plot.set_yscale("log")
-    drawing.plot.set_xscale("symlog", linthresh=0.01)
+    drawing.plot.set_xscale("log")
+    drawing.logarithmic(drawing.plot.xaxis, drawing.plot.yaxis)
     drawing.plot.set_xlabel("seconds")
     drawing.plot.set_ylabel("cost J")
     drawing.plot.legend()

@@ -363,7 +363,8 @@ def hessian_diagonal(
     given = (params, X, D, _scale(D, sample_weight))
     for part, found in _rows(_hessian_along, *given, slice(0, K), workspace):
         diagonal[part] += found[:, part].diagonal()
-    return Parameters(*[a[0] for a in _split(diagonal[None], params)])
+    result = Parameters(*[a[0] for a in _split(diagonal[None], params)])
+    return result
 
 
 def gauss_newton(
@@ -409,7 +410,8 @@ def hessian_vector_product(
     along = Parameters(*[array[None] for array in _direction(V, params)])
     scale = _scale(D, sample_weight)
     found = _hessian_along(params, X, D, along, scale)
-    return Parameters(*[array[0] for array in found])
+    result = Parameters(*[array[0] for array in found])
+    return result
 
 
 def jacobian(

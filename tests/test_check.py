@@ -88,8 +88,8 @@ def point(network: Network, widths: tuple[int, ...], samples: int) -> tuple[Any,
     layout = network_layout(network)
     sizes = dict(zip(layout.layers, widths, strict=True))
     params = {n: rng.normal(size=[sizes[s] for s in sh]) for n, sh in layout.shapes.items()}
-    X = rng.normal(size=(samples, sizes[layout.inputs]))
-    return sizes, params, X, rng.normal(size=(samples, sizes[layout.outputs]))
+    X = rng.normal(size=(samples, *(sizes[s] for s in layout.inputs)))
+    return sizes, params, X, rng.normal(size=(samples, *(sizes[s] for s in layout.outputs)))
 
 
 def mse(output: Any) -> Any:

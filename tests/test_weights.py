@@ -176,6 +176,56 @@ def test_a_weight_counts_samples(spec: str, workspace: int) -> None:
         assert relative(found, true) <= LIMIT, name
 
 
+# Where a derivative of E has a source beside another derivative of E in one sum, where E itself is
+# straight, and where samples are taken in parts.
+OF_ANY_STRUCTURE = [
+    "x: 3; P: 2; B: 3; c: 4; Q[t,s] = x[t] + P[s]; H[t,s] = Q[t,s] * B[t]; "
+    "Y[i] = sum(h, sum(s, Q[h,s])) + sum(h, sum(s, H[h,s])) + c[i]; l2=0.2",
+    "Y[i,k] = P[i,j] x[j,k]; loss=mae l2=0.3 on=all",
+    "x: 2; P: 2, 2; Y[t] = P[t,s] x[s] + sin(x[t])",
+    "A norm(x) + b loss=mae l2=0.3",
+    "A x loss=hinge l2=0.3",
+    "3-2 linear layer=norm loss=mae l2=0.3 on=all",
+    "2-3-2 prelu,linear loss=gaussian l1=0.1",
+]
+
+
+@pytest.mark.parametrize("spec", OF_ANY_STRUCTURE)
+def test_penalties_and_weights_of_any_structure(spec: str) -> None:
+    """Against complex steps of the module's own cost, and of the gradient that this proves."""
+    module = module_of(spec)
+    network = gradscribe.Network.parse(spec)
+    sizes = module.SIZES or (3,) * len(module._SIZE_NAMES)
+    lengths = dict(zip(network.layers, sizes, strict=True))
+    rng = np.random.default_rng(8)
+    params = module.Parameters(*[rng.normal(size=s) for s in module._shapes(sizes)])
+    X = rng.normal(size=(5, *[lengths[s] for s in network.input.shape]))
+    D = rng.normal(size=(5, *[lengths[s] for s in network.target.shape]))
+    given = {"sample_weight": rng.random(5)}
+    w = module.ravel(params)
+
+    def stepped(function: Callable[[Any], Any]) -> Array:
+        columns = []
+        for k in range(w.size):
+            ends = np.cumsum([p.size for p in params])[:-1]
+            parts = np.split(w + 1e-30j * (np.arange(w.size) == k), ends)
+            moved = [a.reshape(p.shape) for a, p in zip(parts, params, strict=True)]
+            found = function(module.Parameters(*moved))
+            found = found if isinstance(found, tuple) else (found,)
+            columns.append(np.concatenate([np.ravel(part).imag for part in found]) * 1e30)
+        return np.array(columns)
+
+    g = stepped(lambda p: module.cost(p, X, D, **given))[:, 0]
+    H = stepped(lambda p: module.gradient(p, X, D, **given))
+    assert relative(module.gradient(params, X, D, **given), g) <= LIMIT
+    V = module.unravel(g, sizes)
+    assert relative(module.hessian_vector_product(params, X, D, V, **given), H @ g) <= LIMIT
+    for workspace in (64 * 2**20, 2500):
+        parts = {**given, "workspace": workspace}
+        assert relative(module.hessian(params, X, D, **parts), H) <= LIMIT
+        assert relative(module.hessian_diagonal(params, X, D, **parts), np.diag(H)) <= LIMIT
+
+
 def test_costs_of_samples_make_up_the_cost() -> None:
     for case in CASES:
         module = module_of(spec_of(case))

@@ -143,7 +143,7 @@ def command(
     check_pdf(pdf, format_name, output)
     if cost:
         check_used(("cost", "output"), "--cost")
-        deliver(costs_text(joined(spec)), output)
+        deliver(costs_text(joined(spec)), output, joined(spec))
         return
     styled = [name for name in STYLED if name != "aspect" or format_name == "beamer"]
     if equations is not None:
@@ -161,7 +161,7 @@ def command(
         return
     text = told_in(format_name, network, order, style)
     warn(joined(spec))
-    deliver(text, output)
+    deliver(text, output, joined(spec))
     if pdf and output is not None:
         path = output.with_suffix(".pdf")
         lecture_pdf(text, path, progress_line)

@@ -27,4 +27,4 @@ def command(spec: tuple[str, ...], rules: str | None, output: Path | None) -> No
     network = parsed(joined(spec))
     text = module_source(network.learning_by(rules) if rules else network)
     warn(joined(spec))
-    deliver(text, output)
+    deliver(text, output, joined(spec))

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gradscribe.compiler import cautions_on
+from gradscribe.errors import InputError
 from gradscribe.files import write
 
 # Words of a specification may come as one argument or as several.
@@ -38,10 +39,32 @@ def warn(spec: str | None) -> None:
         click.echo(f"caution: {sentence}", err=True)
 
 
-def deliver(text: str, output: Path | None) -> None:
-    """Write a result to a file, and say so on stderr, or to stdout."""
+def is_same(output: Path, given: str | Path) -> bool:
+    """Whether an output is a file that was given."""
+    try:
+        return output.samefile(given)
+    except (OSError, ValueError):
+        return False
+
+
+def deliver(text: str, output: Path | None, spec: str | None = None) -> None:
+    """Write a result to a file, and say so on stderr, or to stdout.
+
+    Args:
+        text: the result.
+        output: the file; None for stdout.
+        spec: what the result is made of, in case it is a file.
+
+    Raises:
+        InputError: the result would replace that file, or cannot be written.
+    """
     if output is None:
         click.echo(text, nl=False)
         return
+    if spec is not None and output.exists() and is_same(output, spec):
+        raise InputError(
+            "the output would replace the specification", where="-o", received=str(output),
+            allowed="another file",
+        )  # fmt: skip
     write(output, text)
     click.echo(f"wrote {output}", err=True)

@@ -16,6 +16,7 @@ from gradscribe.commands.data_options import (
     needed,
     network_argument,
 )
+from gradscribe.commands.options import is_same
 from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import InputError
 from gradscribe.files import write
@@ -59,6 +60,7 @@ def command(**values: Any) -> None:
     The point is that of a run (its folder alone), or --at of a network on data. The verdict is
     told by the gradient and by how many eigenvalues of the Hessian are positive, negative and 0.
     """
+    _check_output(values["output"], values["data"])
     with one_thread():
         objective, w, places, words = _where(values)
         for word in words:
@@ -70,6 +72,22 @@ def command(**values: Any) -> None:
             click.echo("\n".join(_sentences(verdict, surface_of(objective).names)))
         if values["output"] is not None:
             _draw(objective, w, places, verdict, values)
+
+
+def _check_output(output: Path | None, data: str | Path | None) -> None:
+    """Check that a picture replaces nothing but a picture.
+
+    Raises:
+        InputError: the output has another ending, or is the file of the data.
+    """
+    if output is None:
+        return
+    if output.suffix.lower() != ".svg":
+        raise InputError(
+            "a picture is an .svg", where="-o", received=str(output), allowed="FILE.svg"
+        )
+    if data is not None and is_same(output, data):
+        raise InputError("the output would replace the data", where="-o", received=str(output))
 
 
 def _where(values: dict[str, Any]) -> tuple[Objective, Vector, Numbers, list[str]]:

@@ -8,7 +8,7 @@ is the Hessian times V.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sympy import Add, Derivative, Expr, Mul, S, Symbol
+from sympy import Add, Derivative, Expr, Mul, Symbol
 
 from gradscribe.derivation import rules
 from gradscribe.derivation.outputs import with_outputs
@@ -147,8 +147,9 @@ def over_samples_along(network: Network, inner: Mapping[str, Equation]) -> Itera
         variable = Variable(name, parameter.shape, Role.TANGENT, False, "product with the Hessian")
         equation = inner.get(directional_name(adjoint_name(parameter.name)))
         if equation is None:  # the gradient does not move
-            at, zero = free_indices(len(parameter.shape)), Step("linearity", None, S.Zero)
-            yield Equation(variable, at, S.Zero, "linearity", (zero,))
+            at = free_indices(len(parameter.shape))
+            own = explicit_product(network, parameter, at)
+            yield Equation(variable, at, own, "linearity", (Step("linearity", None, own),))
             continue
         at = equation.indices
         own = explicit_product(network, parameter, at)

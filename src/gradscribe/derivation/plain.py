@@ -26,7 +26,7 @@ def is_plain(network: Network) -> bool:
 def _is_plain(equation: Equation, network: Network) -> bool:
     right, variables = equation.right, network.variables
     of_values = not any(variables[n].role is Role.PARAMETER for n in names(right))
-    if of_values and not right.has(Sum):  # node by node, as f(u) and a product of two values
+    if not right.has(Sum):  # node by node, as f(u), a product of two values, a learned slope
         return all(tuple(a.indices) == equation.indices for a in right.atoms(Indexed))
     if of_values and network.joins(equation):  # softmax, or another that joins all nodes
         return len(names(right)) == 1

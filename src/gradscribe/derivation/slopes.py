@@ -68,6 +68,11 @@ def slope(activation: Activation, order: int = 1) -> Slope:
 
 
 @cache
+def derivative_off_kinks(expr: Expr, by: Symbol, order: int) -> Expr:
+    """Return the derivative of a formula in one variable where it has no kink."""
+    return off_the_kinks(expr.diff(by, order))
+
+
 def slope_ratio(activation: Activation) -> Expr | None:
     """Return q(y) = f″/f′, an expression in `Y`, where it is a polynomial; else None."""
     first, second = slope(activation).of_y, slope(activation, 2).of_y
@@ -159,7 +164,10 @@ def in_terms_of_output(formula: Expr, derivative: Expr) -> Expr | None:
         candidate = derivative.subs(inside, outside)
         if U not in candidate.free_symbols:
             candidate = tidied(candidate)
-            return candidate if _agree(formula, derivative, candidate) else None
+            # A logarithm or a root of y loses what y, near 0, has lost.
+            lossy = candidate.has(log) or any(not p.exp.is_Integer for p in candidate.atoms(Pow))
+            fits = not lossy and _agree(formula, derivative, candidate)
+            return candidate if fits else None
         undone = _undo(inside, outside)
         if undone is None:
             return None

@@ -1,5 +1,6 @@
 """Columns as numbers or categories, and what is wrong with them, with the row and the cure."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,8 @@ from gradscribe.errors import InputError, nearest, shortened
 from gradscribe.learning.table import MISSING, Array, Table
 
 MAX_CATEGORIES = 100
+_NEARLY_ALL = 0.9
+_LIKE_A_NUMBER = re.compile(r"[+-]?\d+([.,'\u2019 ]\d+)+")
 _MOSTLY = 0.5  # share of numbers from which a column is one of numbers
 
 
@@ -133,6 +136,14 @@ def column_of(table: Table, name: str, categorical: bool, lines: Array) -> Colum
     numbers = [_number(v) for v in values]
     bad = [k for k, number in enumerate(numbers) if number is None]
     if len(bad) > (1 - _MOSTLY) * len(values):
+        like_numbers = [k for k in bad if _LIKE_A_NUMBER.fullmatch(str(values[k]).strip())]
+        if len(like_numbers) > _NEARLY_ALL * len(bad):
+            raise InputError(
+                "these look like numbers with another sign for decimals or thousands",
+                where=replace(table, first=0).place(int(lines[like_numbers[0]]), name),
+                received=str(values[like_numbers[0]]),
+                allowed=f"1234.5 in all columns, or 1234,5; or --categorical {name} for names",
+            )
         return _categories(name, [str(v) for v in values])
     if bad:
         raise InputError(

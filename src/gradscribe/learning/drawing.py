@@ -1,6 +1,7 @@
 """Pictures as SVG, by matplotlib, the same bytes for the same numbers."""
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from gradscribe.learning.extras import library
 
 # Colours of classes and starts: Okabe and Ito's, which people with colour blindness can tell.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _STYLE = {
     "svg.fonttype": "none",
@@ -70,6 +72,13 @@ class Drawing:
         """The first plot."""
         return self.axes[0]
 
+    def logarithmic(self, *axes: Any) -> None:
+        """Write powers of ten as such at axes with a logarithmic scale, without TeX's notation."""
+        ticker = library("matplotlib.ticker", "drawing")
+        for axis in axes:
+            axis.set_major_formatter(ticker.FuncFormatter(_power))
+            axis.set_minor_formatter(ticker.NullFormatter())
+
     def picture(self, name: str, caption: str) -> Picture:
         """Return what is drawn."""
         buffer = io.StringIO()
@@ -77,6 +86,17 @@ class Drawing:
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         svg = buffer.getvalue()
         return Picture(name, caption, svg[svg.index("<svg") :])
+
+
+def _power(value: float, _: int) -> str:
+    """Return a power of ten as 10⁻³; any other number as it is."""
+    if value == 0:
+        return "0"
+    exponent = math.log10(abs(value))
+    if abs(exponent - round(exponent)) > 1e-9:
+        return f"{value:g}"
+    sign = "−" if value < 0 else ""
+    return sign + "10" + str(round(exponent)).translate(_RAISED)
 
 
 def colour(k: int) -> str:

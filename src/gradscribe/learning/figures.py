@@ -65,6 +65,7 @@ def curve_picture(results: tuple[StartResult, ...], column: int, label: str, nam
         )
     if every.size and every.min() > 0 and every.max() > 10 * every.min():
         drawing.plot.set_yscale("log")
+        drawing.logarithmic(drawing.plot.yaxis)
     drawing.plot.set_xlabel(label)
     drawing.plot.set_ylabel("cost J")
     drawing.plot.legend()
@@ -232,6 +233,7 @@ def spectrum_picture(verdict: Verdict) -> Picture:
         )  # fmt: skip
     drawing.plot.axhline(tau, color="#999999", linewidth=0.8, linestyle="--")
     drawing.plot.set_yscale("log")
+    drawing.logarithmic(drawing.plot.yaxis)
     drawing.plot.set_xlabel("eigenvalues of H, the largest first")
     drawing.plot.set_ylabel("|λ|")
     drawing.plot.legend()

@@ -55,6 +55,12 @@ def held_out(
         if taken.sum() == count:
             break
         taken[k] += int(taken[k] < members[k] - 1)
+    if not taken.any():
+        raise InputError(
+            f"{len(members)} classes in {rows} rows: no class has a row to spare",
+            where="--test",
+            allowed="0 to hold out nothing; for numbers a linear output and loss=mse",
+        )
     for k, many in enumerate(taken):
         out[order[classes[order] == k][:many]] = True
     return out

@@ -227,6 +227,11 @@ class _Builder(Sized):
             order = [k for k in left if k in letters]  # as on the left, and what is not there last
             letters = {k: letters[k] for k in (*order, *(k for k in letters if k not in left))}
             argument = self.own(argument, letters, length)
+        if not isinstance(argument, Indexed):
+            raise function.error(
+                f"{function.word} is applied to a number without an index",
+                allowed="a component with an index, such as Q[i]",
+            )
         free = tuple(argument.indices)
         layer = split(argument.base.name).layer
         name = target or (f"y{layer}" if split(argument.base.name).stem == "u" else "")

@@ -56,7 +56,7 @@ def hyperbolic(expr: Expr) -> Expr:
     for part in found.atoms(sinh):
         (a,) = part.args
         found = found.replace(
-            lambda e, a=a: isinstance(e, Mul) and {sinh(a), 1 / cosh(a)} <= set(e.args),
+            lambda e, a=a: isinstance(e, Mul) and {sinh(a), cosh(a) ** -1} <= set(e.args),
             lambda e, a=a: e / sinh(a) * cosh(a) * tanh(a),
         )
     return found

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 import mpmath
 from sympy import (
+    Dummy,
     Expr,
     Pow,
     Rational,
     S,
     Symbol,
     exp,
+    expand,
     lambdify,
     log,
     nan,
@@ -100,7 +102,8 @@ def own_loss(name: str, formula: Field, read: OwnFormula) -> Loss:
     if not any(slopes):
         raise formula.error("the loss does not depend on y", allowed="a formula in d, y and e")
     for constant in read.learned:
-        if loss.whole.diff(constant.symbol).free_symbols.isdisjoint({D, Y}):
+        other = loss.whole.xreplace({constant.symbol: Dummy("other", real=True)})
+        if expand(loss.whole - other).free_symbols.isdisjoint({D, Y}):
             raise formula.error(
                 f"nothing can be learned of {constant.name}: the loss changes with it by what has "
                 "neither d nor y in it"

@@ -6,9 +6,9 @@ Hessian as many rows as there are directions.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sympy import Expr, Indexed, S
+from sympy import Add, Expr, Indexed, S, Sum
 
 from gradscribe.derivation.along import (
     Along,
@@ -128,7 +128,7 @@ def _statement(
 ) -> Statement | None:
     """Return the statement of an equation, all directions at once; None where it is 0."""
     if found.name in WEIGHTED:
-        equation = with_weight(equation, writer.network)
+        equation = _of_samples(with_weight(equation, writer.network), found)
     right = writer.written_out(equation.right)
     gone = {a: S.Zero for a in right.free_symbols | right.atoms(Indexed) if _name(a) in zeros}
     right = without_empty_sums(right.xreplace(gone)) if gone else right
@@ -145,6 +145,15 @@ def _statement(
         indices = (DIRECTION, *indices)
     value = writer.lowered(moved, indices, variable)
     return Statement(equation.name, value, equation.label)
+
+
+def _of_samples(equation: Equation, found: Along) -> Equation:
+    """Return the equation of a result without what J has of parameters: samples come in parts."""
+    if equation.name not in found.results:
+        return equation
+    terms = Add.make_args(equation.right)
+    own = [t for t in terms if any(SAMPLE in s.variables for s in t.atoms(Sum))]
+    return replace(equation, right=Add(*own))
 
 
 def _name(expr: Expr) -> str:

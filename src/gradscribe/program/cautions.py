@@ -18,7 +18,7 @@ from sympy.core.relational import Relational
 
 from gradscribe.catalog.activations import ACTIVATIONS, Activation, U
 from gradscribe.catalog.losses import LOSSES, D, Loss, Y
-from gradscribe.derivation.slopes import off_the_kinks, slope
+from gradscribe.derivation.slopes import derivative_off_kinks, slope
 from gradscribe.formula import TEXT, expression
 from gradscribe.model.network import Network
 from gradscribe.program.evaluate import Machine
@@ -94,7 +94,7 @@ def _of_activation(entry: Activation) -> Iterator[_Curve]:
     start = {c.symbol: c.value for c in entry.learned}
     for order in range(3):
         if start:
-            expr = off_the_kinks(entry.formula.xreplace(start).diff(U, order))
+            expr = derivative_off_kinks(entry.formula.xreplace(start), U, order)
         else:
             expr = entry.formula if order == 0 else slope(entry, order).of_u
         yield _Curve(entry.name, order, expr, U, {})
@@ -104,7 +104,7 @@ def _of_loss(loss: Loss) -> Iterator[_Curve]:
     """Yield the loss of one output and its derivatives by y, at some d."""
     whole = loss.whole.xreplace({c.symbol: c.value for c in loss.learned})
     for order in range(3):
-        expr = off_the_kinks(whole.diff(Y, order))
+        expr = derivative_off_kinks(whole, Y, order)
         for d in _DESIRED if expr.has(D) else (0.0,):
             yield _Curve(loss.name, order, expr, Y, {D: d} if expr.has(D) else {})
 

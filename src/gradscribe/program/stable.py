@@ -133,7 +133,7 @@ def _sinh_over_cosh(expr: Expr) -> Expr | None:
 
 
 def _as_tanh(expr: Expr) -> Expr:
-    """Return an expression with tanh(a)^k for sinh(a)^k / cosh(a)^k among its factors."""
+    """Return an expression with tanh(a)^k for sinh(a)^k cosh(a)^-k among its factors."""
     powers = expr.as_powers_dict() if isinstance(expr, Mul) else {}
     for base, k in powers.items():
         if isinstance(base, sinh) and powers.get(cosh(base.args[0])) == -k:

@@ -5,11 +5,8 @@ place of N, times s(n). Everything that is derived of E is linear in its sources
 of E by what it reads itself: so scale multiplies these, the smallest arrays, and nothing else.
 """
 
-from collections.abc import Callable
+from sympy import Add, Expr, Mul, Piecewise, Sum, Symbol
 
-from sympy import Add, Expr, Symbol, preorder_traversal
-
-from gradscribe.derivation.rules import distribute
 from gradscribe.model.network import Network
 
 SCALE = Symbol("scale")
@@ -42,19 +39,17 @@ def weighted(right: Expr, network: Network, weight: Expr = SCALE) -> Expr:
     def reads(part: Expr) -> bool:
         return any(is_weighted(s.name, network) for s in part.free_symbols)
 
-    terms = Add.make_args(right)
-    if not any(map(reads, terms)):
-        return weight * right
-    result = []
-    for term in terms:
-        parts = Add.make_args(distribute(term)) if _is_mixed(term, reads) else (term,)
-        result += [part if reads(part) else weight * part for part in parts]
-    return Add(*result)
+    def at_sources(part: Expr) -> Expr:
+        if not reads(part):
+            return weight * part
+        if isinstance(part, Add):
+            return Add(*map(at_sources, part.args))
+        if isinstance(part, Sum):
+            return part.func(at_sources(part.function), *part.limits)
+        if isinstance(part, Piecewise):
+            return Piecewise(*((at_sources(value), when) for value, when in part.args))
+        if isinstance(part, Mul):
+            return Mul(*(at_sources(f) if reads(f) else f for f in part.args))
+        return part
 
-
-def _is_mixed(term: Expr, reads: Callable[[Expr], bool]) -> bool:
-    """Whether a term has a sum in it of which some terms are sources and others are not."""
-    for part in preorder_traversal(term):
-        if isinstance(part, Add) and len({reads(inner) for inner in part.args}) == 2:
-            return True
-    return False
+    return at_sources(right)

@@ -295,9 +295,9 @@ def _meaning(parameter: Variable) -> str:
 def _sizes_constant(network: Network) -> list[str]:
     names = [f'"{size_python(s.name)}"' for s in network.layers]
     sizes = [str(n) for n in network.sizes or ()]
-    fixed = (
-        wrapped("SIZES = (", sizes, ")") if sizes else ["SIZES = None  # read from the parameters"]
-    )
+    fixed = ["SIZES = None  # read from the parameters"]
+    if sizes:
+        fixed = wrapped("SIZES = (", sizes, ",)" if len(sizes) == 1 else ")")
     return [*fixed, *wrapped("_SIZE_NAMES = (", names, ",)" if len(names) == 1 else ")")]
 
 

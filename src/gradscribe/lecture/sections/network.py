@@ -230,7 +230,8 @@ def whole_of(teller: Teller, name: str, inside: set[str]) -> Node | None:
     if found is None:
         return None
     values: dict[str, Node] = {}
-    for other in sorted(inside, key=list(teller.derivation.by_name).index):
+    known = list(teller.derivation.by_name)
+    for other in sorted(inside & set(known), key=known.index):
         inner = teller.matrix(teller.derivation[other])
         if inner is None:
             return None
