@@ -1757,7 +1757,7 @@ def _equations(sizes: Sequence[int]) -> dict:
 
 
 def _sizes_of(params: Parameters, *sample: np.ndarray) -> list[int]:
-    """Return the sizes N0, N1, … that the shapes of parameters, and of a sample, have."""
+    """Return N0, N1, … as the shapes of parameters, and of a sample, have them."""
     sizes: dict[str, int] = {}
     for shape, array in zip(_SHAPES.values(), params, strict=True):
         sizes.update(zip(shape, array.shape, strict=True))

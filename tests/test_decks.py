@@ -33,7 +33,7 @@ def deck(spec: str | None, **style: str) -> str:
 def editions() -> list[tuple[str, str, str]]:
     """Return each deck in both languages and both shapes, some in all four combinations."""
     every = [(name, lang, a) for name in SPECS for lang in ("en", "pt") for a in ("169", "43")]
-    whole = ("symbolic", "221", "2221", "deep", "wide", "custom")
+    whole = ("symbolic", "221")
     return [e for e in every if e[0] in whole or e[1:] in (("en", "169"), ("pt", "43"))]
 
 

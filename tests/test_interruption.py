@@ -16,7 +16,7 @@ from gradscribe.learning.starts import result_of
 from gradscribe.learning.training import Plan, new_run, train
 
 # How many runs are stopped, of each kind; GRADSCRIBE_INTERRUPTIONS=30 stops so many.
-COUNT = int(os.environ.get("GRADSCRIBE_INTERRUPTIONS", "3"))
+COUNT = int(os.environ.get("GRADSCRIBE_INTERRUPTIONS", "2"))
 STOPS = [(signal.SIGKILL if k % 2 == 0 else signal.SIGINT, k) for k in range(COUNT)]
 STEPS = {"scg": 700, "l-bfgs": 700, "adam": 2500, "gradient_descent": 2500}
 METHODS = tuple(STEPS)

@@ -437,13 +437,11 @@ def test_the_interpreter_gives_what_the_module_gives() -> None:
     program = along_program(derivation, hessian_along(derivation.network, adjoints))
     rng = np.random.default_rng(2)
     V = {f"R_{n}": rng.normal(size=(2, *p.shape)) for n, p in scene.params._asdict().items()}
-    given = {**scene.params._asdict(), "X": scene.X, "D": scene.D, **V}
-    shapes = {**program.program.shapes, "samples_": ("samples",)}
-    given["samples_"] = np.zeros(len(scene.X))
-    whole = type(program.program)(program.program.kernels, shapes, program.program.helpers)
-    values = run(whole, given, ("hessian_along",))
+    scale = scene.module._scale(scene.D)
+    given = {**scene.params._asdict(), "X": scene.X, "D": scene.D, "scale": scale, **V}
+    values = run(program.program, given, ("hessian_along",))
     along = scene.module.Parameters(*V.values())
-    found = scene.module._hessian_along(scene.params, scene.X, scene.D, along, len(scene.X))
+    found = scene.module._hessian_along(scene.params, scene.X, scene.D, along, scale)
     for name, array in zip(program.kernel.outputs, found, strict=True):
         assert error(array, values[name]) < 1e-13
 

@@ -26,7 +26,7 @@ from gradscribe.model.blueprint import DEFAULT_TARGET, EMITTED
 from gradscribe.model.network import Network
 from gradscribe.notation import split
 from gradscribe.program.along import along_programs
-from gradscribe.program.build import Writer, build
+from gradscribe.program.build import Writer, build, check_per_sample
 from gradscribe.program.costs import Cost, costs_of
 from gradscribe.program.forms import FORMS, Form
 from gradscribe.program.ir import Program
@@ -201,25 +201,8 @@ def lower_program(derivation: Derivation, passes: Iterable[Pass] = PASSES) -> Pr
             received=derivation.network.spec,
             allowed=f"after the formula: {' '.join(f'{f}=tanh' for f in unbound)}",
         )
-    _check_per_sample(derivation.network)
+    check_per_sample(derivation.network)
     return run_passes(build(derivation), passes)
-
-
-def _check_per_sample(network: Network) -> None:
-    """Check that every value differs from sample to sample: arrays have an axis of samples.
-
-    Raises:
-        InputError: one does not depend on the input.
-    """
-    moving = {"x"}
-    for equation in network.equations:
-        if not moving & {s.name for s in equation.right.free_symbols}:
-            raise InputError(
-                f"{equation.name} does not depend on x, so there is no code for it",
-                received=network.spec,
-                allowed="a vector of parameters in its place",
-            )
-        moving.add(equation.name)
 
 
 def emitted(network: Network) -> tuple[str, ...]:

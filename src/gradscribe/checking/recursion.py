@@ -151,8 +151,6 @@ class Recursion:
     ) -> Array:
         """Return ∂²J/∂y∂yᵀ v of every sample by central differences of ∂E/∂y, (N, N_M).
 
-        ∂E/∂y comes from the equations behind the cut alone, as `backward` finds it.
-
         Args:
             sizes: N_0, …, N_M by name.
             cut: y, the output or a value that it is a function of.

@@ -23,6 +23,7 @@ from gradscribe.derivation.rules import substitute
 from gradscribe.derivation.slopes import slope
 from gradscribe.derivation.steps import Derivation, slope_name
 from gradscribe.equation import Equation, Role, Variable
+from gradscribe.errors import InputError
 from gradscribe.model.fusing import fused
 from gradscribe.model.network import Network
 from gradscribe.notation import SAMPLE, split
@@ -144,6 +145,23 @@ def curvatures(derivation: Derivation) -> dict[str, Node]:
         if curvature != 0:
             found[parameter.name] = lower(curvature, at, writer.names)
     return found
+
+
+def check_per_sample(network: Network) -> None:
+    """Check that every value differs from sample to sample: arrays have an axis of samples.
+
+    Raises:
+        InputError: one does not depend on the input.
+    """
+    moving = {"x"}
+    for equation in network.equations:
+        if not moving & {s.name for s in equation.right.free_symbols}:
+            raise InputError(
+                f"{equation.name} does not depend on x, so there is no code for it",
+                received=network.spec,
+                allowed="a vector of parameters in its place",
+            )
+        moving.add(equation.name)
 
 
 def with_weight(equation: Equation, network: Network) -> Equation:

@@ -116,7 +116,9 @@ def _one_plus_erf(expr: Expr) -> Expr | None:
 
 
 def _log_cosh(expr: Expr) -> Expr | None:
-    factor, function = expr.args[0].as_coeff_Mul() if isinstance(expr, log) else (S.One, expr)
+    if not isinstance(expr, log):
+        return None
+    factor, function = expr.args[0].as_coeff_Mul()
     if not isinstance(function, cosh) or not factor.is_positive:
         return None
     if factor != 1:
