@@ -147,7 +147,7 @@ def _text(path: Path, header: bool | None) -> Table:
 
 def _uneven(path: Path, separator: str, count: int, reason: str) -> InputError:
     """Return the error of a text that is no table, with the first line of another length."""
-    where = str(path)
+    where, blank = str(path), 0
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     with (
         suppress(OSError, EOFError, ValueError, csv.Error, zlib.error),
@@ -159,6 +159,12 @@ def _uneven(path: Path, separator: str, count: int, reason: str) -> InputError:
                 where = f"{path}: line {lines.line_num}"
                 reason = f"{len(row)} values, the first line has {count}"
                 break
+            if not row and not blank:
+                blank = lines.line_num
+        else:
+            if blank:
+                where = f"{path}: line {blank}"
+                reason = f"a blank line, the first line has {count} values"
     return InputError(
         f"not a table: {reason}", where=where, allowed="as many values as in the first line"
     )
@@ -176,7 +182,9 @@ def _first_lines(path: Path) -> list[str]:
                     break
     except UnicodeDecodeError as error:
         raise InputError(
-            "the file is not a text in UTF-8", where=str(path), allowed=", ".join(ENDINGS)
+            "the file is not a text in UTF-8",
+            where=str(path),
+            allowed="the same saved as UTF-8, which spreadsheets call CSV UTF-8",
         ) from error
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot be read: {error}", where=str(path)) from error
