@@ -104,6 +104,19 @@ def write_folder(path: Path, texts: Mapping[str, str], mark: str) -> None:
         ) from error
 
 
+def check_parent(path: Path) -> None:
+    """Check that the folder in which a new one is to be is there.
+
+    Raises:
+        InputError: it is not.
+    """
+    parent = path.resolve().parent
+    if not parent.is_dir():
+        raise InputError(
+            "no such folder", where="output", received=str(parent), allowed="an existing folder"
+        )
+
+
 def _check_own(path: Path, mark: str) -> None:
     """Check that a folder has nothing that was not written here.
 
@@ -114,13 +127,7 @@ def _check_own(path: Path, mark: str) -> None:
         raise InputError(
             "not a folder", where="output", received=str(path), allowed="a new or empty folder"
         )
-    if not path.resolve().parent.is_dir():
-        raise InputError(
-            "no such folder",
-            where="output",
-            received=str(path.resolve().parent),
-            allowed="an existing folder",
-        )
+    check_parent(path)
     if not path.is_dir():
         return
     if path.resolve() == Path.cwd():  # its place is taken: a shell would stand in the old one

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from sympy import Expr, Function, Indexed, IndexedBase, S, Sum, Symbol, Tuple
+from sympy import Add, Expr, Function, Indexed, IndexedBase, S, Sum, Symbol, Tuple
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from gradscribe.notation import FREE_INDICES, SUMMED_INDICES, index
+from gradscribe.notation import FREE_INDICES, SAMPLE, SUMMED_INDICES, index
 
 
 class ScalarFunction(Function):  # type: ignore[misc]
@@ -76,6 +76,13 @@ def component(name: str, indices: Iterable[Expr]) -> Expr:
 def total(body: Expr, limits: Mapping[Symbol, Symbol]) -> Expr:
     """Return the sum of `body` over indices, each from 1 to its size."""
     return Total(body, *[(k, 1, n) for k, n in limits.items()]) if limits and body != 0 else body
+
+
+def by_samples(expr: Expr) -> tuple[Expr, Expr]:
+    """Return what an expression has of sums over the samples, and what it has beside."""
+    terms = Add.make_args(expr)
+    over = [t for t in terms if any(SAMPLE in part.variables for part in t.atoms(Sum))]
+    return Add(*over), Add(*(t for t in terms if t not in over))
 
 
 def without_empty_sums(expr: Expr) -> Expr:

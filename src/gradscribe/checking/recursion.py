@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sympy import Add, Sum, log
+from sympy import Add, log
 
 from gradscribe.checking.arithmetic import Compiler, Component, Places, Slope, Term, Value
 from gradscribe.checking.components import Adjoints, Compiled, as_array, as_float, evaluated
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.network import Network
-from gradscribe.notation import SAMPLE, SAMPLES
+from gradscribe.notation import SAMPLES
+from gradscribe.symbols import by_samples
 
 Array = npt.NDArray[Any]
 Blocks = Mapping[str, Array]
@@ -97,11 +98,9 @@ class Recursion:
             self.compiler.context.dps = FINE_DIGITS
         self._equations = [self._compiled(q) for q in network.equations]
         self._cost = self._compiled(network.cost)
-        terms = Add.make_args(network.cost.right)
-        apart = [t for t in terms if not any(SAMPLE in s.variables for s in t.atoms(Sum))]
-        own = Add(*(t for t in terms if t not in apart))
-        self._over_samples = self._compiled(replace(network.cost, right=own))
-        self._penalty = self._compiled(replace(network.cost, right=Add(*apart)))
+        over, apart = by_samples(network.cost.right)
+        self._over_samples = self._compiled(replace(network.cost, right=over))
+        self._penalty = self._compiled(replace(network.cost, right=apart))
         kinds = {Role.VALUE, Role.COST} | ({Role.PARAMETER} if parameters else set())
         self._wanted = {n for n, v in network.variables.items() if v.role in kinds}
 

@@ -15,7 +15,7 @@ from gradscribe.derivation.outputs import with_outputs
 from gradscribe.derivation.reverse import (
     adjoint_name,
     backwards,
-    explicit_slope,
+    explicit_curvature,
     weight_of_sample,
     with_sample,
 )
@@ -166,9 +166,4 @@ def over_samples_along(network: Network, inner: Mapping[str, Equation]) -> Itera
 
 def explicit_product(network: Network, parameter: Variable, at: tuple[Symbol, ...]) -> Expr:
     """Return ℛ of the derivative of J by a parameter where J has it explicitly."""
-    slope = explicit_slope(network, parameter, at)
-    taken = {s.name for s in slope.free_symbols} | {k.name for k in at}
-    fresh = tuple(rules.new_index(k.name, taken) for k in at)
-    change = rules.partial(slope, parameter, fresh) * directional_variable(parameter)[fresh]
-    limits = dict(zip(fresh, parameter.shape, strict=True))
-    return rules.tidy(rules.collapse(total(change, limits)), at)
+    return explicit_curvature(network, parameter, at) * directional_variable(parameter)[at]

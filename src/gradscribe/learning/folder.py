@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradscribe.errors import InputError
-from gradscribe.files import write, write_bytes
+from gradscribe.files import check_parent, write, write_bytes
 from gradscribe.learning.data import Data
 from gradscribe.learning.scaling import Scaling
 from gradscribe.version import VERSION
@@ -178,13 +178,7 @@ def check_free(path: Path) -> None:
         )
     if path.exists() and not path.is_dir():
         raise InputError("not a folder", where="output", received=str(path), allowed="a new folder")
-    if not path.resolve().parent.is_dir():
-        raise InputError(
-            "no such folder",
-            where="output",
-            received=str(path.resolve().parent),
-            allowed="an existing folder",
-        )
+    check_parent(path)
 
 
 def opened(path: Path) -> RunFolder:

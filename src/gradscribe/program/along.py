@@ -8,7 +8,7 @@ Hessian as many rows as there are directions.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Indexed, S, Sum
+from sympy import Expr, Indexed, S
 
 from gradscribe.derivation.along import (
     Along,
@@ -25,7 +25,7 @@ from gradscribe.program.build import PYTHON_NAMES, Writer, inputs_of, with_weigh
 from gradscribe.program.ir import Kernel, Program, Statement, references
 from gradscribe.program.passes import PASSES, Pass, run_passes
 from gradscribe.program.weighting import SCALE
-from gradscribe.symbols import component, without_empty_sums
+from gradscribe.symbols import by_samples, component, without_empty_sums
 
 DIRECTION = index("directions")
 # Passes that are of the first order's kernels alone.
@@ -151,9 +151,7 @@ def _of_samples(equation: Equation, found: Along) -> Equation:
     """Return the equation of a result without what J has of parameters: samples come in parts."""
     if equation.name not in found.results:
         return equation
-    terms = Add.make_args(equation.right)
-    own = [t for t in terms if any(SAMPLE in s.variables for s in t.atoms(Sum))]
-    return replace(equation, right=Add(*own))
+    return replace(equation, right=by_samples(equation.right)[0])
 
 
 def _name(expr: Expr) -> str:

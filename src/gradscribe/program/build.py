@@ -8,8 +8,7 @@ after J (cost), after δ^1 (sensitivities), after ∂J/∂w (gradient).
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Function, Sum, Symbol
-from sympy import Mul as SymMul
+from sympy import Expr, Function, Sum, Symbol
 
 from gradscribe.catalog.activations import Activation, U
 from gradscribe.derivation.reverse import (
@@ -44,7 +43,13 @@ from gradscribe.program.lower import lower
 from gradscribe.program.pieces import Indices
 from gradscribe.program.stable import stabilised
 from gradscribe.program.weighting import SCALE, is_weighted, weighted
-from gradscribe.symbols import ScalarFunction, component, free_indices, without_empty_sums
+from gradscribe.symbols import (
+    ScalarFunction,
+    by_samples,
+    component,
+    free_indices,
+    without_empty_sums,
+)
 
 PYTHON_NAMES = {"x": "X", "d": "D"}
 STAGES = ("forward", "loss", "penalty", "sample_costs", "cost", "sensitivities", "gradient")
@@ -119,10 +124,8 @@ def _cost_of_components(derivation: Derivation) -> Equation:
 
 def parts_of_cost(network: Network) -> tuple[Expr, Expr, Expr]:
     """Return the factor of J, Σ_n E(n), and what J has beside: the penalty of parameters."""
-    terms = Add.make_args(network.cost.right)
-    factor = weight_of_sample(network)
-    own = [t for t in terms if any(s.variables == [SAMPLE] for s in t.atoms(Sum))]
-    return factor, Add(*own) / factor, Add(*(t for t in terms if t not in own))
+    factor, (over, apart) = weight_of_sample(network), by_samples(network.cost.right)
+    return factor, over / factor, apart
 
 
 def _penalty(network: Network, writer: "Writer") -> Iterable[Placed]:
@@ -172,21 +175,16 @@ def with_weight(equation: Equation, network: Network) -> Equation:
     right = equation.right
     if is_weighted(equation.name, network):
         return replace(equation, right=weighted(right, network))
-    if not any(s.variables == [SAMPLE] for s in right.atoms(Sum)):
+    over, apart = by_samples(right)
+    if over == 0:
         return equation
-    factor = weight_of_sample(network)
-    terms = [_with_weight_inside(t, factor, network) for t in Add.make_args(right)]
-    return replace(equation, right=Add(*terms))
-
-
-def _with_weight_inside(term: Expr, factor: Expr, network: Network) -> Expr:
-    """Return factor · Σ_n (…) as Σ_n of it with `scale` at the sources; another term as it is."""
-    sums = [f for f in SymMul.make_args(term) if isinstance(f, Sum) and f.variables == [SAMPLE]]
-    if not sums:
-        return term
-    (over,) = sums
-    inner = weighted(over.function, network, component(SCALE.name, (SAMPLE,)))
-    return term / over / factor * over.func(inner, *over.limits)
+    factor, weight = weight_of_sample(network), component(SCALE.name, (SAMPLE,))
+    sums = {
+        part: part.func(weighted(part.function, network, weight), *part.limits)
+        for part in over.atoms(Sum)
+        if SAMPLE in part.variables
+    }
+    return replace(equation, right=(over / factor).xreplace(sums) + apart)
 
 
 class Writer:

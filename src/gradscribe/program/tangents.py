@@ -44,7 +44,7 @@ from gradscribe.program.ir import Mul as MulNode
 from gradscribe.program.passes import shared_in
 from gradscribe.program.shapes import ONE
 from gradscribe.program.storage import is_view, split_statement
-from gradscribe.program.weighting import SCALE, is_weighted
+from gradscribe.program.weighting import weighted
 
 
 @dataclass(frozen=True)
@@ -214,20 +214,8 @@ class TangentWriter:
         return expr
 
     def scaled(self, right: Expr) -> Expr:
-        """Give the factor of J to the terms that have no adjoint in them: these are scaled."""
-        scaled = {s for s in right.free_symbols if s == SCALE or self.is_scaled(s.name)}
-        if right.is_Add and not scaled:
-            return SCALE * right
-        result = S.Zero
-        for term in self.terms_of(right):
-            names = {s.name for s in term.free_symbols}
-            linear = SCALE in term.free_symbols or any(map(self.is_scaled, names))
-            result += term if linear else SCALE * term
-        return result
-
-    def is_scaled(self, name: str) -> bool:
-        """Whether a variable has the factor of J in it: an adjoint or what it changes by."""
-        return is_weighted(name, self.writer.network)
+        """Give the factor of J to the sources of a derivative of E; see `weighting`."""
+        return weighted(right, self.writer.network)
 
     def assign(self, variable: Variable, at: tuple[Symbol, ...], right: Expr, text: str) -> None:
         """Write a statement for what is off the diagonal and one for what is on it."""

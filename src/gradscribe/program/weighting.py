@@ -17,7 +17,9 @@ _PREFIXES = ("diagonal_", "R_")
 
 
 def is_weighted(name: str, network: Network) -> bool:
-    """Whether a variable is a derivative of E, and so has the weight of its sample in it."""
+    """Whether a variable has the weight of its sample in it: a derivative of E, or the weight."""
+    if name == SCALE.name:
+        return True
     if name in network.variables:
         return False
     for prefix in _PREFIXES:

@@ -7,7 +7,6 @@ from sympy import Add
 
 from gradscribe.catalog.activations import U
 from gradscribe.derivation.plain import is_plain
-from gradscribe.derivation.reverse import weight_of_sample
 from gradscribe.equation import Equation
 from gradscribe.model.fusing import fused
 from gradscribe.model.network import Network
@@ -42,7 +41,6 @@ class CheckView:
     sizes_unpacked: str
     definitions: tuple[DefinitionView, ...]
     penalty: tuple[str, ...]
-    recursive_sum: tuple[str, ...]
     cases: tuple[str, ...]
     input_shape: str
     target_shape: str
@@ -55,7 +53,6 @@ def check_view(network: Network) -> CheckView:
         sizes_unpacked=_unpacked(network),
         definitions=tuple(_definition(q, network) for q in network.equations),
         penalty=tuple(_penalty(network)),
-        recursive_sum=tuple(_recursive_sum(network)),
         cases=tuple(_cases(network)),
         input_shape=", ".join(f"sizes[{layers.index(s)}]" for s in network.input.shape),
         target_shape=", ".join(f"sizes[{layers.index(s)}]" for s in network.target.shape),
@@ -122,20 +119,6 @@ def _penalty(network: Network) -> list[str]:
         sign = "+=" if lines else "="
         lines += broken_statement(f"penalty {sign} {scalar_source(term, {})}")
     return lines
-
-
-def _recursive_sum(network: Network) -> list[str]:
-    """Return the lines that sum the recursion's result over samples, with the factor of J."""
-    factor = weight_of_sample(network)
-    lines = ["each = [_recursion(params, x, d, entries) for x, d in zip(X, D, strict=True)]"]
-    if factor == 1:
-        return [*lines, "recursive = np.sum(each, axis=0)"]
-    text = source(lower(factor, (), {}))
-    names = {size_python(s.name) for s in factor.free_symbols}
-    every = ", ".join(["N", *(size_python(s.name) for s in network.target.shape)])
-    unpack = "N = len(D)" if names == {"N"} else f"{every} = D.shape"
-    scaled = f"recursive = np.sum(each, axis=0) * ({text})"
-    return [*lines, unpack, scaled]
 
 
 def _cases(network: Network) -> list[str]:
