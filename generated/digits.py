@@ -119,12 +119,15 @@ def unravel(w: np.ndarray, sizes: Sequence[int] = SIZES) -> Parameters:
     with np.errstate(over="ignore", invalid="ignore"):  # see `_array`
         w = _array("w", w)
     shapes = _shapes(sizes)
-    ends = np.cumsum([math.prod(shape) for shape in shapes])
-    if w.shape != (ends[-1],):
-        needed = f"({ends[-1]},) for sizes {sizes}"
+    lengths = [math.prod(shape) for shape in shapes]
+    if w.shape != (sum(lengths),):
+        needed = f"({sum(lengths)},) for sizes {sizes}"
         raise ValueError(f"w has shape {w.shape}, needs {needed}")
-    parts = zip(np.split(w, ends[:-1]), shapes, strict=True)
-    return Parameters(*[part.reshape(shape).copy() for part, shape in parts])
+    arrays, start = [], 0
+    for shape, length in zip(shapes, lengths, strict=True):
+        arrays.append(w[start : start + length].reshape(shape).copy())
+        start += length
+    return Parameters(*arrays)
 
 
 def forward(params: Parameters, X: np.ndarray) -> np.ndarray:
