@@ -26,7 +26,7 @@ CHILDREN = {
 GREEK = {
     "alpha": "α", "delta": "δ", "lambda": "λ", "tau": "τ", "beta": "β", "gamma": "γ",
     "partial": "∂", "nabla": "∇", "epsilon": "ε", "theta": "θ", "kappa": "κ", "mu": "μ",
-    "rho": "ρ", "phi": "φ", "pi": "π", "Delta": "Δ",
+    "rho": "ρ", "omega": "ω", "nu": "ν", "phi": "φ", "pi": "π", "Delta": "Δ",
 }  # fmt: skip
 NAMES = {"exp", "log", "tanh", "sin", "cos", "min", "max"}
 _LATEX = re.compile(

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sympy import Abs, Add, Expr, Indexed, Max, Mod, Mul, Piecewise, Pow, Sum, Symbol
+from sympy import Abs, Add, Expr, Indexed, Max, Min, Mod, Mul, Piecewise, Pow, Sum, Symbol, log
 
 import gradscribe
 from gradscribe.catalog import CATALOG, Catalog
 from gradscribe.catalog.schedules import SCHEDULES
 from gradscribe.catalog.update_formulas import formulas, schedule_formula
 from gradscribe.catalog.update_lines import (
+    ERRORS,
     PARAMETERS,
     Assigned,
     Backtracked,
@@ -25,7 +26,8 @@ from gradscribe.catalog.update_lines import (
     Spectrum,
     vector,
 )
-from gradscribe.catalog.updates import UPDATES, UpdateRule
+from gradscribe.catalog.update_rule import UpdateRule
+from gradscribe.catalog.updates import UPDATES
 from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import DerivationError, InputError
 from gradscribe.learning.methods import METHODS, find_method, methods
@@ -455,6 +457,7 @@ class SinglePrecision:
             return np.concatenate([a.ravel() for a in arrays])
 
         return {
+            "D": data[1],
             "fun": lambda w: module.cost(module.unravel(w), *data),
             "jac": lambda w: flat(module.gradient(module.unravel(w), *data)),
             "fun_and_jac": lambda w: (self.fun(w), self.jac(w)),
@@ -574,7 +577,8 @@ class Components:
             case Indexed():
                 return self.values[str(expr.base)][tuple(at[k] for k in expr.indices)]
             case Symbol():
-                return self.K if expr == PARAMETERS else self.values[expr.name]
+                sizes = {PARAMETERS: self.K, ERRORS: self.objective.D.size}
+                return sizes[expr] if expr in sizes else self.values[expr.name]
             case Sum() | Largest() | Smallest():
                 (k, _, _) = expr.limits[0]
                 kind = (
@@ -591,6 +595,10 @@ class Components:
                 return math.prod(parts)
             case Pow():
                 return parts[0] ** parts[1]
+            case Min():
+                return min(parts)
+            case log():
+                return math.log(parts[0])
             case Max():
                 return max(parts)
             case Abs():

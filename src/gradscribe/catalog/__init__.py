@@ -7,7 +7,8 @@ from gradscribe.catalog.layers import LAYERS, Layer
 from gradscribe.catalog.losses import LOSSES, Loss
 from gradscribe.catalog.penalties import PENALTIES, Penalty
 from gradscribe.catalog.schedules import SCHEDULES, Schedule
-from gradscribe.catalog.updates import UPDATES, UpdateRule
+from gradscribe.catalog.update_rule import UpdateRule
+from gradscribe.catalog.updates import UPDATES
 from gradscribe.table import Table
 
 

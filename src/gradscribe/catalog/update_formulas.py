@@ -21,7 +21,7 @@ from gradscribe.catalog.update_lines import (
     Solved,
     Spectrum,
 )
-from gradscribe.catalog.updates import UpdateRule
+from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.notation import index_text, name_latex, name_text
 from gradscribe.symbols import Largest, Smallest, component

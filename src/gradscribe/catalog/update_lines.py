@@ -2,7 +2,8 @@
 
 A line is a plain equation, or one that asks for something of the cost, solves a linear system,
 takes a matrix apart or looks for a step length. `w_old` is w before the step, `w` after it, and so
-for everything that a rule remembers; `j` counts the steps, from 1.
+for everything that a rule remembers; `j` counts the steps, from 1. K is the number of parameters,
+N that of errors d − y: components of d of all samples.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from gradscribe.notation import index
 from gradscribe.symbols import component, total
 
 PARAMETERS = Symbol("K", integer=True, positive=True)
+ERRORS = Symbol("N")
 STEP = Symbol("j")
 OLD = "_old"
 ROW, COLUMN, PLACE = index("k"), index("l"), index("r")
@@ -149,6 +151,7 @@ class Memory:
         start: its value, or that of all its components, before the first step.
         vector: whether it has a component for each parameter.
         setting: whether users may choose `start`, under the variable's name.
+        told: whether its last value is worth telling.
         meaning: a few words.
     """
 
@@ -156,6 +159,7 @@ class Memory:
     start: float = 0.0
     vector: bool = True
     setting: bool = False
+    told: bool = False
     meaning: str = ""
 
 

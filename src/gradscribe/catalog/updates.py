@@ -1,18 +1,28 @@
 """Update rules: each is its equations. How they are computed is found from these."""
 
-from dataclasses import dataclass
+from sympy import (
+    Abs,
+    Eq,
+    Ge,
+    Gt,
+    Le,
+    Lt,
+    Max,
+    Mod,
+    Piecewise,
+    S,
+    Symbol,
+    sqrt,
+)
 
-from sympy import Abs, Eq, Ge, Gt, Le, Lt, Max, Mod, Piecewise, S, Symbol, sqrt
-
+from gradscribe.catalog.bayesian import BAYESIAN_REGULARIZATION
 from gradscribe.catalog.update_lines import (
     PARAMETERS,
-    PARTS,
     PLACE,
     ROW,
     STEP,
     Assigned,
     Backtracked,
-    Line,
     Measured,
     Memory,
     Quantity,
@@ -23,52 +33,9 @@ from gradscribe.catalog.update_lines import (
     over_parameters,
     vector,
 )
+from gradscribe.catalog.update_rule import FACTOR_DOWN, FACTOR_UP, UpdateRule
 from gradscribe.symbols import Largest, Smallest, component, total
 from gradscribe.table import Table
-
-
-@dataclass(frozen=True)
-class UpdateRule:
-    """One step from w to the next w.
-
-    Attributes:
-        name: the name on the command line and of the emitted functions.
-        meaning: what it is called in full.
-        lines: its equations, in order; the last word on w is the one that defines `w`.
-        settings: the numbers that users choose.
-        memory: what is remembered beside w and the number of steps.
-        source: where it comes from.
-        batch: samples for a step unless told otherwise; 0 for all.
-        counter: the variable in memory that counts repairs of H, or "".
-        repair: in words, what is done to a matrix that does not fit.
-    """
-
-    name: str
-    meaning: str
-    lines: tuple[Line, ...]
-    settings: tuple[Setting, ...]
-    source: str
-    memory: tuple[Memory, ...] = ()
-    batch: int = 0
-    counter: str = ""
-    repair: str = ""
-
-    @property
-    def needs(self) -> tuple[Quantity, ...]:
-        """What it asks of the cost."""
-        asked = [line.quantity for line in self.lines if isinstance(line, Measured)]
-        return tuple(dict.fromkeys(asked))
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The functions that a module must have for it, beside cost and gradient."""
-        return tuple(PARTS[quantity] for quantity in self.needs if quantity in PARTS)
-
-    @property
-    def takes_batches(self) -> bool:
-        """Whether it asks for nothing but the gradient, so that some of the samples will do."""
-        return self.needs == (Quantity.GRADIENT,)
-
 
 # ---- symbols -----------------------------------------------------------------------------------
 
@@ -133,8 +100,6 @@ _RATIO = Setting("rho", 0.5, "by what a step that is too long shrinks", 0.01, 0.
 _ARMIJO = Backtracked(
     _alpha, _rho, _w_old + _alpha * _s, _J + _c * _alpha * over_parameters(_g * _s)
 )
-_FACTOR_UP = Setting("gamma_up", 10.0, "factor of the damping after a step that failed", 1)
-_FACTOR_DOWN = Setting("gamma_down", 0.1, "factor of the damping after one that did not", 0, 1)
 _ACCEPTED = (
     Assigned(_w_trial, _w_old + _s),
     _TRIAL,
@@ -293,7 +258,7 @@ UPDATES = Table(
             _INDEFINITE,
             *_ACCEPTED,
         ),
-        (_FACTOR_UP, _FACTOR_DOWN),
+        (FACTOR_UP, FACTOR_DOWN),
         "Goldfeld, Quandt and Trotter, 1966",
         (
             Memory("mu", 1e-3, vector=False, setting=True, meaning="damping"),
@@ -312,10 +277,11 @@ UPDATES = Table(
             Solved(_s, _G, _mu_old, -_g),
             *_ACCEPTED,
         ),
-        (_FACTOR_UP, _FACTOR_DOWN),
+        (FACTOR_UP, FACTOR_DOWN),
         "Hagan and Menhaj, 1994; factors as in MATLAB's trainlm",
         (Memory("mu", 1e-3, vector=False, setting=True, meaning="damping"),),
     ),
+    BAYESIAN_REGULARIZATION,
     UpdateRule(
         "scg",
         "scaled conjugate gradient, with exact products H p",

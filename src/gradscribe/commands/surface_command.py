@@ -28,7 +28,7 @@ from gradscribe.learning.session import Ending
 from gradscribe.learning.starts import objective_of, result_of
 from gradscribe.learning.surface import Plane, plane_picture
 from gradscribe.learning.threads import one_thread
-from gradscribe.learning.training import collected, said_network, surface_of
+from gradscribe.learning.training import collected, lowered, said_network, surface_of
 from gradscribe.learning.verdict import LARGEST, Tolerances, Verdict
 
 Numbers = Any
@@ -122,8 +122,11 @@ def _of_run(folder: Path, values: dict[str, Any]) -> tuple[Objective, Vector, Nu
                 received=str(values["start"]),
                 allowed=f"1 to {run.settings.starts}",
             )
-        return objective, result.w, result.places, [*words, f"start {result.start + 1}"]
+        network, objective = lowered(run, objective, result)
+        words = [f"{network.spec}, {objective.K} parameters", f"start {result.start + 1}"]
+        return objective, result.w, result.places, words
     found = collected(run, objective, Ending(), judge=False)
+    words = [f"{found.network.spec}, {objective.K} parameters"]
     total = len(found.results)
     for k, group in enumerate(found.minima, 1):
         words.append(
@@ -131,7 +134,7 @@ def _of_run(folder: Path, values: dict[str, Any]) -> tuple[Objective, Vector, Nu
             f"start {', '.join(str(s + 1) for s in group.starts[:10])}"
         )
     words.append(f"start {found.best.start + 1}, the best")
-    return objective, found.best.w, found.best.places, words
+    return found.objective, found.best.w, found.best.places, words
 
 
 def _judged(objective: Objective, w: Vector, zero: float | None) -> Verdict | None:

@@ -51,7 +51,7 @@ def curve_picture(results: tuple[StartResult, ...], column: int, label: str, nam
     drawing = Drawing()
     every = np.concatenate([r.curve[:, 1] for r in results])
     every = every[np.isfinite(every)]
-    best = min(results, key=lambda r: (r.cost if np.isfinite(r.cost) else np.inf, r.start))
+    best = min(results, key=lambda r: (r.score if np.isfinite(r.score) else np.inf, r.start))
     for r in results:
         rows = thinned(r.curve, _POINTS)
         front = r is best

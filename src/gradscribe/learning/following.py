@@ -23,10 +23,13 @@ class Follower:
 
     Args:
         run: what the method is run with.
+        gradient: the vector of a state that vanishes at the end, or "" for ∂J/∂w.
+        scored: the number of a state that is the lower the better a point is, or "" for J.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, gradient: str = "", scored: str = "") -> None:
         self.run = run
+        self.gradient_name, self.score_name = gradient, scored
         self.iteration = 0
         self.state: State = {}
         self.reason = ""
@@ -41,7 +44,12 @@ class Follower:
         self.first = float(np.asarray(first))
         self.still = 0 if run.state is None else int(run.state.get("still", 0))
         best = start if run.state is None else np.asarray(run.state.get("best", start))
-        self.best = (*self._measured(best), best)
+        cost, norm = self._measured(best)
+        score = math.inf if scored else cost
+        if run.state is not None and "best_score" in run.state:
+            score = float(run.state["best_score"])
+        self.score = score
+        self.best = score, cost, norm, best
         if not math.isfinite(self.cost + self.norm):
             self.reason, self.how = "diverged", "or its gradient is not finite at the start"
         elif self.norm <= run.options[GRADIENT_TOLERANCE]:
@@ -62,20 +70,24 @@ class Follower:
         if not math.isfinite(cost + norm):
             self.fail("or its gradient is not finite after this step")
             return True
+        if self.gradient_name:
+            norm = float(np.linalg.norm(state[self.gradient_name]))
+        self.score = float(state[self.score_name]) if self.score_name else cost
         self.iteration += 1
         self.still = self.still + 1 if np.array_equal(w, self.w) else 0
         self.w, self.cost, self.norm = np.array(w), cost, norm
-        if cost < self.best[0]:
-            self.best = cost, norm, self.w
+        if self.score_name or self.score < self.best[0]:  # a score is one of its penalty too
+            self.best = self.score, cost, norm, self.w
         self.state = {
             **state,
             "w": self.w,
             "iteration": np.array(self.iteration),
             "first_cost": np.array(self.first),
-            "best": self.best[2],
+            "best": self.best[3],
+            "best_score": np.array(self.best[0]),
             "still": np.array(self.still),
         }
-        told = self.run.watch(Progress(self.iteration, self.w, cost, norm, self.state))
+        told = self.run.watch(Progress(self.iteration, self.w, cost, norm, self.score, self.state))
         self.reason = self._ending(told)
         return bool(self.reason)
 
@@ -96,20 +108,22 @@ class Follower:
             return "iterations"
         return "stuck" if self.still >= PATIENCE else ""
 
-    def outcome(self, notes: Iterable[str] = (), why: str = "") -> Outcome:
+    def outcome(self, notes: Iterable[str] = (), why: str = "", penalty: float = 0.0) -> Outcome:
         """Return where the run ended.
 
         Args:
             notes: what else is to be known.
             why: a sentence in the place of the usual one.
+            penalty: as in `Outcome`.
         """
         reason = self.reason or "stuck"
-        w, cost, norm = self.w, self.cost, self.norm
+        score, cost, norm, w = self.score, self.cost, self.norm, self.w
         if reason == "diverged":
-            cost, norm, w = self.best
+            score, cost, norm, w = self.best
         sentence = why or _SENTENCES[reason].format(
             gtol=self.run.options[GRADIENT_TOLERANCE], how=self.how
         )
         return Outcome(
-            np.array(w), cost, norm, self.iteration, reason, sentence, tuple(notes), self.state
-        )
+            np.array(w), cost, norm, score, self.iteration, reason, sentence, tuple(notes),
+            self.state, penalty,
+        )  # fmt: skip

@@ -101,7 +101,7 @@ class _Moving:
     def _rows(self, state: SessionState) -> list[tuple[int, Any]]:
         """Return those under way, and the best of the others, as many as there is room for."""
         ranked = sorted(
-            state.reports.items(), key=lambda item: (bool(item[1].reason), item[1].cost)
+            state.reports.items(), key=lambda item: (bool(item[1].reason), item[1].score)
         )
         return sorted(ranked[:_ROWS])
 

@@ -69,7 +69,8 @@ class Progress:
         iteration: how many iterations are done, those before an interruption too.
         w: the parameters, (K,).
         cost: J(w), over all samples.
-        gradient_norm: the Euclidean norm of ∂J/∂w.
+        gradient_norm: the Euclidean norm of ∂J/∂w, or of the gradient that the method has instead.
+        score: what is the lower the better the point is: the cost, unless the method has another.
         state: arrays by name, for `numpy.savez`; `Method.run(state=…)` goes on from them.
     """
 
@@ -77,6 +78,7 @@ class Progress:
     w: Vector
     cost: float
     gradient_norm: float
+    score: float
     state: State
 
 
@@ -90,22 +92,26 @@ class Outcome:
     Attributes:
         w: the parameters, (K,); after a step that failed the best that there were.
         cost: J(w).
-        gradient_norm: the Euclidean norm of ∂J/∂w.
+        gradient_norm: as in `Progress`.
+        score: as in `Progress`.
         iterations: how many were done in all.
         reason: one of "converged", "iterations", "watch", "diverged", "stuck".
         why: the reason in a sentence.
         notes: what else is to be known, how often H was repaired for example.
         state: as in `Progress`, of the last iteration.
+        penalty: the λ of λ Σ w², where the method has added this to J; else 0.
     """
 
     w: Vector
     cost: float
     gradient_norm: float
+    score: float
     iterations: int
     reason: str
     why: str
     notes: tuple[str, ...] = ()
     state: State = field(default_factory=dict)
+    penalty: float = 0.0
 
     @property
     def failed(self) -> bool:
@@ -145,6 +151,9 @@ class Method:
         needs: functions that the module must have beside cost and gradient.
         exact: whether a run that goes on from a saved state ends where one without an
             interruption does; otherwise it goes on from w and has forgotten what came before.
+        settles: whether the last point counts and not the best one on the way, as a penalty is
+            still on its way too.
+        squares: whether the cost has to be a sum of squares of d − y.
         extra: the optional dependency of gradscribe that it takes; "" for none.
         formulas: its equations as text, in order; () where another library has them.
     """
@@ -155,6 +164,8 @@ class Method:
     own: tuple[Option, ...] = ()
     needs: tuple[str, ...] = ()
     exact: bool = True
+    settles: bool = False
+    squares: bool = False
     extra: str = ""
     formulas: tuple[str, ...] = ()
 
@@ -199,6 +210,8 @@ class Method:
                 allowed=f"({objective.K},)",
             )
         self._check_module(objective)
+        if self.squares:
+            objective.residuals(start)
         if state is not None and ("w" not in state or state["w"].shape != start.shape):
             raise InputError(
                 "the state is not of this network",

@@ -72,7 +72,7 @@ def report(trained: Trained, pictures: tuple[Picture, ...]) -> tuple[Section, ..
 
 def _head(trained: Trained) -> Iterator[Block]:
     settings = trained.run.settings
-    yield Sentence("The network:", settings.spec)
+    yield Sentence("The network:", trained.network.spec)
     yield Sentence(
         f"{trained.objective.K} parameters, trained with {settings.method} on "
         f"{trained.parts[0].rows} rows of {settings.source}; the best of "
@@ -108,7 +108,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _starts(trained: Trained) -> Block:
-    best_first = sorted(trained.results, key=lambda r: (r.cost != r.cost, r.cost, r.start))
+    best_first = sorted(trained.results, key=lambda r: (r.score != r.score, r.score, r.start))
     rows = tuple(
         (
             str(r.start + 1),

@@ -60,9 +60,9 @@ class SessionState:
 
     @property
     def best(self) -> Report | None:
-        """The start with the lowest cost."""
-        found = [r for r in self.reports.values() if r.cost == r.cost]  # no NaN
-        return min(found, key=lambda r: (r.cost, r.start)) if found else None
+        """The start that is best so far: with the lowest cost, but of some methods."""
+        found = [r for r in self.reports.values() if r.score == r.score]  # no NaN
+        return min(found, key=lambda r: (r.score, r.start)) if found else None
 
     @property
     def seconds_left(self) -> float | None:
@@ -122,8 +122,9 @@ def carry_out_all(
         result = result_of(run, k)
         if result is not None:
             state.reports[k] = Report(
-                k, result.iterations, result.cost, result.gradient_norm, result.reason
-            )
+                k, result.iterations, result.cost, result.gradient_norm, result.score,
+                result.reason,
+            )  # fmt: skip
             state.before += result.iterations
     state.done = set(range(settings.starts)) - set(waiting)
     if not waiting:

@@ -34,6 +34,7 @@ class Report:
         iteration: how many iterations are done.
         cost: J.
         gradient_norm: |∇J|.
+        score: as in `StartResult`.
         reason: why it ended, or "".
     """
 
@@ -41,6 +42,7 @@ class Report:
     iteration: int
     cost: float
     gradient_norm: float
+    score: float
     reason: str = ""
 
 
@@ -55,7 +57,9 @@ class StartResult:
         start: its number.
         w: the best parameters that it found, (K,).
         cost: J(w) over the rows to train with.
-        gradient_norm: |∇J|.
+        gradient_norm: |∇J|, or the norm that the method has instead.
+        score: what is the lower the better the start is; the cost but of some methods.
+        penalty: the λ of λ Σ w² that the method has added to J.
         iterations: how many were done.
         reason: why it ended; `STOPPED` where it has not.
         why: the same in a sentence.
@@ -68,6 +72,8 @@ class StartResult:
     w: Vector = field(repr=False)
     cost: float
     gradient_norm: float
+    score: float
+    penalty: float
     iterations: int
     reason: str
     why: str
@@ -111,6 +117,8 @@ def result_of(run: RunFolder, k: int) -> StartResult | None:
         w=found["w"],
         cost=float(found["cost"]),
         gradient_norm=float(found["gradient_norm"]),
+        score=float(found["score"]),
+        penalty=float(found["penalty"]),
         iterations=int(found["iterations"]),
         reason=str(found["reason"]),
         why=str(found["why"]),
@@ -164,9 +172,10 @@ class _Start:
                 for kept in (self.trail.curve, self.trail.places):
                     kept.cut(int(state.get("iteration", self.done_before)))
                 self.before = float(found["seconds"])
-        self.best: tuple[float, Vector, float] = (np.inf, self.w0, np.inf)
+        self.best: tuple[float, Vector, float, float] = (np.inf, self.w0, np.inf, np.inf)
         if self.state is not None and found is not None:
-            self.best = (float(found["best_cost"]), found["best_w"], float(found["best_norm"]))
+            score, cost, norm = (float(found[f"best_{n}"]) for n in ("score", "cost", "norm"))
+            self.best = (score, found["best_w"], cost, norm)
         self.begun = time.perf_counter()
         self.saved = self.begun
 
@@ -191,15 +200,17 @@ class _Start:
         if outcome.reason != STOPPED or outcome.iterations >= self.done_before:
             self.save(outcome)
         return Report(
-            self.k, outcome.iterations, outcome.cost, outcome.gradient_norm, outcome.reason
-        )
+            self.k, outcome.iterations, outcome.cost, outcome.gradient_norm, outcome.score,
+            outcome.reason,
+        )  # fmt: skip
 
     def watch(self, progress: Progress) -> bool:
         """Keep the point after an iteration, save it now and then; return whether to stop."""
         self.trail.add(progress, self.seconds)
-        if progress.cost < self.best[0]:
-            self.best = (progress.cost, np.array(progress.w), progress.gradient_norm)
-        stop = self.tell(Report(self.k, progress.iteration, progress.cost, progress.gradient_norm))
+        at = progress.cost, progress.gradient_norm
+        if self.method.settles or progress.score < self.best[0]:
+            self.best = (progress.score, np.array(progress.w), *at)
+        stop = self.tell(Report(self.k, progress.iteration, *at, progress.score))
         now = time.perf_counter()
         if now - self.saved >= SAVE_EVERY and progress.iteration >= self.done_before:
             self.save(
@@ -207,6 +218,7 @@ class _Start:
                     progress.w,
                     progress.cost,
                     progress.gradient_norm,
+                    progress.score,
                     progress.iteration,
                     STOPPED,
                     "it was interrupted",
@@ -219,21 +231,25 @@ class _Start:
 
     def save(self, outcome: Outcome) -> None:
         """Write the start's file whole."""
-        at = (outcome.cost, outcome.w, outcome.gradient_norm)
-        cost, w, norm = self.best if self.best[0] < outcome.cost else at
+        at = (outcome.score, outcome.w, outcome.cost, outcome.gradient_norm)
+        better = self.best[0] < outcome.score and not self.method.settles
+        score, w, cost, norm = self.best if better else at
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {
             "w": w,
             "cost": cost,
             "gradient_norm": norm,
+            "score": score,
+            "penalty": outcome.penalty,
             "iterations": outcome.iterations,
             "reason": outcome.reason,
             "why": outcome.why,
             "notes": np.array(outcome.notes, dtype=str),
             "seconds": self.seconds,
             "best_w": self.best[1],
-            "best_cost": self.best[0],
-            "best_norm": self.best[2],
+            "best_score": self.best[0],
+            "best_cost": self.best[2],
+            "best_norm": self.best[3],
             **self.trail.arrays(),
             **{_STATE + name: array for name, array in outcome.state.items()},
         }

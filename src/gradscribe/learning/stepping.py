@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradscribe.catalog.schedules import Schedule
-from gradscribe.catalog.update_formulas import formulas, schedule_formula
+from gradscribe.catalog.update_formulas import formulas, schedule_formula, symbol_text
 from gradscribe.catalog.update_lines import Memory, Setting
-from gradscribe.catalog.updates import UpdateRule
+from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.compiler import loaded
 from gradscribe.errors import InputError
 from gradscribe.learning.following import Follower
@@ -57,7 +57,7 @@ class Stepping:
 
     def __call__(self, run: Run) -> Outcome:
         """Return where the run ended."""
-        follower = Follower(run)
+        follower = Follower(run, gradient=self.rule.gradient, scored=self.rule.score)
         state = self._first(run, follower)
         seed = _seed(run)
         while not follower.reason:
@@ -68,7 +68,8 @@ class Stepping:
                 follower.fail(f"cannot be lowered: linear algebra failed ({error})")
                 break
             follower.arrived(state.w, {**_arrays(state), "seed": np.array(seed)})
-        return follower.outcome(self._notes(state, follower))
+        penalty = float(getattr(state, self.rule.penalty)) if self.rule.penalty else 0.0
+        return follower.outcome(self._notes(state, follower), penalty=penalty)
 
     def _first(self, run: Run, follower: Follower) -> Any:
         """Return the state before the first iteration, or the one that was saved."""
@@ -104,11 +105,16 @@ class Stepping:
             yield run.objective.batch(order[start : start + size])
 
     def _notes(self, state: Any, follower: Follower) -> tuple[str, ...]:
-        """Return how often the matrix of a rule was repaired, and how."""
+        """Return how often the matrix of a rule was repaired, and what it has come to."""
+        told = [
+            f"{m.meaning}: {symbol_text(m.name)} = {getattr(state, m.name):.5g}"
+            for m in self.rule.memory
+            if m.told
+        ]
         count = int(getattr(state, self.rule.counter)) if self.rule.counter else 0
-        if not count:
-            return ()
-        return (f"in {count} of {follower.iteration} iterations {self.rule.repair}",)
+        if count:
+            told.append(f"in {count} of {follower.iteration} iterations {self.rule.repair}")
+        return tuple(told)
 
 
 def rule_method(rule: UpdateRule, schedule: Schedule | None = None) -> Method:
@@ -140,6 +146,8 @@ def rule_method(rule: UpdateRule, schedule: Schedule | None = None) -> Method:
         Stepping(rule, schedule),
         tuple(options),
         rule.parts,
+        settles=bool(rule.score),
+        squares=rule.squares,
         formulas=shown,
     )
 

@@ -14,7 +14,7 @@ def summary(trained: Trained) -> str:
 
 def _lines(trained: Trained) -> Iterator[str]:
     run, best = trained.run, trained.best
-    yield f"{run.settings.spec}, {trained.objective.K} parameters, {run.settings.method}"
+    yield f"{trained.network.spec}, {trained.objective.K} parameters, {run.settings.method}"
     yield (
         f"{len(trained.results)} of {run.settings.starts} starts, "
         f"{clock(sum(r.seconds for r in trained.results))} of work"

@@ -61,10 +61,10 @@ class Trained:
 
     Attributes:
         run: the run.
-        network: what was trained.
+        network: what was trained, with the penalty that the method has added.
         objective: its cost on the rows to train with.
         results: of each start that has begun, in order.
-        best: the one with the lowest cost.
+        best: the one with the lowest cost; of some methods the one with the lowest score.
         parts: how good the best one is, on rows to train with and held out.
         verdict: what kind of point the best one is; None for too many parameters.
         minima: which functions the starts found.
@@ -202,7 +202,6 @@ def collected(
     Raises:
         InputError: none has anything saved, or none is finite.
     """
-    network = Network.parse(run.settings.spec)
     found = [result_of(run, k) for k in range(run.settings.starts)]
     results = tuple(r for r in found if r is not None)
     if not results:
@@ -216,18 +215,30 @@ def collected(
             where=str(run.path),
             allowed="a smaller rate, --scale standard, or another method",
         )
-    best = min(finite, key=lambda r: (r.cost, r.start))
+    best = min(finite, key=lambda r: (r.score, r.start))
+    parts, minima = parts_of(objective, best.w, run.data), _minima(objective, finite)
+    network, objective = lowered(run, objective, best)
     return Trained(
         run=run,
         network=network,
         objective=objective,
         results=results,
         best=best,
-        parts=parts_of(objective, best.w, run.data),
+        parts=parts,
         verdict=_verdict(objective, best) if judge else None,
-        minima=_minima(objective, finite),
+        minima=minima,
         ending=ending,
     )
+
+
+def lowered(run: RunFolder, objective: Objective, result: StartResult) -> tuple[Network, Objective]:
+    """Return the network and the cost that a start has lowered, with a penalty of the method."""
+    spec = run.settings.spec
+    if not result.penalty:
+        return Network.parse(spec), objective
+    network = Network.parse(f"{spec} l2={result.penalty!r} on=all")
+    module = loaded(module_source(replace(network, emit=None)), "gradscribe_penalized")
+    return network, Objective(module, run.data.X, run.data.D, sizes=run.settings.sizes)
 
 
 def surface_of(objective: Objective) -> Surface:

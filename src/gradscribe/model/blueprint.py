@@ -12,7 +12,7 @@ from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import Loss
 from gradscribe.catalog.penalties import Penalty
 from gradscribe.catalog.schedules import Schedule
-from gradscribe.catalog.updates import UpdateRule
+from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.equation import Equation, Role, Variable
 from gradscribe.model.definitions import Definitions
 from gradscribe.model.source import Field

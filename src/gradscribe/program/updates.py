@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sympy import Expr, Indexed, Piecewise, Symbol
 
 from gradscribe.catalog.update_lines import (
+    ERRORS,
     OLD,
     PARAMETERS,
     ROW,
@@ -18,7 +19,7 @@ from gradscribe.catalog.update_lines import (
     Solved,
     Spectrum,
 )
-from gradscribe.catalog.updates import UpdateRule
+from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.errors import DerivationError
 from gradscribe.program.ir import Node
 from gradscribe.program.lower import lower
@@ -135,7 +136,7 @@ def _read_later(rule: UpdateRule, name: str, old: Symbol) -> bool:
 
 
 def _check_order(rule: UpdateRule, after: tuple[str, ...]) -> None:
-    known = {Symbol(name + OLD) for name in after} | {STEP, PARAMETERS}
+    known = {Symbol(name + OLD) for name in after} | {STEP, PARAMETERS, ERRORS}
     known |= {Symbol(setting.name) for setting in rule.settings}
     for line in rule.lines:
         missing = _read(line) - known

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import formulas, schedule_formula
-from gradscribe.catalog.updates import UpdateRule
+from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.derivation.slopes import kinks
 from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role

@@ -5,10 +5,12 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sympy import Symbol
+
 from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import formulas, schedule_formula, symbol_text
-from gradscribe.catalog.update_lines import Memory, Setting
-from gradscribe.catalog.updates import UpdateRule
+from gradscribe.catalog.update_lines import ERRORS, PARAMETERS, Memory, Setting
+from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.errors import InputError
 from gradscribe.printing.update_printer import value_source
 from gradscribe.program.updates import (
@@ -24,6 +26,7 @@ from gradscribe.program.updates import (
 from gradscribe.targets.layout import broken_after, broken_statement, call, signature
 
 _ROOM = 84  # columns of a docstring in a function
+_SIZES = {PARAMETERS: "w.size", ERRORS: "problem.D.size"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class RuleView:
         source: where it comes from.
         arguments: the lines on its settings.
         lines: its body.
+        counts_errors: whether its equations have N, the number of errors.
     """
 
     name: str
@@ -66,6 +70,7 @@ class RuleView:
     source: str
     arguments: tuple[str, ...]
     lines: tuple[str, ...]
+    counts_errors: bool
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,7 @@ def _rule_view(rule: UpdateRule, update: Update) -> RuleView:
     start = [f"{m.name}: float = {m.start!r}" for m in chosen]
     keyword = ["*"] if start else []
     steps = [f"{s.name}: float = {s.default!r}" for s in rule.settings]
+    lines = tuple(_body(update, state))
     arguments = [f"state: {state}", "problem: Problem", *(["*"] if steps else []), *steps]
     return RuleView(
         name=rule.name,
@@ -170,7 +176,8 @@ def _rule_view(rule: UpdateRule, update: Update) -> RuleView:
         formulas=tuple(line for text in formulas(rule) for line in _formula_lines(text)),
         source="\n    ".join(_filled(f"Source: {rule.source}.")),
         arguments=tuple(_setting_arguments(rule.settings)),
-        lines=tuple(_body(update, state)),
+        lines=lines,
+        counts_errors=_size_line(ERRORS) in lines,
     )  # fmt: skip
 
 
@@ -229,11 +236,16 @@ def _body(update: Update, state: str) -> Iterable[str]:
     yield from call("", before, " = state", 4) if len(before) > 1 else [f"({before[0]},) = state"]
     yield "j += 1"
     lines = [line for assignment in update.assignments for line in _statement(assignment)]
-    if any(re.search(r"\bK\b", line) for line in lines):
-        yield "K = w.size"
+    for size in _SIZES:
+        if any(re.search(rf"\b{size}\b", line) for line in lines):
+            yield _size_line(size)
     yield from lines
     after = [update.after[0], "j", *update.after[1:]]
     yield from call(f"return {state}(", after, ")", 4)
+
+
+def _size_line(size: Symbol) -> str:
+    return f"{size} = {_SIZES[size]}"
 
 
 def _statement(assignment: Assignment) -> list[str]:

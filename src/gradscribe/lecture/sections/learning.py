@@ -10,7 +10,8 @@ from gradscribe.catalog.update_formulas import (
     latex_start,
     symbol_latex,
 )
-from gradscribe.catalog.updates import UpdateRule
+from gradscribe.catalog.update_lines import ERRORS
+from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.lecture.display import Chain, Choice, Decimal, Node, Product, Ready, equal
 from gradscribe.lecture.model import Frame, Line, Sentence
 from gradscribe.lecture.teller import Teller, display
@@ -52,6 +53,8 @@ def _ending(teller: Teller, rule: UpdateRule) -> Iterator[Sentence]:
     if rule.memory:
         start = _values(teller, map(latex_start, rule.memory))
         yield teller.sentence("learning.start", values=start)
+    if rule.squares:
+        yield teller.sentence("learning.errors", count=Ready(ERRORS.name))
     if rule.counter:
         count = Ready(symbol_latex(rule.counter))
         yield teller.sentence("learning.repaired", count=count)
