@@ -8,13 +8,13 @@ probabilities of classes, d is 1 for one of them):
      (1) u¹ᵢ = Σⱼ W¹ᵢⱼ xⱼ + b¹ᵢ
      (2) μ¹ = 1/N₁ Σⱼ u¹ⱼ
      (3) ν¹ = 1/N₁ Σⱼ (u¹ⱼ − μ¹)²
-     (4) r¹ᵢ = (u¹ᵢ − μ¹) (1e−05 + ν¹)^(−1/2)
+     (4) r¹ᵢ = (u¹ᵢ − μ¹) (10⁻⁵ + ν¹)^(−1/2)
      (5) s¹ᵢ = gain¹ᵢ r¹ᵢ + shift¹ᵢ
      (6) y¹ᵢ = f¹(s¹ᵢ)
      (7) u²ᵢ = Σⱼ W²ᵢⱼ y¹ⱼ + b²ᵢ
      (8) μ² = 1/N₂ Σⱼ u²ⱼ
      (9) ν² = 1/N₂ Σⱼ (u²ⱼ − μ²)²
-    (10) r²ᵢ = (u²ᵢ − μ²) (1e−05 + ν²)^(−1/2)
+    (10) r²ᵢ = (u²ᵢ − μ²) (10⁻⁵ + ν²)^(−1/2)
     (11) s²ᵢ = gain²ᵢ r²ᵢ + shift²ᵢ
     (12) y²ᵢ = f²(s²ᵢ)
     (13) u³ᵢ = Σⱼ W³ᵢⱼ y²ⱼ + b³ᵢ
@@ -584,7 +584,7 @@ def _forward(params: Parameters, X: np.ndarray) -> tuple[np.ndarray, ...]:
     # (3) ν¹ = 1/N₁ Σⱼ (u¹ⱼ − μ¹)²
     nu1 = np.sum((u1 - mu1[:, None]) ** 2, axis=1) / N1
     sqrt_nu1 = np.sqrt(1e-05 + nu1)
-    # (4) r¹ᵢ = (u¹ᵢ − μ¹) (1e−05 + ν¹)^(−1/2)
+    # (4) r¹ᵢ = (u¹ᵢ − μ¹) (10⁻⁵ + ν¹)^(−1/2)
     r1 = (u1 - mu1[:, None]) / sqrt_nu1[:, None]
     # (5) s¹ᵢ = gain¹ᵢ r¹ᵢ + shift¹ᵢ
     s1 = params.gain1 * r1 + params.shift1
@@ -598,7 +598,7 @@ def _forward(params: Parameters, X: np.ndarray) -> tuple[np.ndarray, ...]:
     # (9) ν² = 1/N₂ Σⱼ (u²ⱼ − μ²)²
     nu2 = np.sum((u2 - mu2[:, None]) ** 2, axis=1) / N2
     sqrt_nu2 = np.sqrt(1e-05 + nu2)
-    # (10) r²ᵢ = (u²ᵢ − μ²) (1e−05 + ν²)^(−1/2)
+    # (10) r²ᵢ = (u²ᵢ − μ²) (10⁻⁵ + ν²)^(−1/2)
     r2 = (u2 - mu2[:, None]) / sqrt_nu2[:, None]
     # (11) s²ᵢ = gain²ᵢ r²ᵢ + shift²ᵢ
     s2 = params.gain2 * r2 + params.shift2
@@ -717,13 +717,13 @@ def _sensitivities(
     # (21) ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ W³ₖᵢ δ³ₖ
     dE_ds2 = delta3 @ params.W3
     dE_ds2 *= f2prime_s2
-    # (23) ∂E/∂ν² = −1/2 (1e−05 + ν²)^(−3/2) Σₖ gain²ₖ ∂E/∂s²ₖ (u²ₖ − μ²)
+    # (23) ∂E/∂ν² = −1/2 (10⁻⁵ + ν²)^(−3/2) Σₖ gain²ₖ ∂E/∂s²ₖ (u²ₖ − μ²)
     dE_dnu2 = (
         -0.5
         * np.power(1e-05 + nu2, -1.5)
         * np.sum(dE_ds2 * params.gain2 * (u2 - mu2[:, None]), axis=1)
     )
-    # (25) δ²ᵢ = 1/N₂ (∂E/∂ν²/N₂ Σₗ (2 μ² − 2 u²ₗ) − (1e−05 + ν²)^(−1/2) Σₖ gain²ₖ ∂E/∂…
+    # (25) δ²ᵢ = 1/N₂ (∂E/∂ν²/N₂ Σₗ (2 μ² − 2 u²ₗ) − (10⁻⁵ + ν²)^(−1/2) Σₖ gain²ₖ ∂E/∂s…
     delta2 = (
         (
             (
@@ -740,13 +740,13 @@ def _sensitivities(
     # (28) ∂E/∂s¹ᵢ = f′¹(s¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
     dE_ds1 = delta2 @ params.W2
     dE_ds1 *= f1prime_s1
-    # (30) ∂E/∂ν¹ = −1/2 (1e−05 + ν¹)^(−3/2) Σₖ gain¹ₖ ∂E/∂s¹ₖ (u¹ₖ − μ¹)
+    # (30) ∂E/∂ν¹ = −1/2 (10⁻⁵ + ν¹)^(−3/2) Σₖ gain¹ₖ ∂E/∂s¹ₖ (u¹ₖ − μ¹)
     dE_dnu1 = (
         -0.5
         * np.power(1e-05 + nu1, -1.5)
         * np.sum(dE_ds1 * params.gain1 * (u1 - mu1[:, None]), axis=1)
     )
-    # (32) δ¹ᵢ = 1/N₁ (∂E/∂ν¹/N₁ Σₗ (2 μ¹ − 2 u¹ₗ) − (1e−05 + ν¹)^(−1/2) Σₖ gain¹ₖ ∂E/∂…
+    # (32) δ¹ᵢ = 1/N₁ (∂E/∂ν¹/N₁ Σₗ (2 μ¹ − 2 u¹ₗ) − (10⁻⁵ + ν¹)^(−1/2) Σₖ gain¹ₖ ∂E/∂s…
     delta1 = (
         (
             (
@@ -885,7 +885,7 @@ def _hessian_along(
     # ν¹ = 1/N₁ Σⱼ (u¹ⱼ − μ¹)²
     nu1 = np.sum((u1 - mu1[:, None]) ** 2, axis=1) / N1
     sqrt_nu1 = np.sqrt(1e-05 + nu1)
-    # r¹ᵢ = (u¹ᵢ − μ¹) (1e−05 + ν¹)^(−1/2)
+    # r¹ᵢ = (u¹ᵢ − μ¹) (10⁻⁵ + ν¹)^(−1/2)
     r1 = (u1 - mu1[:, None]) / sqrt_nu1[:, None]
     # s¹ᵢ = gain¹ᵢ r¹ᵢ + shift¹ᵢ
     s1 = params.gain1 * r1 + params.shift1
@@ -903,7 +903,7 @@ def _hessian_along(
     # ν² = 1/N₂ Σⱼ (u²ⱼ − μ²)²
     nu2 = np.sum((u2 - mu2[:, None]) ** 2, axis=1) / N2
     sqrt_nu2 = np.sqrt(1e-05 + nu2)
-    # r²ᵢ = (u²ᵢ − μ²) (1e−05 + ν²)^(−1/2)
+    # r²ᵢ = (u²ᵢ − μ²) (10⁻⁵ + ν²)^(−1/2)
     r2 = (u2 - mu2[:, None]) / sqrt_nu2[:, None]
     # s²ᵢ = gain²ᵢ r²ᵢ + shift²ᵢ
     s2 = params.gain2 * r2 + params.shift2
@@ -929,11 +929,11 @@ def _hessian_along(
     sum_dE_ds2_gain2_u2_mu2 = np.sum(
         dE_ds2 * params.gain2 * (u2 - mu2[:, None]), axis=1
     )
-    # ∂E/∂ν² = −1/2 (1e−05 + ν²)^(−3/2) Σₖ gain²ₖ ∂E/∂s²ₖ (u²ₖ − μ²)
+    # ∂E/∂ν² = −1/2 (10⁻⁵ + ν²)^(−3/2) Σₖ gain²ₖ ∂E/∂s²ₖ (u²ₖ − μ²)
     dE_dnu2 = -0.5 * power_nu2 * sum_dE_ds2_gain2_u2_mu2
     sum_mu2_u2 = np.sum(2 * mu2[:, None] - 2 * u2, axis=1)
     product_dE_ds2_gain2 = dE_ds2 @ params.gain2
-    # δ²ᵢ = 1/N₂ (∂E/∂ν²/N₂ Σₗ (2 μ² − 2 u²ₗ) − (1e−05 + ν²)^(−1/2) Σₖ gain²ₖ ∂E/∂s²ₖ) …
+    # δ²ᵢ = 1/N₂ (∂E/∂ν²/N₂ Σₗ (2 μ² − 2 u²ₗ) − (10⁻⁵ + ν²)^(−1/2) Σₖ gain²ₖ ∂E/∂s²ₖ) +…
     delta2 = (
         ((dE_dnu2 * sum_mu2_u2 / N2 - product_dE_ds2_gain2 / sqrt_nu2) / N2)[:, None]
         + dE_dnu2[:, None] * (2 * u2 - 2 * mu2[:, None]) / N2
@@ -946,7 +946,7 @@ def _hessian_along(
     sum_dE_ds1_gain1_u1_mu1 = np.sum(
         dE_ds1 * params.gain1 * (u1 - mu1[:, None]), axis=1
     )
-    # ∂E/∂ν¹ = −1/2 (1e−05 + ν¹)^(−3/2) Σₖ gain¹ₖ ∂E/∂s¹ₖ (u¹ₖ − μ¹)
+    # ∂E/∂ν¹ = −1/2 (10⁻⁵ + ν¹)^(−3/2) Σₖ gain¹ₖ ∂E/∂s¹ₖ (u¹ₖ − μ¹)
     dE_dnu1 = -0.5 * power_nu1 * sum_dE_ds1_gain1_u1_mu1
     # ℛu¹ᵢ = Σₖ ℛW¹ᵢₖ xₖ + ℛb¹ᵢ
     R_u1 = _product("abc,dc->adb", along.W1, X)
@@ -959,7 +959,7 @@ def _hessian_along(
     R_nu1 = _product("abc,bc->ab", R_u1, 2 * u1 - 2 * mu1[:, None])
     R_nu1 *= 1 / N1
     R_nu1 += R_mu1 * sum_mu1_u1 / N1
-    # ℛr¹ᵢ = ℛu¹ᵢ (1e−05 + ν¹)^(−1/2) − ℛμ¹ (1e−05 + ν¹)^(−1/2) − 1/2 ℛν¹ (1e−05 + ν¹)^…
+    # ℛr¹ᵢ = ℛu¹ᵢ (10⁻⁵ + ν¹)^(−1/2) − ℛμ¹ (10⁻⁵ + ν¹)^(−1/2) − 1/2 ℛν¹ (10⁻⁵ + ν¹)^(−3…
     R_r1 = (
         R_u1 / sqrt_nu1[:, None]
         - 0.5 * power_nu1[:, None] * R_nu1[:, :, None] * (u1 - mu1[:, None])
@@ -981,7 +981,7 @@ def _hessian_along(
     R_nu2 = _product("abc,bc->ab", R_u2, 2 * u2 - 2 * mu2[:, None])
     R_nu2 *= 1 / N2
     R_nu2 += R_mu2 * sum_mu2_u2 / N2
-    # ℛr²ᵢ = ℛu²ᵢ (1e−05 + ν²)^(−1/2) − ℛμ² (1e−05 + ν²)^(−1/2) − 1/2 ℛν² (1e−05 + ν²)^…
+    # ℛr²ᵢ = ℛu²ᵢ (10⁻⁵ + ν²)^(−1/2) − ℛμ² (10⁻⁵ + ν²)^(−1/2) − 1/2 ℛν² (10⁻⁵ + ν²)^(−3…
     R_r2 = (
         R_u2 / sqrt_nu2[:, None]
         - 0.5 * power_nu2[:, None] * R_nu2[:, :, None] * (u2 - mu2[:, None])
@@ -1008,7 +1008,7 @@ def _hessian_along(
     R_dE_ds2 += f2prime_s2 * part5
     part6 = _product("abc,cd->abd", R_delta3, params.W3)
     R_dE_ds2 += f2prime_s2 * part6
-    # ℛ∂E/∂ν² = 3/4 ℛν² (1e−05 + ν²)^(−5/2) Σₚ gain²ₚ ∂E/∂s²ₚ (u²ₚ − μ²) + 1/2 ℛμ² (1e−…
+    # ℛ∂E/∂ν² = 3/4 ℛν² (10⁻⁵ + ν²)^(−5/2) Σₚ gain²ₚ ∂E/∂s²ₚ (u²ₚ − μ²) + 1/2 ℛμ² (10⁻⁵…
     R_dE_dnu2 = _product(
         "abc,bc->ab", R_dE_ds2, params.gain2 * power_nu2[:, None] * (u2 - mu2[:, None])
     )
@@ -1048,7 +1048,7 @@ def _hessian_along(
     part11 = _product("abc,cd->abd", R_delta2, params.W2)
     R_dE_ds1 += f1prime_s1 * part11
     product_dE_ds1_gain1 = dE_ds1 @ params.gain1
-    # ℛ∂E/∂ν¹ = 3/4 ℛν¹ (1e−05 + ν¹)^(−5/2) Σₚ gain¹ₚ ∂E/∂s¹ₚ (u¹ₚ − μ¹) + 1/2 ℛμ¹ (1e−…
+    # ℛ∂E/∂ν¹ = 3/4 ℛν¹ (10⁻⁵ + ν¹)^(−5/2) Σₚ gain¹ₚ ∂E/∂s¹ₚ (u¹ₚ − μ¹) + 1/2 ℛμ¹ (10⁻⁵…
     R_dE_dnu1 = _product(
         "abc,bc->ab", R_dE_ds1, params.gain1 * power_nu1[:, None] * (u1 - mu1[:, None])
     )
@@ -1140,7 +1140,7 @@ def _gauss_newton_along(
     # ν¹ = 1/N₁ Σⱼ (u¹ⱼ − μ¹)²
     nu1 = np.sum((u1 - mu1[:, None]) ** 2, axis=1) / N1
     sqrt_nu1 = np.sqrt(1e-05 + nu1)
-    # r¹ᵢ = (u¹ᵢ − μ¹) (1e−05 + ν¹)^(−1/2)
+    # r¹ᵢ = (u¹ᵢ − μ¹) (10⁻⁵ + ν¹)^(−1/2)
     r1 = (u1 - mu1[:, None]) / sqrt_nu1[:, None]
     # s¹ᵢ = gain¹ᵢ r¹ᵢ + shift¹ᵢ
     s1 = params.gain1 * r1 + params.shift1
@@ -1156,7 +1156,7 @@ def _gauss_newton_along(
     # ν² = 1/N₂ Σⱼ (u²ⱼ − μ²)²
     nu2 = np.sum((u2 - mu2[:, None]) ** 2, axis=1) / N2
     sqrt_nu2 = np.sqrt(1e-05 + nu2)
-    # r²ᵢ = (u²ᵢ − μ²) (1e−05 + ν²)^(−1/2)
+    # r²ᵢ = (u²ᵢ − μ²) (10⁻⁵ + ν²)^(−1/2)
     r2 = (u2 - mu2[:, None]) / sqrt_nu2[:, None]
     # s²ᵢ = gain²ᵢ r²ᵢ + shift²ᵢ
     s2 = params.gain2 * r2 + params.shift2
@@ -1182,7 +1182,7 @@ def _gauss_newton_along(
     R_nu1 *= 1 / N1
     R_nu1 += R_mu1 * sum_mu1_u1 / N1
     power_nu1 = np.power(1e-05 + nu1, -1.5)
-    # ℛr¹ᵢ = ℛu¹ᵢ (1e−05 + ν¹)^(−1/2) − ℛμ¹ (1e−05 + ν¹)^(−1/2) − 1/2 ℛν¹ (1e−05 + ν¹)^…
+    # ℛr¹ᵢ = ℛu¹ᵢ (10⁻⁵ + ν¹)^(−1/2) − ℛμ¹ (10⁻⁵ + ν¹)^(−1/2) − 1/2 ℛν¹ (10⁻⁵ + ν¹)^(−3…
     R_r1 = (
         R_u1 / sqrt_nu1[:, None]
         - 0.5 * power_nu1[:, None] * R_nu1[:, :, None] * (u1 - mu1[:, None])
@@ -1205,7 +1205,7 @@ def _gauss_newton_along(
     R_nu2 *= 1 / N2
     R_nu2 += R_mu2 * sum_mu2_u2 / N2
     power_nu2 = np.power(1e-05 + nu2, -1.5)
-    # ℛr²ᵢ = ℛu²ᵢ (1e−05 + ν²)^(−1/2) − ℛμ² (1e−05 + ν²)^(−1/2) − 1/2 ℛν² (1e−05 + ν²)^…
+    # ℛr²ᵢ = ℛu²ᵢ (10⁻⁵ + ν²)^(−1/2) − ℛμ² (10⁻⁵ + ν²)^(−1/2) − 1/2 ℛν² (10⁻⁵ + ν²)^(−3…
     R_r2 = (
         R_u2 / sqrt_nu2[:, None]
         - 0.5 * power_nu2[:, None] * R_nu2[:, :, None] * (u2 - mu2[:, None])
@@ -1228,7 +1228,7 @@ def _gauss_newton_along(
     # ℛ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ ℛδ³ₖ W³ₖᵢ
     R_dE_ds2 = _product("abc,cd->abd", R_delta3, params.W3)
     R_dE_ds2 *= f2prime_s2
-    # ℛ∂E/∂ν² = −1/2 (1e−05 + ν²)^(−3/2) Σₖ ℛ∂E/∂s²ₖ gain²ₖ (u²ₖ − μ²)
+    # ℛ∂E/∂ν² = −1/2 (10⁻⁵ + ν²)^(−3/2) Σₖ ℛ∂E/∂s²ₖ gain²ₖ (u²ₖ − μ²)
     R_dE_dnu2 = _product(
         "abc,bc->ab", R_dE_ds2, params.gain2 * power_nu2[:, None] * (u2 - mu2[:, None])
     )
@@ -1244,7 +1244,7 @@ def _gauss_newton_along(
     # ℛ∂E/∂s¹ᵢ = f′¹(s¹ᵢ) Σₖ ℛδ²ₖ W²ₖᵢ
     R_dE_ds1 = _product("abc,cd->abd", R_delta2, params.W2)
     R_dE_ds1 *= f1prime_s1
-    # ℛ∂E/∂ν¹ = −1/2 (1e−05 + ν¹)^(−3/2) Σₖ ℛ∂E/∂s¹ₖ gain¹ₖ (u¹ₖ − μ¹)
+    # ℛ∂E/∂ν¹ = −1/2 (10⁻⁵ + ν¹)^(−3/2) Σₖ ℛ∂E/∂s¹ₖ gain¹ₖ (u¹ₖ − μ¹)
     R_dE_dnu1 = _product(
         "abc,bc->ab", R_dE_ds1, params.gain1 * power_nu1[:, None] * (u1 - mu1[:, None])
     )
@@ -1303,7 +1303,7 @@ def _output_along(params: Parameters, X: np.ndarray, along: Parameters) -> np.nd
     # ν¹ = 1/N₁ Σⱼ (u¹ⱼ − μ¹)²
     nu1 = np.sum((u1 - mu1[:, None]) ** 2, axis=1) / N1
     sqrt_nu1 = np.sqrt(1e-05 + nu1)
-    # r¹ᵢ = (u¹ᵢ − μ¹) (1e−05 + ν¹)^(−1/2)
+    # r¹ᵢ = (u¹ᵢ − μ¹) (10⁻⁵ + ν¹)^(−1/2)
     r1 = (u1 - mu1[:, None]) / sqrt_nu1[:, None]
     # s¹ᵢ = gain¹ᵢ r¹ᵢ + shift¹ᵢ
     s1 = params.gain1 * r1 + params.shift1
@@ -1319,7 +1319,7 @@ def _output_along(params: Parameters, X: np.ndarray, along: Parameters) -> np.nd
     # ν² = 1/N₂ Σⱼ (u²ⱼ − μ²)²
     nu2 = np.sum((u2 - mu2[:, None]) ** 2, axis=1) / N2
     sqrt_nu2 = np.sqrt(1e-05 + nu2)
-    # r²ᵢ = (u²ᵢ − μ²) (1e−05 + ν²)^(−1/2)
+    # r²ᵢ = (u²ᵢ − μ²) (10⁻⁵ + ν²)^(−1/2)
     r2 = (u2 - mu2[:, None]) / sqrt_nu2[:, None]
     # s²ᵢ = gain²ᵢ r²ᵢ + shift²ᵢ
     s2 = params.gain2 * r2 + params.shift2
@@ -1343,7 +1343,7 @@ def _output_along(params: Parameters, X: np.ndarray, along: Parameters) -> np.nd
     R_nu1 = _product("abc,bc->ab", R_u1, 2 * u1 - 2 * mu1[:, None])
     R_nu1 *= 1 / N1
     R_nu1 += R_mu1 * np.sum(2 * mu1[:, None] - 2 * u1, axis=1) / N1
-    # ℛr¹ᵢ = ℛu¹ᵢ (1e−05 + ν¹)^(−1/2) − ℛμ¹ (1e−05 + ν¹)^(−1/2) − 1/2 ℛν¹ (1e−05 + ν¹)^…
+    # ℛr¹ᵢ = ℛu¹ᵢ (10⁻⁵ + ν¹)^(−1/2) − ℛμ¹ (10⁻⁵ + ν¹)^(−1/2) − 1/2 ℛν¹ (10⁻⁵ + ν¹)^(−3…
     R_r1 = (
         R_u1 / sqrt_nu1[:, None]
         - 0.5
@@ -1367,7 +1367,7 @@ def _output_along(params: Parameters, X: np.ndarray, along: Parameters) -> np.nd
     R_nu2 = _product("abc,bc->ab", R_u2, 2 * u2 - 2 * mu2[:, None])
     R_nu2 *= 1 / N2
     R_nu2 += R_mu2 * np.sum(2 * mu2[:, None] - 2 * u2, axis=1) / N2
-    # ℛr²ᵢ = ℛu²ᵢ (1e−05 + ν²)^(−1/2) − ℛμ² (1e−05 + ν²)^(−1/2) − 1/2 ℛν² (1e−05 + ν²)^…
+    # ℛr²ᵢ = ℛu²ᵢ (10⁻⁵ + ν²)^(−1/2) − ℛμ² (10⁻⁵ + ν²)^(−1/2) − 1/2 ℛν² (10⁻⁵ + ν²)^(−3…
     R_r2 = (
         R_u2 / sqrt_nu2[:, None]
         - 0.5
@@ -1406,7 +1406,7 @@ def _output_along_input(
     # ν¹ = 1/N₁ Σⱼ (u¹ⱼ − μ¹)²
     nu1 = np.sum((u1 - mu1[:, None]) ** 2, axis=1) / N1
     sqrt_nu1 = np.sqrt(1e-05 + nu1)
-    # r¹ᵢ = (u¹ᵢ − μ¹) (1e−05 + ν¹)^(−1/2)
+    # r¹ᵢ = (u¹ᵢ − μ¹) (10⁻⁵ + ν¹)^(−1/2)
     r1 = (u1 - mu1[:, None]) / sqrt_nu1[:, None]
     # s¹ᵢ = gain¹ᵢ r¹ᵢ + shift¹ᵢ
     s1 = params.gain1 * r1 + params.shift1
@@ -1422,7 +1422,7 @@ def _output_along_input(
     # ν² = 1/N₂ Σⱼ (u²ⱼ − μ²)²
     nu2 = np.sum((u2 - mu2[:, None]) ** 2, axis=1) / N2
     sqrt_nu2 = np.sqrt(1e-05 + nu2)
-    # r²ᵢ = (u²ᵢ − μ²) (1e−05 + ν²)^(−1/2)
+    # r²ᵢ = (u²ᵢ − μ²) (10⁻⁵ + ν²)^(−1/2)
     r2 = (u2 - mu2[:, None]) / sqrt_nu2[:, None]
     # s²ᵢ = gain²ᵢ r²ᵢ + shift²ᵢ
     s2 = params.gain2 * r2 + params.shift2
@@ -1445,7 +1445,7 @@ def _output_along_input(
     R_nu1 = _product("abc,bc->ab", R_u1, 2 * u1 - 2 * mu1[:, None])
     R_nu1 *= 1 / N1
     R_nu1 += R_mu1 * np.sum(2 * mu1[:, None] - 2 * u1, axis=1) / N1
-    # ℛr¹ᵢ = ℛu¹ᵢ (1e−05 + ν¹)^(−1/2) − ℛμ¹ (1e−05 + ν¹)^(−1/2) − 1/2 ℛν¹ (1e−05 + ν¹)^…
+    # ℛr¹ᵢ = ℛu¹ᵢ (10⁻⁵ + ν¹)^(−1/2) − ℛμ¹ (10⁻⁵ + ν¹)^(−1/2) − 1/2 ℛν¹ (10⁻⁵ + ν¹)^(−3…
     R_r1 = (
         R_u1 / sqrt_nu1[:, None]
         - 0.5
@@ -1466,7 +1466,7 @@ def _output_along_input(
     R_nu2 = _product("abc,bc->ab", R_u2, 2 * u2 - 2 * mu2[:, None])
     R_nu2 *= 1 / N2
     R_nu2 += R_mu2 * np.sum(2 * mu2[:, None] - 2 * u2, axis=1) / N2
-    # ℛr²ᵢ = ℛu²ᵢ (1e−05 + ν²)^(−1/2) − ℛμ² (1e−05 + ν²)^(−1/2) − 1/2 ℛν² (1e−05 + ν²)^…
+    # ℛr²ᵢ = ℛu²ᵢ (10⁻⁵ + ν²)^(−1/2) − ℛμ² (10⁻⁵ + ν²)^(−1/2) − 1/2 ℛν² (10⁻⁵ + ν²)^(−3…
     R_r2 = (
         R_u2 / sqrt_nu2[:, None]
         - 0.5
@@ -1499,7 +1499,7 @@ def _sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> Param
     # ν¹ = 1/N₁ Σⱼ (u¹ⱼ − μ¹)²
     nu1 = np.sum((u1 - mu1[:, None]) ** 2, axis=1) / N1
     sqrt_nu1 = np.sqrt(1e-05 + nu1)
-    # r¹ᵢ = (u¹ᵢ − μ¹) (1e−05 + ν¹)^(−1/2)
+    # r¹ᵢ = (u¹ᵢ − μ¹) (10⁻⁵ + ν¹)^(−1/2)
     r1 = (u1 - mu1[:, None]) / sqrt_nu1[:, None]
     # s¹ᵢ = gain¹ᵢ r¹ᵢ + shift¹ᵢ
     s1 = params.gain1 * r1 + params.shift1
@@ -1515,7 +1515,7 @@ def _sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> Param
     # ν² = 1/N₂ Σⱼ (u²ⱼ − μ²)²
     nu2 = np.sum((u2 - mu2[:, None]) ** 2, axis=1) / N2
     sqrt_nu2 = np.sqrt(1e-05 + nu2)
-    # r²ᵢ = (u²ᵢ − μ²) (1e−05 + ν²)^(−1/2)
+    # r²ᵢ = (u²ᵢ − μ²) (10⁻⁵ + ν²)^(−1/2)
     r2 = (u2 - mu2[:, None]) / sqrt_nu2[:, None]
     # s²ᵢ = gain²ᵢ r²ᵢ + shift²ᵢ
     s2 = params.gain2 * r2 + params.shift2
@@ -1535,13 +1535,13 @@ def _sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> Param
     # ∂E/∂s²ᵢ = f′²(s²ᵢ) Σₖ W³ₖᵢ δ³ₖ
     dE_ds2 = delta3 @ params.W3
     dE_ds2 *= f2prime_s2
-    # ∂E/∂ν² = −1/2 (1e−05 + ν²)^(−3/2) Σₖ gain²ₖ ∂E/∂s²ₖ (u²ₖ − μ²)
+    # ∂E/∂ν² = −1/2 (10⁻⁵ + ν²)^(−3/2) Σₖ gain²ₖ ∂E/∂s²ₖ (u²ₖ − μ²)
     dE_dnu2 = (
         -0.5
         * np.power(1e-05 + nu2, -1.5)
         * np.sum(dE_ds2 * params.gain2 * (u2 - mu2[:, None]), axis=1)
     )
-    # δ²ᵢ = 1/N₂ (∂E/∂ν²/N₂ Σₗ (2 μ² − 2 u²ₗ) − (1e−05 + ν²)^(−1/2) Σₖ gain²ₖ ∂E/∂s²ₖ) …
+    # δ²ᵢ = 1/N₂ (∂E/∂ν²/N₂ Σₗ (2 μ² − 2 u²ₗ) − (10⁻⁵ + ν²)^(−1/2) Σₖ gain²ₖ ∂E/∂s²ₖ) +…
     delta2 = (
         (
             (
@@ -1556,13 +1556,13 @@ def _sample_gradients(params: Parameters, X: np.ndarray, D: np.ndarray) -> Param
     # ∂E/∂s¹ᵢ = f′¹(s¹ᵢ) Σₖ W²ₖᵢ δ²ₖ
     dE_ds1 = delta2 @ params.W2
     dE_ds1 *= f1prime_s1
-    # ∂E/∂ν¹ = −1/2 (1e−05 + ν¹)^(−3/2) Σₖ gain¹ₖ ∂E/∂s¹ₖ (u¹ₖ − μ¹)
+    # ∂E/∂ν¹ = −1/2 (10⁻⁵ + ν¹)^(−3/2) Σₖ gain¹ₖ ∂E/∂s¹ₖ (u¹ₖ − μ¹)
     dE_dnu1 = (
         -0.5
         * np.power(1e-05 + nu1, -1.5)
         * np.sum(dE_ds1 * params.gain1 * (u1 - mu1[:, None]), axis=1)
     )
-    # δ¹ᵢ = 1/N₁ (∂E/∂ν¹/N₁ Σₗ (2 μ¹ − 2 u¹ₗ) − (1e−05 + ν¹)^(−1/2) Σₖ gain¹ₖ ∂E/∂s¹ₖ) …
+    # δ¹ᵢ = 1/N₁ (∂E/∂ν¹/N₁ Σₗ (2 μ¹ − 2 u¹ₗ) − (10⁻⁵ + ν¹)^(−1/2) Σₖ gain¹ₖ ∂E/∂s¹ₖ) +…
     delta1 = (
         (
             (

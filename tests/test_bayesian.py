@@ -91,7 +91,7 @@ def test_bayesian_regularization_wants_squares() -> None:
     X = np.random.default_rng(0).normal(0, 1, (9, 2))
     for spec in ("2-3-1 tanh,sigmoid loss=bce", "2-3-1 tanh,linear l2=0.1"):
         objective = Objective(gradscribe.compile(spec), X, np.ones((9, 1)))
-        with pytest.raises(InputError, match="no sum of squares of d − y"):
+        with pytest.raises(InputError, match="needs a cost that is a sum of squares of d − y"):
             METHOD.run(objective, objective.start(0), iterations=1, rng=np.random.default_rng(0))
 
 
@@ -138,3 +138,18 @@ def test_the_end_is_taken_and_not_a_better_score_on_the_way(table: Path, tmp_pat
     assert again.best.iterations == whole.best.iterations == 60
     assert np.array_equal(again.best.w, whole.best.w)
     assert (again.best.penalty, again.best.score) == (whole.best.penalty, whole.best.score)
+
+
+@pytest.mark.parametrize("penalty", [1e25, 2.5432112345e-12])
+def test_penalties_far_from_one_are_numbers_of_numpy(penalty: float) -> None:
+    """A whole number of 26 digits is none that NumPy can multiply an array by."""
+    rng = np.random.default_rng(2)
+    module = gradscribe.compile(f"2-3-1 tanh,linear l2={penalty!r}")
+    objective = Objective(module, rng.normal(size=(5, 2)), rng.normal(size=(5, 1)))
+    w = objective.start(1)
+    squares = sum((a**2).sum() for a in objective.params(w)[::2])
+    plain = Objective(gradscribe.compile("2-3-1 tanh,linear"), objective.X, objective.D)
+    assert objective.cost(w) == pytest.approx(plain.cost(w) + penalty * squares, rel=1e-15)
+    assert np.isfinite(objective.hessian(w)).all()
+    shown = "10²⁵" if penalty > 1 else "2.5432112345·10⁻¹²"
+    assert shown in str(gradscribe.derive(f"2-3-1 tanh,linear l2={penalty!r}")["J"])

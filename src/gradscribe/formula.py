@@ -36,6 +36,7 @@ from gradscribe.symbols import ScalarFunction
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
 LONGEST_DECIMAL = 9  # characters of a number that a lecture shows whole
 LONGEST_DENOMINATOR = 1000  # of a fraction that is written as one; another is a decimal
+LARGEST_NUMERATOR = 10**15  # the same, and of a whole number
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Dialect:
         relation: the sign of a comparison in Python -> text.
         number: the digits of a number without its sign -> text.
         plus: the sign.
+        times: what stands between digits and a power of ten.
         both: what stands between two conditions that both hold.
         either: what stands between two conditions one of which holds.
     """
@@ -77,6 +79,7 @@ class Dialect:
     relation: Callable[[str], str]
     number: Callable[[str], str] = str
     plus: str = "+"
+    times: str = "·"
     both: str = " ∧ "
     either: str = " ∨ "
 
@@ -101,7 +104,7 @@ def _written(expr: Expr, d: Dialect) -> tuple[int, str]:
             return _PRODUCT, _total(expr, d)
         case exp():
             return _ATOM, d.function("exp", expression(expr.args[0], d))
-        case Rational() if expr.q > LONGEST_DENOMINATOR:
+        case Rational() if is_decimal(expr):
             return (_PRODUCT if expr.is_negative else _ATOM), _number(float(expr), d)
         case Rational() if expr.q != 1:
             return _PRODUCT, d.fraction(_number(expr.p, d), d.number(str(expr.q)), False)
@@ -145,10 +148,19 @@ def _function_name(expr: Expr) -> str:
     return name.stem + "prime" * expr.order + name.layer
 
 
+def is_decimal(number: Rational) -> bool:
+    """Whether a number is written as a decimal: as a fraction it would be too long."""
+    return bool(number.q > LONGEST_DENOMINATOR or abs(number.p) > LARGEST_NUMERATOR)
+
+
 def _number(value: Expr | float, d: Dialect) -> str:
     text = str(value)
     sign = d.minus if text.startswith("-") else ""
-    return sign + d.number(text.removeprefix("-").replace("-", d.minus))
+    digits, _, exponent = text.removeprefix("-").partition("e")
+    if not exponent:
+        return sign + d.number(digits)
+    power = d.power(d.number("10"), _number(int(exponent), d))
+    return sign + (power if float(digits) == 1 else d.number(digits) + d.times + power)
 
 
 def _symbol(expr: Symbol, d: Dialect) -> str:
@@ -254,7 +266,7 @@ def _cases(expr: Piecewise, d: Dialect) -> str:
 
 # ---- Unicode text ------------------------------------------------------------------------------
 
-_EXPONENTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_EXPONENTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SIGNS = {">": ">", "<": "<", ">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
 
 
@@ -290,7 +302,7 @@ def quotient_parts(name: str, letters: list[str]) -> list[tuple[str, list[str]]]
 
 
 def _text_power(base: str, exponent: str) -> str:
-    if all(c in "0123456789" for c in exponent):
+    if all(c in "0123456789−" for c in exponent):
         return base + exponent.translate(_EXPONENTS)
     return f"{base}^({exponent})"
 
@@ -388,6 +400,7 @@ LATEX = Dialect(
     parentheses=lambda text: rf"\left({text}\right)",
     cases=_latex_cases,
     product=r" \, ",
+    times=r" \cdot ",
     minus="-",
     relation=lambda sign: _LATEX_SIGNS[sign],
     both=r" \land ",

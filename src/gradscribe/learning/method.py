@@ -210,8 +210,13 @@ class Method:
                 allowed=f"({objective.K},)",
             )
         self._check_module(objective)
-        if self.squares:
-            objective.residuals(start)
+        if self.squares and not objective.is_sum_of_squares:
+            raise InputError(
+                "needs a cost that is a sum of squares of d − y",
+                where=self.name,
+                received=str(getattr(objective.module, "SPEC", "")) or None,
+                allowed="a loss such as mse or sse, without regularization; or another method",
+            )
         if state is not None and ("w" not in state or state["w"].shape != start.shape):
             raise InputError(
                 "the state is not of this network",

@@ -122,6 +122,15 @@ class Objective:
         with np.errstate(all="ignore"):
             return np.asarray(self.module.forward(self.params(w), self.X))
 
+    @property
+    def is_sum_of_squares(self) -> bool:
+        """Whether J is a sum of squares of d − y, so that there are residuals."""
+        try:
+            self._roots()
+        except InputError:
+            return False
+        return True
+
     def residuals(self, w: Vector) -> Vector:
         """Return r(w), (N·N_M,), with J = Σ r²: errors d − y times √(factor of J).
 

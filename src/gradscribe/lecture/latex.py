@@ -170,6 +170,7 @@ def _dialect(
         derivative=lambda above, below: notation.call("pd", above, below),
         cases=lambda cases: _cases(cases, words),
         product=r"\,",
+        times=r"\cdot ",
         number=lambda digits: _decimal(comma, shortened_decimal(digits)),
     )
 

@@ -88,6 +88,7 @@ def _dialect(latex: Script, words: Callable[[str], str], layer: str, layers: Lay
         parentheses=parentheses,
         cases=lambda cases: _cases(cases, words),
         product=TIMES,
+        times=operator("·"),
         minus=MINUS,
         relation=lambda sign: operator(_COMPARISONS[sign]),
         number=lambda digits: number(base.number(digits).replace("{,}", ",")),

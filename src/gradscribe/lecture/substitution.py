@@ -13,7 +13,7 @@ import numpy as np
 from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, Rational, Symbol, exp
 
 from gradscribe.catalog.activations import U
-from gradscribe.formula import LONGEST_DENOMINATOR, term_order
+from gradscribe.formula import is_decimal, term_order
 from gradscribe.lecture.display import (
     Atom,
     Big,
@@ -211,7 +211,7 @@ def formula_of(expr: Expr, argument: Node) -> Node | None:
 
     None where it has something that is not written this way, such as cases or long decimals.
     """
-    if any(r.q > LONGEST_DENOMINATOR for r in expr.atoms(Rational)):
+    if any(map(is_decimal, expr.atoms(Rational))):
         return None
     match expr:
         case _ if expr == U:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from gradscribe.errors import DerivationError
-from gradscribe.formula import LONGEST_DENOMINATOR
+from gradscribe.formula import LARGEST_NUMERATOR, LONGEST_DENOMINATOR
 from gradscribe.notation import size_python
 from gradscribe.program.ir import (
     Add,
@@ -94,11 +94,16 @@ def _written(node: Node) -> tuple[int, str]:
 
 def _number(value: Fraction | float) -> tuple[int, str]:
     level = _UNARY if value < 0 else _ATOM
-    if isinstance(value, Fraction) and value.denominator != 1:
+    if isinstance(value, Fraction) and not _is_short(value):
         if Fraction(float(value)) != value and value.denominator <= LONGEST_DENOMINATOR:
             return _PRODUCT, f"{value.numerator} / {value.denominator}"
         return level, repr(float(value))
     return level, str(value)
+
+
+def _is_short(value: Fraction) -> bool:
+    """Whether a number is a whole one that NumPy takes as such."""
+    return value.denominator == 1 and abs(value.numerator) <= LARGEST_NUMERATOR
 
 
 def _sum(terms: tuple[Node, ...]) -> str:
