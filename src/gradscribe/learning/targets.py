@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gradscribe.catalog.losses import Loss
 from gradscribe.errors import InputError, shortened
 from gradscribe.learning.columns import MAX_CATEGORIES, Column
-from gradscribe.learning.table import Array
+from gradscribe.learning.frames import Array
 
 Numbers = npt.NDArray[np.floating[Any]]
 _ONE = "one class alone: there is nothing to tell apart"
@@ -99,6 +99,13 @@ def _numbers(columns: Sequence[Column], loss: Loss) -> Targets:
                 where=f"column {shortened(column.name)!r}",
                 received=f"{low:g} to {high:g}",
                 allowed="two classes, or loss=mse for numbers, or --classes",
+            )
+        if loss.least is not None and low < loss.least:
+            raise InputError(
+                f"the loss {loss.name} takes targets from {loss.least} on",
+                where=f"column {shortened(column.name)!r}",
+                received=f"{low:g} to {high:g}",
+                allowed="counts or rates, or loss=mse for numbers of both signs",
             )
     D = np.stack([column.values for column in columns], axis=1).astype(float)
     return Targets(D, tuple(column.name for column in columns))
