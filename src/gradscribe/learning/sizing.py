@@ -101,6 +101,25 @@ def open_network(spec: str, sizes: str | None = None) -> OpenNetwork:
     return OpenNetwork(network, _ends(words, spec))
 
 
+def of_vectors(opened: OpenNetwork) -> OpenNetwork:
+    """Return a network whose inputs and outputs are vectors, as rows of a table are.
+
+    Raises:
+        InputError: they are something else.
+    """
+    network = opened.network
+    for variable, what in ((network.input, "input"), (network.output, "output")):
+        if len(variable.shape) != 1:
+            raise InputError(
+                f"the {what} of a sample has {len(variable.shape)} indices: a table has none such",
+                where="network",
+                received=network.spec,
+                allowed="one index; arrays of any number are taken by gradscribe.compile and "
+                "gradscribe.learning.objective.Objective",
+            )
+    return opened
+
+
 def _of_file(path: str) -> Network:
     text = Path(path).read_text(encoding="utf-8")
     filled = _IN_TOML.sub(str(_FILLING), text)
