@@ -45,6 +45,24 @@ def test_words_become_categories_and_classes(tmp_path):
     np.testing.assert_array_equal(data.X[:, 2], [k % 2 for k in range(30)])
 
 
+@pytest.mark.parametrize("end", ["\n", "\n\n", "\r\n\r\n\r\n", "\n,\n,\n"])
+def test_blank_lines_at_the_end_are_no_rows(tmp_path, end):
+    data = read(tmp_path, f"a,b\n1,2\n3,4{end}", scale="none")
+    np.testing.assert_array_equal(data.X[:, 0], [1, 3])
+    with pytest.raises(InputError, match="line 3, column 'a': a value is missing"):
+        read(tmp_path, f"a,b\n1,2\n,\n3,4{end}")
+
+
+def test_a_1_among_zeros_says_a_class():
+    D = np.eye(3)[[0, 2, 1, 0, 1]]
+    data = read_data((np.arange(5.0) ** 2, D), open_network(CLASSES), DataOptions())
+    assert data.classes == data.outputs == ("D_1", "D_2", "D_3")
+    np.testing.assert_array_equal(data.D, D)
+    with pytest.raises(InputError, match="say no class, but by a 1 among zeros"):
+        read_data((np.arange(5.0) ** 2, D + D[::-1]), open_network(CLASSES), DataOptions())
+    assert not read_data((np.arange(5.0), D), open_network(NUMBERS), DataOptions()).classes
+
+
 def test_any_separator_and_decimal_commas(tmp_path):
     expected = read(tmp_path, "a,b\n1.5,2\n-3e2,4\n0.25,7\n", scale="none")
     for text in ("a;b\n1,5;2\n-300;4\n0,25;7\n", "a\tb\n1.5\t2\n-300\t4\n.25\t7\n",
@@ -368,6 +386,14 @@ def test_targets_out_of_reach_are_a_caution(tmp_path, spec, values, said):
         ("linear(A tanh(B x + c) + a)", "?-x-?", "not an integer"),
         ("linear(A x + a)", None, (3, 2)),
         ("3-4-2 tanh", "?-4-?", "has sizes already"),
+        ("x: 3; A: 5,3; B: 2,5; u1[i] = tanh(A[i,j] x[j]); u2[k] = B[k,i] u1[i]", None, (3, 5, 2)),
+        (
+            "x: 3; A: 5,3; B: 2,5; u1[i] = tanh(A[i,j] x[j]); u2[k] = B[k,i] u1[i]",
+            "?-5-?",
+            "already",
+        ),
+        ("x: 4; A: 5,4; B: 2,5; u1[i] = tanh(A[i,j] x[j]); u2[k] = B[k,i] u1[i]", None, "4 inputs"),
+        ("u1[i] = tanh(A[i,j] x[j]); u2[k] = B[k,i] u1[i]", "?-6-?", (3, 6, 2)),
     ],
 )
 def test_open_ends_are_filled_from_the_data(spec, sizes, expected):

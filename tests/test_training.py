@@ -17,7 +17,8 @@ from click.testing import CliRunner
 import gradscribe
 from gradscribe.cli import cli
 from gradscribe.errors import InputError
-from gradscribe.learning.folder import locked, opened
+from gradscribe.files import write
+from gradscribe.learning.folder import create, locked, opened
 from gradscribe.learning.initial import named_parameters
 from gradscribe.learning.live import Quiet, clock
 from gradscribe.learning.sizing import open_network
@@ -318,6 +319,19 @@ def test_a_process_that_was_killed_holds_nothing(copy):
         holder.kill()
     assert (copy.path / "pid").read_text(encoding="ascii") == f"{holder.pid}\n"
     train(copy, processes=0, display=Quiet())
+
+
+def test_a_run_that_came_first_is_told(copy, tmp_path, monkeypatch):
+    target = tmp_path / "other"
+
+    def slow(path, text):
+        shutil.copytree(copy.path, target, dirs_exist_ok=True)
+        write(path, text)
+
+    monkeypatch.setattr("gradscribe.learning.folder.write", slow)
+    with pytest.raises(InputError, match="has a run already"):
+        create(target, copy.settings, copy.data, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "run"]
 
 
 def test_of_two_runs_into_one_folder_one_is_told(tmp_path):

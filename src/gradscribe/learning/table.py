@@ -196,6 +196,9 @@ def _text(path: Path, form: TextForm) -> Table:
         raise InputError(
             f"the first line has {len(names)} columns, others have {frame.width}", where=str(path)
         )
+    filled = frame.select(polars.any_horizontal(polars.all().is_not_null())).to_series()
+    last = filled.arg_true().max()
+    frame = frame.head(0 if last is None else last + 1)  # without blank lines at the end
     columns: dict[str, Array] = {}
     for name in names:
         series = frame[name].str.strip_chars()

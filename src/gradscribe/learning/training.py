@@ -235,7 +235,8 @@ def _check_method(objective: Objective, w: Vector, settings: RunSettings) -> Non
         raise InputError(
             f"{outcome.why}",
             where=settings.method,
-            allowed="--scale standard, another --init, or targets of a smaller size",
+            allowed="--scale standard, another --init, targets of a smaller size, or a last layer "
+            "whose values the loss takes, as a sigmoid's for bce",
         )
 
 
