@@ -102,6 +102,10 @@ def test_one_row_with_decimal_commas_into_a_file(made, tmp_path):
     assert predicted(made[0], tmp_path / "one.csv", *words)[0] == []
     expected = made[0].classify([[1012.5, "low", -4.25, "out"]])
     assert path.read_text(encoding="utf-8").split() == ["kind", *expected]
+    (tmp_path / "one.csv").write_text("level;place;wide;long\nlow;out;-4,25;12,5\n", "ascii")
+    found, said = predicted(made[0], tmp_path / "one.csv")
+    assert found[1] == made[0].classify([[12.5, "low", -4.25, "out"]])
+    assert said == "note: numbers have decimal commas\n"
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,9 @@ def command(run: Path, data: Path, outputs: bool, output: Path | None, **values:
         text = _text(trained, trained.predict(table), outputs)
     inputs = {name for name, *_ in found.data.columns}
     others = [name for name in table.columns if name not in inputs]
-    if others:
-        click.echo(f"note: no inputs, left out: {shortened(', '.join(others), 300)}", err=True)
+    left = [f"no inputs, left out: {shortened(', '.join(others), 300)}"] * bool(others)
+    for note in (*table.notes, *left):
+        click.echo(f"note: {note}", err=True)
     if output is None:
         click.echo(text, nl=False)
         return

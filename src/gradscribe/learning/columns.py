@@ -16,7 +16,7 @@ from gradscribe.learning.table import Table
 MAX_CATEGORIES = 100
 _EXACT = 2**53  # from which on not all integers are numbers of 64 bits
 _MOSTLY = 0.5  # share of numbers from which a column is one of numbers
-_NUMBERS = "a number such as {number}, without a unit; --decimal and --thousands say its signs"
+_NUMBERS = "a number such as {number} without a unit; --decimal and --thousands say its signs"
 # What looks like a number to people: what it is, the words, and what would be taken.
 _LIKE_NUMBERS = (
     (
