@@ -29,7 +29,9 @@ _LIKE_NUMBERS = (
     ),
     (
         "these look like numbers with another sign for decimals or thousands, or with a unit",
-        re.compile(r"[-+−]?[$€£¥]? ?[-+−]?\d+([.,'\u2019\u00a0\u202f ]\d+)* ?[%$€£¥]?"),
+        re.compile(
+            r"[-+−]?[$€£¥]? ?[-+−]?\d+([.,'\u2019\u00a0\u202f ]\d+)*([eE][-+]?\d+)? ?[%$€£¥]?"
+        ),
         _NUMBERS,
     ),
 )

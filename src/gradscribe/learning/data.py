@@ -2,8 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -290,9 +289,3 @@ def _cautions(network: Network, targets: Targets) -> Iterator[str]:
 def _is_logit(network: Network) -> bool:
     """Whether an output is a logit: the loss is between two classes and has its exponential."""
     return network.loss.labels is not None and bool(network.loss.whole.has(exp(Y)))
-
-
-def loaded_data(content: Path, data: Data) -> Data:
-    """Return data with the arrays of a file that `packed` wrote."""
-    with np.load(content, allow_pickle=False) as file:
-        return replace(data, **{k: file[k] for k in ("X", "D", "X_test", "D_test")})

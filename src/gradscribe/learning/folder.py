@@ -291,7 +291,7 @@ def _alone(path: Path) -> Iterator[None]:
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise InputError(
                 f"{_holder(path)} is at work in this folder",
                 where=str(path),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradscribe.compiler import loaded, module_source
+from gradscribe.compiler import module_source
 from gradscribe.importing.writing import constant_lines, embedded, quoted
 from gradscribe.learning.data import Data, scales_output
 from gradscribe.learning.objective import Objective, Vector
@@ -169,8 +169,3 @@ def _same_outputs(objective: Objective, given: Named, found: Named, data: Data) 
     raw = data.input_scaling.back(X)
     own = np.asarray(objective.module.forward(kind(**found), raw))
     return bool(np.abs(own - true).max() <= _EQUAL * max(float(np.abs(true).max()), 1e-300))
-
-
-def as_module(made: Standalone) -> Any:
-    """Return the module in memory."""
-    return loaded(made.source, "gradscribe_trained")

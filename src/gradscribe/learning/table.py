@@ -323,7 +323,11 @@ def _names(
         return found, False, ("the first line is data: columns are column_1, column_2, …",)
     for k, word in enumerate(first, 1):
         if not word:
-            raise InputError(f"column {k} has no name in the first line", where=str(path))
+            raise InputError(
+                f"column {k} has no name in the first line",
+                where=str(path),
+                allowed="a name for each column (pandas writes none of its index: index=False)",
+            )
     twice = [word for word, count in Counter(first).items() if count > 1]
     if twice:
         places = ", ".join(str(k) for k, word in enumerate(first, 1) if word == twice[0])
@@ -347,9 +351,12 @@ def _is_header(first: list[str], rows: list[list[str]]) -> bool:
 
 def _has_decimal_commas(rows: list[list[str]]) -> bool:
     words = [word for row in rows for word in row]
-    commas = sum(bool(re.fullmatch(r"\s*[-+]?\d+,\d+\s*", word)) for word in words)
-    points = sum(bool(re.fullmatch(r"\s*[-+]?\d+\.\d+\s*", word)) for word in words)
-    return commas > 0 and points == 0
+
+    def has(sign: str) -> bool:
+        form = re.compile(rf"\s*[-+]?\d+{sign}\d+([eE][-+]?\d+)?\s*")
+        return any(map(form.fullmatch, words))
+
+    return has(",") and not has(r"\.")
 
 
 # ---- Parquet and arrays ----------------------------------------------------------------
