@@ -8,6 +8,7 @@ import pytest
 
 from gradscribe.errors import InputError
 from gradscribe.learning.data import DataOptions, prepared, read_data
+from gradscribe.learning.reach import reach
 from gradscribe.learning.scaling import Scaling
 from gradscribe.learning.sizing import open_network
 from gradscribe.learning.splitting import held_out
@@ -44,6 +45,24 @@ def test_words_become_categories_and_classes(tmp_path):
     np.testing.assert_array_equal(data.X[:, 2], [k % 2 for k in range(30)])
 
 
+@pytest.mark.parametrize("end", ["\n", "\n\n", "\r\n\r\n\r\n", "\n,\n,\n"])
+def test_blank_lines_at_the_end_are_no_rows(tmp_path, end):
+    data = read(tmp_path, f"a,b\n1,2\n3,4{end}", scale="none")
+    np.testing.assert_array_equal(data.X[:, 0], [1, 3])
+    with pytest.raises(InputError, match="line 3, column 'a': a value is missing"):
+        read(tmp_path, f"a,b\n1,2\n,\n3,4{end}")
+
+
+def test_a_1_among_zeros_says_a_class():
+    D = np.eye(3)[[0, 2, 1, 0, 1]]
+    data = read_data((np.arange(5.0) ** 2, D), open_network(CLASSES), DataOptions())
+    assert data.classes == data.outputs == ("D_1", "D_2", "D_3")
+    np.testing.assert_array_equal(data.D, D)
+    with pytest.raises(InputError, match="say no class, but by a 1 among zeros"):
+        read_data((np.arange(5.0) ** 2, D + D[::-1]), open_network(CLASSES), DataOptions())
+    assert not read_data((np.arange(5.0), D), open_network(NUMBERS), DataOptions()).classes
+
+
 def test_any_separator_and_decimal_commas(tmp_path):
     expected = read(tmp_path, "a,b\n1.5,2\n-3e2,4\n0.25,7\n", scale="none")
     for text in ("a;b\n1,5;2\n-300;4\n0,25;7\n", "a\tb\n1.5\t2\n-300\t4\n.25\t7\n",
@@ -52,6 +71,115 @@ def test_any_separator_and_decimal_commas(tmp_path):
         np.testing.assert_array_equal(data.X, expected.X)
         np.testing.assert_array_equal(data.D, expected.D)
         assert data.inputs == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("a;b\n-1.234,50;1.000\n2.345.678;5,0\n7,25;9\n", {"thousands": "."}),
+        ('a,b\n"-1,234.50","1,000"\n"2,345,678",5.0\n7.25,9\n', {"thousands": ","}),
+        (
+            "a;b\n-1 234,50;1000\n2\u00a0345\u202f678;5\n7,25;9\n",
+            {"thousands": " ", "decimal": ","},
+        ),
+        ("a;b\n-1,2345E+03;1000\n2,345678E6;5\n7,25E0;9\n", {}),
+        ("a\tb\n-1234,5\t1e3\n2345678\t5\n7,25\t9\n", {"decimal": ","}),
+        ("a;b\n-1'234.5;1’000\n2'345'678;5\n7.25;9\n", {"thousands": "'"}),
+    ],
+)
+def test_signs_of_numbers_as_they_are_said(tmp_path, text, options):
+    data = read(tmp_path, text, scale="none", **options)
+    np.testing.assert_array_equal(data.X[:, 0], [-1234.5, 2345678, 7.25])
+    np.testing.assert_array_equal(data.D[:, 0], [1000, 5, 9])
+
+
+def test_decimal_commas_leave_words_as_they_are(tmp_path):
+    data = read(tmp_path, "who;b\nSmith, J;1,5\nDoe, K;2,5\nSmith, J;7,1\n", scale="none")
+    assert data.inputs == ("who=Smith, J",)
+    np.testing.assert_array_equal(data.D[:, 0], [1.5, 2.5, 7.1])
+
+
+def test_lines_of_old_macintoshes_and_columns_parted_by_spaces(tmp_path):
+    for text in ("a,b\r1,x\r2,y\r3,x\r", "a b\n1 x\n2 y\n3 x\n"):
+        data = read(tmp_path, text, "?-2-? tanh,sigmoid loss=bce", scale="none")
+        np.testing.assert_array_equal(data.X, [[1], [2], [3]])
+        np.testing.assert_array_equal(data.D, [[0], [1], [0]])
+
+
+def test_groups_of_ages_and_words_with_digits_are_categories(tmp_path):
+    data = read(tmp_path, "age,size,y\n18-24,<5,1\n25-34,5+,2\n18-24,<5,4\n")
+    assert data.inputs == ("age=25-34", "size=<5")
+    codes = read(tmp_path, "zip,y\n01234,1\n1234,2\n01234,4\n", categorical=("zip",))
+    assert codes.inputs == ("zip=1234",)
+
+
+def test_columns_that_cannot_be_used_are_told_where_they_are_used(tmp_path):
+    frame = polars.DataFrame(
+        {
+            "day": polars.Series(["2020-01-01", "2020-01-02", "2020-01-05"]).str.to_date(),
+            "key": [2**53, 2**53 + 1, 1],
+            "many": [[1], [2], [3]],
+            "x": [1, 2, 3],
+            "y": [1.5, 2, 4],
+        }
+    )
+    frame.write_parquet(tmp_path / "d.parquet")
+    for name, message in (("day", "a date"), ("key", "64 bits"), ("many", "neither")):
+        others = tuple({"day", "key", "many"} - {name})
+        with pytest.raises(InputError, match=f"column '{name}': .*{message}"):
+            read_data(tmp_path / "d.parquet", open_network(NUMBERS), DataOptions(drop=others))
+    unused = DataOptions(drop=("day", "key", "many"), scale="none")
+    data = read_data(tmp_path / "d.parquet", open_network(NUMBERS), unused)
+    np.testing.assert_array_equal(data.X[:, 0], [1, 2, 3])
+
+
+X3 = [[0.0, 1.0], [2.0, 3.0], [5.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    ("given", "inputs", "outputs"),
+    [
+        ((X3, [1, 2, 4]), ("X_1", "X_2"), ("D",)),
+        ((np.array(X3, np.float32), np.array([[1], [2], [4]])), ("X_1", "X_2"), ("D",)),
+        ({"u": [0, 2, 5], "v": [1, 3, 4], "y": [1, 2, 4]}, ("u", "v"), ("y",)),
+        (polars.DataFrame({"u": [0, 2, 5], "v": [1, 3, 4], "y": [1, 2, 4]}), ("u", "v"), ("y",)),
+        ((polars.DataFrame({"u": [0, 2, 5], "D": [1, 3, 4]}), polars.Series("y", [1, 2, 4])),
+         ("u", "D"), ("y",)),
+    ],
+)  # fmt: skip
+def test_arrays_and_frames_are_tables(given, inputs, outputs):
+    data = read_data(given, open_network(NUMBERS), DataOptions(scale="none"))
+    assert (data.inputs, data.outputs) == (inputs, outputs)
+    np.testing.assert_array_equal(data.X, X3)
+    np.testing.assert_array_equal(data.D[:, 0], [1, 2, 4])
+
+
+def test_words_and_missing_values_in_frames():
+    frame = {"w": np.array(["a", None, "b", "a"], object), "n": [1, 2, 3, 4], "c": list("pqpq")}
+    with pytest.raises(InputError, match="the frame: row 2, column 'w': a value is missing"):
+        read_data(frame, open_network(NUMBERS), DataOptions())
+    data = read_data(frame, open_network("?-2-? tanh,sigmoid loss=bce"),
+                     DataOptions(missing="drop", scale="none"))  # fmt: skip
+    np.testing.assert_array_equal(data.X, [[0, 1], [1, 3], [0, 4]])
+    assert data.classes == ("p", "q")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.zeros((3, 2)), r"received: ndarray \(3, 2\)"),
+        (None, "NoneType"),
+        ((X3, [1, 2]), "array 'D' has 2 rows, others have 3"),
+        ((np.zeros((3, 2, 2)), [1, 2, 3]), r"array 'X' has shape \(3, 2, 2\)"),
+        (([[1], [2, 3]], [1, 2]), "several lengths"),
+        (({"D": [1, 2, 3]}, [1, 2, 3]), "two columns have the same name"),
+        ((np.array(X3) * 1j, [1, 2, 3]), "neither numbers nor text"),
+        ({}, "no rows of data"),
+    ],
+)
+def test_what_is_no_data_is_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        read_data(given, open_network(NUMBERS), DataOptions())
 
 
 def test_quotes_and_names_with_signs(tmp_path):
@@ -113,7 +241,37 @@ def test_compressed_parquet_and_arrays(tmp_path):
         ("a,b\n1,2\n3,4\n", NUMBERS, {"test": 0.1}, ["--test", "leaves nothing to hold out"]),
         ("a,b,c\n1,x,2\n3,y,4\n5,z,6\n", NUMBERS, {"target": ("b", "c")}, ["have to be numbers"]),
         ("a,b\n1,0.5\n2,1.5\n3,0.2\n", "?-2-? tanh,sigmoid loss=bce", {}, ["from 0 to 1"]),
+        ("a,b\n1,2\n2,-1\n3,0\n", "?-2-? tanh,linear loss=poisson", {}, ["poisson", "from 0 on"]),
         (b"a,b\n1,\xff\xfe\n", NUMBERS, {}, ["UTF-8"]),
+        (
+            "a;b\n1.234,50;2\n2.345,75;4\n",
+            NUMBERS,
+            {},
+            ["line 2, column 'a'", "1.234,50", "--decimal and --thousands"],
+        ),
+        ('a,b\n1,2\n"1,234",4\n9,7\n', NUMBERS, {}, ["line 3, column 'a'", "1,234"]),
+        ("a;b\n1,5;2\n2.5;4\n3.5;7\n", NUMBERS, {}, ["line 2, column 'a'", "1,5"]),
+        ("a;b\n1,5;2\n2.5;4\n3.5;7\n", NUMBERS, {"decimal": ","}, ["line 3", "2.5", "1234,5"]),
+        ("a;b\n" + "1,5;2\n2,5;3\n" * 20 + "2.500;4\n", NUMBERS, {}, ["line 42", "2.500"]),
+        ("a\tb\n1,5E+3\t2\n2,5E-1\t4\n", NUMBERS, {}, ["line 2, column 'a'", "1,5E+3"]),
+        (",a,b\n0,1,2\n1,3,4\n", NUMBERS, {}, ["column 1 has no name", "index=False"]),
+        ("a;b\n12.34,5;2\n2,5;4\n", NUMBERS, {"thousands": "."}, ["line 2", "12.34,5"]),
+        ("a,b\n1,2\n2,3\n", NUMBERS, {"thousands": ",", "decimal": ","}, ["one sign"]),
+        ("a,b\n$1.5,2\n$2.5,4\n", NUMBERS, {}, ["line 2, column 'a'", "$1.5", "unit"]),
+        ("a,b\n−1.5,2\n−2.5,4\n", NUMBERS, {}, ["line 2, column 'a'", "−1.5"]),
+        ('a,b\nn.b.,2\nn.b.,3\nn.b.,9\n5,4\n6,7\n"1,5",8\n', NUMBERS, {}, ["line 7", "1,5"]),
+        (
+            "a,b\n2020-01-31,2\n2020-02-01,4\n",
+            NUMBERS,
+            {},
+            ["line 2, column 'a'", "date", "--drop a"],
+        ),
+        ("a,b\n1,31.12.2020\n2,3.1.2021\n", NUMBERS, {}, ["line 2, column 'b'", "date"]),
+        ("a,b\n9:30,2\n10:45,4\n", NUMBERS, {}, ["time", "9:30"]),
+        ("a,b\n9007199254740992,2\n9007199254740993,4\n", NUMBERS, {}, ["'a'", "16 digits"]),
+        ("a,b\n" + "9" * 400 + ",2\n3,4\n", NUMBERS, {}, ["line 2, column 'a'", "not finite"]),
+        ("a,b\n1,2\n", NUMBERS, {}, ["one row alone", "hold out"]),
+        ("a,b\n1,2\n,3\n", NUMBERS, {"missing": "drop"}, ["one row alone"]),
     ],
 )
 def test_bad_data_is_told_with_its_place_and_cure(tmp_path, text, spec, options, messages):
@@ -171,6 +329,53 @@ def test_targets_are_coded_as_the_loss_wants_them(tmp_path, values, spec, shape,
 
 
 @pytest.mark.parametrize(
+    ("function", "low", "high"),
+    [
+        ("linear", -np.inf, np.inf),
+        ("sigmoid", 0, 1),
+        ("tanh", -1, 1),
+        ("softsign", -1, 1),
+        ("hard_tanh", -1, 1),
+        ("sin", -1, 1),
+        ("relu", 0, np.inf),
+        ("softplus", 0, np.inf),
+        ("leaky_relu", -np.inf, np.inf),
+        ("prelu", -np.inf, np.inf),
+        ("elu", -1, np.inf),
+        ("silu", -0.278465, np.inf),  # u/(1 + exp(-u)) where its derivative is 0
+        ("own own=exp(u)", 0, np.inf),
+        ("own own=3*exp(-u**2)+1", 1, 4),
+        ("own own=log(1+u**2)", 0, np.inf),
+    ],
+)
+def test_what_a_function_can_give_is_found(function, low, high):
+    found = list(open_network(f"1-1-1 sin,{function}").network.bindings.values())[-1]
+    np.testing.assert_allclose(reach(found), (low, high), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("spec", "values", "said"),
+    [
+        ("?-2-? tanh,sigmoid", "0 5 10", "2 of 3 targets (0 to 10) are out of reach: sigmoid"),
+        ("?-2-? tanh,tanh loss=huber", "-3 0 1", "none below -1 and none above 1; a linear"),
+        ("?-2-? tanh,relu", "-1 0 100", "relu gives none below 0;"),
+        ("?-2-? tanh,softplus loss=mae", "-1 0 -2", "2 of 3 targets"),
+        ("linear(A tanh(B x + c) + a)", "-1 0 50", None),
+        ("?-2-? tanh,tanh", "-1 0 1", None),
+        ("?-2-? tanh,sigmoid", "0 0.5 1", None),
+        ("?-2-? tanh,relu", "0 0.5 1e9", None),
+        ("?-2-? tanh,sigmoid", "no yes no", None),
+        ("?-2-? tanh,softplus loss=poisson", "0 5 10", None),  # y is the logarithm of a rate
+    ],
+)
+def test_targets_out_of_reach_are_a_caution(tmp_path, spec, values, said):
+    text = "a,b\n" + "".join(f"{k * k},{v}\n" for k, v in enumerate(values.split()))
+    cautions = read(tmp_path, text, spec).cautions
+    assert len(cautions) == (said is not None)
+    assert all(said in caution for caution in cautions)
+
+
+@pytest.mark.parametrize(
     ("spec", "sizes", "expected"),
     [
         ("?-10-? tanh,linear", None, (3, 10, 2)),
@@ -184,6 +389,14 @@ def test_targets_are_coded_as_the_loss_wants_them(tmp_path, values, spec, shape,
         ("linear(A tanh(B x + c) + a)", "?-x-?", "not an integer"),
         ("linear(A x + a)", None, (3, 2)),
         ("3-4-2 tanh", "?-4-?", "has sizes already"),
+        ("x: 3; A: 5,3; B: 2,5; u1[i] = tanh(A[i,j] x[j]); u2[k] = B[k,i] u1[i]", None, (3, 5, 2)),
+        (
+            "x: 3; A: 5,3; B: 2,5; u1[i] = tanh(A[i,j] x[j]); u2[k] = B[k,i] u1[i]",
+            "?-5-?",
+            "already",
+        ),
+        ("x: 4; A: 5,4; B: 2,5; u1[i] = tanh(A[i,j] x[j]); u2[k] = B[k,i] u1[i]", None, "4 inputs"),
+        ("u1[i] = tanh(A[i,j] x[j]); u2[k] = B[k,i] u1[i]", "?-6-?", (3, 6, 2)),
     ],
 )
 def test_open_ends_are_filled_from_the_data(spec, sizes, expected):

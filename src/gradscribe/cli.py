@@ -17,6 +17,10 @@ COMMANDS = {
         "Turn a trained model of another library into a module.",
     ),
     "train": ("gradscribe.commands.train_command", "Train a network on a table of data."),
+    "predict": (
+        "gradscribe.commands.predict_command",
+        "Say what a trained network gives for new rows.",
+    ),
     "surface": (
         "gradscribe.commands.surface_command",
         "Say what kind of point a network is at, and draw the cost around it.",

@@ -28,6 +28,7 @@ class Loss:
         of_classes: whether d is a row of a 1 among zeros, in whose place its number may stand.
         constants: the numbers in it that a specification may choose.
         labels: what d is for the one and the other class, for a loss between two classes.
+        least: what d is at least, where the loss has no least value below it; None for any d.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Loss:
     of_classes: bool = False
     constants: tuple[Constant, ...] = ()
     labels: tuple[int, int] | None = None
+    least: int | None = None
 
     @property
     def term(self) -> Expr:
@@ -140,6 +142,7 @@ LOSSES = Table(
         exp(Y) - D * Y,
         _MEAN,
         f"mean negative Poisson log-likelihood {_OVER}, without log d!; y is the log of a rate",
+        least=0,
     ),
     Loss(
         "hinge",

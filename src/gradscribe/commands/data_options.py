@@ -1,4 +1,4 @@
-"""Options that say how a file of data is read: of `train` and of `surface`."""
+"""Options that say how a file of data is read: of `train`, `predict` and `surface`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,19 +7,25 @@ from typing import Any
 import click
 
 from gradscribe.errors import InputError
-from gradscribe.learning.data import DataOptions
+from gradscribe.learning.data import LACKING, DataOptions
 from gradscribe.learning.scaling import KINDS
+from gradscribe.learning.table import DECIMALS, THOUSANDS, TextForm
 
 Decorator = Callable[[Any], Any]
+_TEXT_OPTIONS: tuple[Decorator, ...] = (
+    click.option("--header/--no-header", default=None, help="Whether the first line has names."),
+    click.option("--decimal", type=click.Choice(DECIMALS), help="The sign before decimals."),
+    click.option("--thousands", type=click.Choice(THOUSANDS), help="The sign between thousands."),
+)
 _OPTIONS: tuple[Decorator, ...] = (
     click.option("--target", metavar="COL[,COL]", help="What is to be learnt; the last column."),
     click.option("--drop", metavar="COL[,COL]", help="Columns that are left out."),
     click.option("--categorical", metavar="COL[,COL]", help="Columns whose numbers are names."),
     click.option("--classes", is_flag=True, help="The target's numbers are names of classes."),
-    click.option("--header/--no-header", default=None, help="Whether the first line has names."),
+    *_TEXT_OPTIONS,
     click.option(
         "--missing",
-        type=click.Choice(("refuse", "drop")),
+        type=click.Choice(LACKING),
         default="refuse",
         help="What is done with rows that lack a value.",
         show_default=True,
@@ -40,8 +46,6 @@ _OPTIONS: tuple[Decorator, ...] = (
     click.option("--sizes", metavar="?-8-?", help="Of a formula, which has none."),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
 )
-NAMES = ("target", "drop", "categorical", "classes", "header", "missing", "scale", "test")
-
 network_argument: Decorator = click.argument("network", required=False, metavar="[MODULE|SPEC]")
 data_argument: Decorator = click.argument(
     "data", required=False, type=click.Path(path_type=Path), metavar="[DATA]"
@@ -50,7 +54,16 @@ data_argument: Decorator = click.argument(
 
 def data_options(command: Any) -> Any:
     """Add the options to a command; `chosen_options` makes one value of them."""
-    for option in reversed(_OPTIONS):
+    return _with(_OPTIONS, command)
+
+
+def text_options(command: Any) -> Any:
+    """Add the options that say how a text file writes its table."""
+    return _with(_TEXT_OPTIONS, command)
+
+
+def _with(options: tuple[Decorator, ...], command: Any) -> Any:
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -67,11 +80,18 @@ def chosen_options(values: dict[str, Any]) -> DataOptions:
         categorical=listed(values["categorical"]),
         classes=values["classes"],
         header=values["header"],
+        decimal=values["decimal"],
+        thousands=values["thousands"],
         missing=values["missing"],
         scale=values["scale"],
         test=values["test"],
         seed=values["seed"],
     )
+
+
+def text_form(values: dict[str, Any]) -> TextForm:
+    """Return what a user says of how a text file writes its table."""
+    return TextForm(values["header"], values["decimal"], values["thousands"])
 
 
 def listed(text: str | None) -> tuple[str, ...]:

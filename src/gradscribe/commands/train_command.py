@@ -83,6 +83,8 @@ def _begun(values: dict[str, Any]) -> RunFolder:
     )
     output = values["output"] or Path(f"{data.name.split('.')[0] or 'data'}-run")
     run = new_run(network, data, output, plan, chosen_options(values))
+    for caution in run.data.cautions:
+        click.echo(f"caution: {caution}", err=True)
     for note in run.data.notes:
         click.echo(f"note: {note}", err=True)
     return run

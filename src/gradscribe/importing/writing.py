@@ -139,7 +139,7 @@ def constant_lines(name: str, labels: tuple[Any, ...]) -> Iterator[str]:
     """Yield the lines of a constant of a module, a tuple of labels; nothing without them."""
     if not labels:
         return
-    words = [repr(label) if isinstance(label, int | float | bool) else _quoted(str(label))
+    words = [repr(label) if isinstance(label, int | float | bool) else quoted(str(label))
              for label in labels]  # fmt: skip
     yield f"{name} = ("
     yield from (f"    {word}," for word in words)
@@ -147,7 +147,7 @@ def constant_lines(name: str, labels: tuple[Any, ...]) -> Iterator[str]:
     yield ""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a text as Python's formatters write it: in double quotes where it has none."""
     found = repr(text)
     return f'"{found[1:-1]}"' if found[0] == "'" and '"' not in found else found

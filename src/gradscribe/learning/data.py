@@ -2,14 +2,14 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sympy import exp
 
+from gradscribe.catalog.activations import Activation
 from gradscribe.catalog.losses import Y
 from gradscribe.errors import InputError, shortened
 from gradscribe.learning.columns import (
@@ -21,16 +21,19 @@ from gradscribe.learning.columns import (
     missing_rows,
     without,
 )
-from gradscribe.learning.scaling import Scaling
+from gradscribe.learning.frames import Array
+from gradscribe.learning.reach import out_of_reach
+from gradscribe.learning.scaling import KINDS, Scaling
 from gradscribe.learning.sizing import OpenNetwork
 from gradscribe.learning.splitting import held_out, share_of
-from gradscribe.learning.table import Array, Table, read_table
+from gradscribe.learning.table import Table, TextForm, check_one_of, table_of
 from gradscribe.learning.targets import Targets, targets_of
 from gradscribe.model.network import Network
 
 Numbers = npt.NDArray[np.floating[Any]]
 
 
+LACKING = ("refuse", "drop")
 _FEW = 20  # categories, that any number of rows may have
 
 
@@ -44,6 +47,8 @@ class DataOptions:
         categorical: columns whose numbers are names.
         classes: whether the target's numbers are names of classes.
         header: whether the first line has names; None to look.
+        decimal: "." or ","; None to look.
+        thousands: the sign between them; None for none.
         missing: "refuse", or "drop" for rows that lack a value.
         scale: "standard", "minmax" or "none".
         test: the share of rows that is held out; None for 0.3 of 50 rows and more.
@@ -55,6 +60,8 @@ class DataOptions:
     categorical: tuple[str, ...] = ()
     classes: bool = False
     header: bool | None = None
+    decimal: str | None = None
+    thousands: str | None = None
     missing: str = "refuse"
     scale: str = "standard"
     test: float | None = None
@@ -78,7 +85,9 @@ class Data:
         classes: labels of the classes; () for numbers.
         labels: what one output is for the one and the other class.
         logits: whether one output of two classes is a logit.
+        columns: those of the table that are inputs, each its name and then its categories.
         notes: what was found and decided, for people.
+        cautions: what is likely to be a mistake.
     """
 
     X: Numbers
@@ -93,7 +102,9 @@ class Data:
     classes: tuple[str | int | float, ...] = ()
     labels: tuple[int, int] = (0, 1)
     logits: bool = False
+    columns: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     def packed(self) -> bytes:
         """Return the arrays as the content of a `.npz` file."""
@@ -102,17 +113,25 @@ class Data:
         return buffer.getvalue()
 
 
-def read_data(path: Path, opened: OpenNetwork, options: DataOptions) -> Data:
-    """Return the data in a file as a network takes them.
+def read_data(data: Any, opened: OpenNetwork, options: DataOptions) -> Data:
+    """Return data as a network takes them.
+
+    Args:
+        data: the path of a file, arrays (X, D) or a frame.
+        opened: the network.
+        options: what is said of the data.
 
     Raises:
-        InputError: the file is no table, a value cannot be taken, or the data do not fit.
+        InputError: the data are no table, a value cannot be taken, or they do not fit.
     """
-    return prepared(read_table(path, options.header), opened, options)
+    form = TextForm(options.header, options.decimal, options.thousands)
+    return prepared(table_of(data, form), opened, options)
 
 
 def prepared(table: Table, opened: OpenNetwork, options: DataOptions) -> Data:
     """Return a table as a network takes it (see `read_data`)."""
+    check_one_of("--missing", options.missing, LACKING)
+    check_one_of("--scale", options.scale, KINDS)
     table = without(table, chosen(table, options.drop, "--drop"))
     names = chosen(table, options.target, "--target") or table.targets or (list(table.columns)[-1],)
     if len(names) >= len(table.columns):
@@ -125,7 +144,13 @@ def prepared(table: Table, opened: OpenNetwork, options: DataOptions) -> Data:
     categorical = chosen(table, options.categorical, "--categorical")
     lines = np.flatnonzero(~missing_rows(table)) + table.first
     table, gone = complete(table, options.missing)
-    columns = {k: column_of(table, k, k in categorical, lines) for k in table.columns}
+    if table.length == 1:
+        raise InputError(
+            "one row alone: there is nothing to learn from, and none to hold out",
+            where=table.path,
+            allowed="two rows or more",
+        )
+    columns = {k: column_of(table, k, k in categorical or None, lines) for k in table.columns}
     targets = targets_of(
         [columns[k] for k in names], opened.network.loss, opened.end(-1), options.classes
     )
@@ -169,7 +194,9 @@ def _divided(
         classes=targets.classes,
         labels=targets.labels,
         logits=_is_logit(network),
+        columns=tuple((column.name, *column.categories) for column in inputs),
         notes=tuple(notes),
+        cautions=tuple(_cautions(network, targets)),
     )
 
 
@@ -215,7 +242,7 @@ def _remarks(inputs: list[Column]) -> Iterator[str]:
     seen: dict[bytes, str] = {}
     for column in inputs:
         values: Array = column.values
-        key = repr(values.tolist()).encode()
+        key = repr(values.tolist()).encode() if column.categories else values.tobytes()
         if key in seen and len(set(values.tolist())) > 1:
             yield f"columns {seen[key]!r} and {column.name!r} are equal: --drop one of them"
         seen.setdefault(key, column.name)
@@ -239,18 +266,26 @@ def _unlike(names: tuple[str, ...], X: Numbers, free: npt.NDArray[np.bool_]) -> 
 
 def scales_output(network: Network) -> bool:
     """Whether desired outputs may be scaled: the last layer is linear and the loss is of d - y."""
+    function = _last_function(network)
+    return network.loss.error is not None and function is not None and function.name == "linear"
+
+
+def _last_function(network: Network) -> Activation | None:
+    """Return the function of the last layer; None where it is written out in its equation."""
     (last,) = (q for q in network.equations if q.name == network.output.name)
     stem = getattr(last.right, "stem", None)
-    entry = network.functions.get(stem) if isinstance(stem, str) else None
-    return network.loss.error is not None and entry is not None and entry.name == "linear"
+    return network.functions.get(stem) if isinstance(stem, str) else None
+
+
+def _cautions(network: Network, targets: Targets) -> Iterator[str]:
+    """Yield what is likely to be a mistake: targets that the last layer cannot give."""
+    function = _last_function(network)
+    if network.loss.error is not None and function is not None and not targets.classes:
+        sentence = out_of_reach(function, targets.D)
+        if sentence is not None:
+            yield sentence
 
 
 def _is_logit(network: Network) -> bool:
     """Whether an output is a logit: the loss is between two classes and has its exponential."""
     return network.loss.labels is not None and bool(network.loss.whole.has(exp(Y)))
-
-
-def loaded_data(content: Path, data: Data) -> Data:
-    """Return data with the arrays of a file that `packed` wrote."""
-    with np.load(content, allow_pickle=False) as file:
-        return replace(data, **{k: file[k] for k in ("X", "D", "X_test", "D_test")})

@@ -65,6 +65,19 @@ class Part:
         return np.asarray(1 - errors / np.where(spread > 0, spread, np.nan))
 
 
+def quality(part: Part) -> str:
+    """Return how good outputs are: the share that is right, or the errors."""
+    words = [f"J = {part.cost:.6g}"]
+    if part.confusion is not None and part.accuracy is not None:
+        right = int(part.confusion.trace())
+        words.append(f"{right} of {part.rows} right ({part.accuracy:.1%})")
+    else:
+        errors, explained = part.root_mean_square, part.explained
+        words.append("root mean square error " + ", ".join(f"{e:.4g}" for e in errors))
+        words.append("R² " + ", ".join(f"{r:.4f}" for r in explained))
+    return ", ".join(words)
+
+
 def parts_of(objective: Objective, w: Vector, data: Data) -> tuple[Part, ...]:
     """Return what comes out on the rows of training and, if there are some, those held out."""
     found = [_part("training", objective, w, data.X, data.D, data)]

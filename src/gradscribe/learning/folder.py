@@ -37,6 +37,7 @@ if sys.platform != "win32":
 Array = npt.NDArray[Any]
 SETTINGS, DATA, MODULE, STARTS = "run.json", "data.npz", "network.py", "starts"
 START = "start.npz"
+HOLDER = "pid"  # of the process at work, for messages; what holds the folder is a lock
 _FORMAT = 1
 
 
@@ -109,9 +110,14 @@ class RunFolder:
             ) from error
 
     def with_settings(self, **changes: Any) -> "RunFolder":
-        """Return the run with other settings, which are written down."""
+        """Return the run with other settings, which are written down.
+
+        Raises:
+            InputError: another process holds the folder.
+        """
         changed = replace(self, settings=replace(self.settings, **changes))
-        write(self.path / SETTINGS, _written(changed.settings, self.data))
+        with _alone(self.path):
+            write(self.path / SETTINGS, _written(changed.settings, self.data))
         return changed
 
 
@@ -149,6 +155,7 @@ def create(
             shutil.rmtree(new, ignore_errors=True)
             raise
     except OSError as error:
+        check_free(path)  # another run may have been faster
         reason = error.strerror or str(error)
         raise InputError(
             f"cannot make the folder ({reason})", where="output", received=str(path)
@@ -163,6 +170,8 @@ def check_free(path: Path) -> None:
         InputError: there is something.
     """
     if (path / SETTINGS).is_file():
+        with _alone(path):
+            pass
         raise InputError(
             "the folder has a run already",
             where="output",
@@ -223,7 +232,9 @@ def _written(settings: RunSettings, data: Data) -> str:
         "classes": data.classes,
         "labels": data.labels,
         "logits": data.logits,
+        "columns": data.columns,
         "notes": data.notes,
+        "cautions": data.cautions,
     }
     whole = {
         "format": _FORMAT,
@@ -245,12 +256,30 @@ def _data(found: dict[str, Any], arrays: dict[str, Array]) -> Data:
             described[key] = Scaling(np.array(value[0], float), np.array(value[1], float))
         else:
             described[key] = tuple(value) if isinstance(value, list) else value
+    described["columns"] = tuple(map(tuple, found.get("columns", ())))
     return Data(**described)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the folder of a run: two runs cannot go on with it at a time.
+
+    Raises:
+        InputError: another process holds it.
+    """
+    with _alone(path):
+        for stray in (path / STARTS).glob(".*.part"):  # of a process that was killed
+            stray.unlink(missing_ok=True)
+        write(path / HOLDER, f"{os.getpid()}\n")
+        try:
+            yield
+        finally:
+            (path / HOLDER).unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock on a folder, which the system lets go when this process ends, however it does.
 
     Raises:
         InputError: another process holds it.
@@ -262,14 +291,19 @@ def locked(path: Path) -> Iterator[None]:
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise InputError(
-                "another process is at work in this folder",
+                f"{_holder(path)} is at work in this folder",
                 where=str(path),
-                allowed="wait for it, or stop it",
+                allowed="wait for it, stop it, or take another folder",
             ) from error
-        for stray in (path / STARTS).glob(".*.part"):  # of a process that was killed
-            stray.unlink(missing_ok=True)
         yield
     finally:
         os.close(handle)
+
+
+def _holder(path: Path) -> str:
+    try:
+        return f"process {int((path / HOLDER).read_text(encoding='ascii'))}"
+    except (OSError, ValueError):
+        return "another process"

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from gradscribe.errors import shortened
 from gradscribe.learning.drawing import Picture
-from gradscribe.learning.evaluation import Part
+from gradscribe.learning.evaluation import Part, quality
 from gradscribe.learning.live import clock
 from gradscribe.learning.starts import STOPPED
-from gradscribe.learning.summary import quality
 from gradscribe.learning.training import Trained
 
 _ROWS = 40  # starts that are listed
@@ -175,12 +174,17 @@ def _data(trained: Trained) -> Iterator[Block]:
         listed = ", ".join(f"{k}: {label}" for k, label in enumerate(data.classes, 1))
         yield Sentence(f"Classes: {shortened(listed, _LONG)}.")
     yield Sentence(f"{len(data.X)} rows to train with, {len(data.X_test)} held out.")
-    yield from (Sentence(f"{note[0].upper()}{note[1:]}.") for note in data.notes)
+    for note in (*(f"caution: {text}" for text in data.cautions), *data.notes):
+        yield Sentence(f"{note[0].upper()}{note[1:]}.")
 
 
 def _next(trained: Trained) -> Iterator[Block]:
     path = trained.run.path
-    names = "predict, classify, INPUTS" if trained.run.data.classes else "predict, INPUTS"
-    yield Sentence("Outputs and classes of new rows:", f"from trained import {names}")
+    data = trained.run.data
+    names = "predict, classify" if data.classes else "predict"
+    if any(len(column) > 1 for column in data.columns):
+        names += ", encode, COLUMNS"
+    yield Sentence("Outputs and classes of the rows of a table:", f"gradscribe predict {path} DATA")
+    yield Sentence("The same in Python:", f"from trained import {names}, INPUTS")
     yield Sentence("More iterations:", f"gradscribe train --resume {path} --iterations 5000")
     yield Sentence("The surface around the point:", f"gradscribe surface {path} -o surface.svg")

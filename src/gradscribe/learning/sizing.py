@@ -51,7 +51,7 @@ class OpenNetwork:
         whole = (sizes[0] or inputs, *(s or 0 for s in sizes[1:-1]), sizes[-1] or outputs)
         _compare(whole[0], inputs, "inputs")
         _compare(whole[-1], outputs, "outputs")
-        if self.network.sizes is None:
+        if self.network.sizes in (None, whole):
             return self.network, whole
         return Network.parse(_resized(self.network.spec, whole)), whole
 
@@ -97,8 +97,27 @@ def open_network(spec: str, sizes: str | None = None) -> OpenNetwork:
     if words is None:
         return _with_sizes(network, sizes)
     if sizes is not None:
-        raise InputError("the network has sizes already", where="--sizes", received=sizes)
+        raise _has_sizes(sizes)
     return OpenNetwork(network, _ends(words, spec))
+
+
+def of_vectors(opened: OpenNetwork) -> OpenNetwork:
+    """Return a network whose inputs and outputs are vectors, as rows of a table are.
+
+    Raises:
+        InputError: they are something else.
+    """
+    network = opened.network
+    for variable, what in ((network.input, "input"), (network.output, "output")):
+        if len(variable.shape) != 1:
+            raise InputError(
+                f"the {what} of a sample has {len(variable.shape)} indices: a table has none such",
+                where="network",
+                received=network.spec,
+                allowed="one index; arrays of any number are taken by gradscribe.compile and "
+                "gradscribe.learning.objective.Objective",
+            )
+    return opened
 
 
 def _of_file(path: str) -> Network:
@@ -108,9 +127,11 @@ def _of_file(path: str) -> Network:
 
 
 def _with_sizes(network: Network, sizes: str | None) -> OpenNetwork:
-    """Return the network of a formula with the sizes of an option."""
+    """Return the network of a formula or of equations with the sizes of an option, or its own."""
     if sizes is None:
-        return OpenNetwork(network, None)
+        return OpenNetwork(network, network.sizes)
+    if network.sizes is not None:
+        raise _has_sizes(sizes)
     words = [word.strip() for word in sizes.split("-")]
     for word in words:
         if word != OPEN and not (word.isascii() and word.isdigit() and int(word[:9]) > 0):
@@ -125,6 +146,10 @@ def _with_sizes(network: Network, sizes: str | None) -> OpenNetwork:
             allowed="one for the input and one for each width of the formula",
         )
     return OpenNetwork(network, _ends(words, sizes))
+
+
+def _has_sizes(sizes: str) -> InputError:
+    return InputError("the network has sizes already", where="--sizes", received=sizes)
 
 
 def _ends(words: Sequence[str], received: str) -> tuple[int | None, ...]:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradscribe.compiler import loaded, module_source
-from gradscribe.importing.writing import constant_lines, embedded
+from gradscribe.compiler import module_source
+from gradscribe.importing.writing import constant_lines, embedded, quoted
 from gradscribe.learning.data import Data, scales_output
 from gradscribe.learning.objective import Objective, Vector
 from gradscribe.learning.scaling import Scaling
@@ -80,9 +80,22 @@ def _view(network: Network, parameters: Named, data: Data, scales: bool) -> Trai
         shapes=tuple(str(a.shape) for a in arrays),
         type=kind,
         inputs=tuple(constant_lines("INPUTS", data.inputs)),
+        columns=tuple(_column_lines(data)),
         scaling=tuple(_scaling_lines(data)) if scales else (),
         border=repr(border),
     )
+
+
+def _column_lines(data: Data) -> list[str]:
+    """Return the lines of a constant with names and words of columns; none without any words."""
+    if all(len(column) == 1 for column in data.columns):
+        return []
+    lines = ["COLUMNS = ("]
+    for name, *words in data.columns:
+        items = [quoted(word) for word in (name, *words)]
+        found = wrapped("(", items, ")" if words else ",)", 5)
+        lines += [f"    {line}" for line in found[:-1]] + [f"    {found[-1]},"]
+    return [*lines, ")", ""]
 
 
 def _scaling_lines(data: Data) -> list[str]:
@@ -156,8 +169,3 @@ def _same_outputs(objective: Objective, given: Named, found: Named, data: Data) 
     raw = data.input_scaling.back(X)
     own = np.asarray(objective.module.forward(kind(**found), raw))
     return bool(np.abs(own - true).max() <= _EQUAL * max(float(np.abs(true).max()), 1e-300))
-
-
-def as_module(made: Standalone) -> Any:
-    """Return the module in memory."""
-    return loaded(made.source, "gradscribe_trained")

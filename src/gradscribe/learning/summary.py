@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gradscribe.learning.evaluation import Part
+from gradscribe.learning.evaluation import quality
 from gradscribe.learning.live import clock
 from gradscribe.learning.training import Trained
 
@@ -32,16 +32,3 @@ def _lines(trained: Trained) -> Iterator[str]:
         yield f"and {len(trained.minima) - 3} more functions"
     if trained.verdict is not None:
         yield f"verdict: {trained.verdict.sentence}"
-
-
-def quality(part: Part) -> str:
-    """Return how good outputs are: the share that is right, or the errors."""
-    words = [f"J = {part.cost:.6g}"]
-    if part.confusion is not None and part.accuracy is not None:
-        right = int(part.confusion.trace())
-        words.append(f"{right} of {part.rows} right ({part.accuracy:.1%})")
-    else:
-        errors, explained = part.root_mean_square, part.explained
-        words.append("root mean square error " + ", ".join(f"{e:.4g}" for e in errors))
-        words.append("R² " + ", ".join(f"{r:.4f}" for r in explained))
-    return ", ".join(words)

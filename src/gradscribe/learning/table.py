@@ -7,27 +7,30 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gradscribe.errors import InputError, nearest, shortened
 from gradscribe.importing.archive import check_sizes
 from gradscribe.learning.extras import library
-
-Array = npt.NDArray[Any]
+from gradscribe.learning.frames import (
+    MISSING,
+    Array,
+    array_columns,
+    frame_columns,
+    is_frame,
+    pair_columns,
+)
 
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 ENDINGS = (*_CSV, ".parquet", ".npz")
+DECIMALS, THOUSANDS = (".", ","), (".", ",", " ", "'")
 _SEPARATORS = ",;\t|"
-_TARGETS = ("D", "d", "y", "Y", "target", "t")  # an array of these names is the default target
-# Words that say that a value is missing, in small letters.
-MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 _SAMPLE = 20  # lines from which the separator is found
 
@@ -38,11 +41,13 @@ class Table:
 
     Attributes:
         path: the file.
-        columns: by name; numbers (float64) or words (object, None where one is missing).
+        columns: by name; numbers, or words (object, None where one is missing).
         first: what the first row is called: its line in a text file, 1 elsewhere.
         unit: "line" or "row".
         targets: columns that the file itself says are the targets.
         notes: what was found out about the file.
+        decimal: the sign before the decimals of numbers that are words.
+        thousands: the sign between their thousands, or "".
     """
 
     path: str
@@ -51,6 +56,8 @@ class Table:
     unit: str = "row"
     targets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    decimal: str = "."
+    thousands: str = ""
 
     @property
     def length(self) -> int:
@@ -62,12 +69,68 @@ class Table:
         return f"{self.path}: {self.unit} {self.first + row}, column {shortened(name)!r}"
 
 
-def read_table(path: Path, header: bool | None = None) -> Table:
+@dataclass(frozen=True)
+class TextForm:
+    """How a text file writes its table.
+
+    Attributes:
+        header: whether the first line has the names of the columns; None to look.
+        decimal: "." or ","; None to look.
+        thousands: ".", ",", " " or "'"; None for none.
+    """
+
+    header: bool | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+
+
+def table_of(data: Any, form: TextForm = TextForm()) -> Table:
+    """Return data as a table.
+
+    Args:
+        data: the path of a file; or a frame of polars or pandas, a mapping from names to columns,
+            or inputs and targets (X, D), each of which may be a frame.
+        form: how a text file writes it.
+
+    Raises:
+        InputError: the data are none of these, or not a sound table.
+    """
+    if is_path(data):
+        return read_table(Path(data), form)
+    targets: tuple[str, ...] = ()
+    if is_frame(data):
+        where, columns = "the frame", frame_columns(data, "the frame")
+    elif isinstance(data, tuple | list) and len(data) == 2:
+        where = "the arrays"
+        X, D = data
+        columns, targets = pair_columns(X, D, where)
+    else:
+        raise InputError(
+            "not data",
+            where="data",
+            received=f"{type(data).__name__} {getattr(data, 'shape', '')}".strip(),
+            allowed="the path of a file, arrays (X, D), or a frame with names of columns",
+        )
+    return _with_rows(Table(where, columns, targets=targets))
+
+
+def is_path(data: Any) -> bool:
+    """Whether data are said by the path of their file."""
+    return isinstance(data, str | Path)
+
+
+def _with_rows(table: Table) -> Table:
+    if not table.columns or not table.length:
+        raise InputError("no rows of data", where=table.path, allowed="rows below the names")
+    return table
+
+
+def read_table(path: Path, form: TextForm = TextForm()) -> Table:
     """Return the table in a file.
 
     Args:
         path: the file; its ending says what it is.
-        header: whether the first line of a text file has the names of the columns; None to look.
+        form: how a text file writes it.
 
     Raises:
         InputError: there is no such file, or it is not a sound table.
@@ -87,10 +150,8 @@ def read_table(path: Path, header: bool | None = None) -> Table:
     elif name.endswith(".parquet"):
         table = _parquet(path)
     else:
-        table = _text(path, header)
-    if not table.columns or not table.length:
-        raise InputError("the file has no rows of data", where=str(path))
-    return table
+        table = _text(path, form)
+    return _with_rows(table)
 
 
 def _check_file(path: Path) -> None:
@@ -109,14 +170,13 @@ def _check_file(path: Path) -> None:
 # ---- text ------------------------------------------------------------------------------
 
 
-def _text(path: Path, header: bool | None) -> Table:
+def _text(path: Path, form: TextForm) -> Table:
     """Return the table of a text file with separated columns."""
     polars = library("polars", "reading data")
     lines = _first_lines(path)
     separator = _separator(lines)
     rows = list(csv.reader(lines, delimiter=separator))
-    names, has_header, notes = _names(rows, header, path)
-    comma = separator == ";" and _has_decimal_commas(rows[1:])
+    names, has_header, notes = _names(rows, form.header, path)
     try:
         frame = polars.read_csv(
             path,
@@ -126,6 +186,7 @@ def _text(path: Path, header: bool | None) -> Table:
             skip_lines=0,
             infer_schema=False,
             new_columns=list(names),
+            eol_char="\r" if lines[0].endswith("\r") else "\n",
         )
     except polars.exceptions.NoDataError:
         return Table(str(path), {})
@@ -135,14 +196,55 @@ def _text(path: Path, header: bool | None) -> Table:
         raise InputError(
             f"the first line has {len(names)} columns, others have {frame.width}", where=str(path)
         )
+    filled = frame.select(polars.any_horizontal(polars.all().is_not_null())).to_series()
+    last = filled.arg_true().max()
+    frame = frame.head(0 if last is None else last + 1)  # without blank lines at the end
     columns: dict[str, Array] = {}
     for name in names:
         series = frame[name].str.strip_chars()
-        if comma:
-            series = series.str.replace(",", ".", literal=True)
-        columns[name] = np.array(series.to_list(), object)
-    notes += ("numbers have decimal commas",) if comma else ()
-    return Table(str(path), columns, 1 + has_header, "line", notes=notes)
+        lacking = series.str.to_lowercase().is_in(list(MISSING))
+        columns[name] = np.array(series.set(lacking, None).to_list(), object)
+    decimal = _decimal(form, separator == ";" and _has_decimal_commas(rows[1:]))
+    if decimal == "," and form.decimal is None and not form.thousands:
+        notes += ("numbers have decimal commas",)
+    return Table(
+        str(path), columns, 1 + has_header, "line",
+        notes=notes, decimal=decimal, thousands=form.thousands or "",
+    )  # fmt: skip
+
+
+def _decimal(form: TextForm, commas: bool) -> str:
+    """Return the sign before decimals: as said, else the one that parts no thousands.
+
+    Raises:
+        InputError: it parts thousands too.
+    """
+    check_one_of("--decimal", form.decimal, DECIMALS)
+    check_one_of("--thousands", form.thousands, THOUSANDS)
+    found = (
+        form.decimal or {".": ",", ",": "."}.get(form.thousands or "") or ("," if commas else ".")
+    )
+    if found == form.thousands:
+        raise InputError(
+            "one sign parts thousands and decimals", where="--thousands", received=found
+        )
+    return found
+
+
+def check_one_of(option: str, said: str | None, allowed: Sequence[str]) -> None:
+    """Check that what is said for an option, if anything, is one of some words.
+
+    Raises:
+        InputError: it is not.
+    """
+    if said is not None and said not in allowed:
+        raise InputError(
+            "not one of the words that it takes",
+            where=option,
+            received=str(said),
+            allowed=", ".join(allowed),
+            nearest=nearest(str(said), allowed),
+        )
 
 
 def _uneven(path: Path, separator: str, count: int, reason: str) -> InputError:
@@ -202,7 +304,9 @@ def _separator(lines: list[str]) -> str:
 
     # Of columns that are separated by `;`, numbers with decimal commas are no separators.
     found = max(_SEPARATORS, key=fit)
-    return found if fit(found)[1] > 1 else ","
+    if fit(found)[1] > 1:
+        return found
+    return " " if fit(" ") > (True, 1) else ","
 
 
 def _names(
@@ -219,7 +323,11 @@ def _names(
         return found, False, ("the first line is data: columns are column_1, column_2, …",)
     for k, word in enumerate(first, 1):
         if not word:
-            raise InputError(f"column {k} has no name in the first line", where=str(path))
+            raise InputError(
+                f"column {k} has no name in the first line",
+                where=str(path),
+                allowed="a name for each column (pandas writes none of its index: index=False)",
+            )
     twice = [word for word, count in Counter(first).items() if count > 1]
     if twice:
         places = ", ".join(str(k) for k, word in enumerate(first, 1) if word == twice[0])
@@ -243,9 +351,12 @@ def _is_header(first: list[str], rows: list[list[str]]) -> bool:
 
 def _has_decimal_commas(rows: list[list[str]]) -> bool:
     words = [word for row in rows for word in row]
-    commas = sum(bool(re.fullmatch(r"\s*[-+]?\d+,\d+\s*", word)) for word in words)
-    points = sum(bool(re.fullmatch(r"\s*[-+]?\d+\.\d+\s*", word)) for word in words)
-    return commas > 0 and points == 0
+
+    def has(sign: str) -> bool:
+        form = re.compile(rf"\s*[-+]?\d+{sign}\d+([eE][-+]?\d+)?\s*")
+        return any(map(form.fullmatch, words))
+
+    return has(",") and not has(r"\.")
 
 
 # ---- Parquet and arrays ----------------------------------------------------------------
@@ -258,25 +369,10 @@ def _parquet(path: Path) -> Table:
     except Exception as error:  # as above
         reason = str(error).strip().split("\n")[0]
         raise InputError(f"not a sound Parquet file: {reason}", where=str(path)) from error
-    columns: dict[str, Array] = {}
-    for name in frame.columns:
-        series = frame[name]
-        kind = series.dtype
-        if kind.is_numeric() or kind == polars.Boolean:
-            columns[name] = series.cast(polars.Float64).to_numpy().astype(float)
-        elif kind in (polars.String, polars.Categorical, polars.Enum):
-            columns[name] = np.array(series.cast(polars.String).to_list(), object)
-        else:
-            raise InputError(
-                f"column {shortened(name)!r} holds {kind}",
-                where=str(path),
-                allowed=f"numbers or text, or --drop {name}",
-            )
-    return Table(str(path), columns)
+    return Table(str(path), frame_columns(frame, str(path)))
 
 
 def _arrays(path: Path) -> Table:
-    """Return the columns of arrays: one-dimensional ones, and the columns of matrices."""
     try:
         with zipfile.ZipFile(path) as archive:
             check_sizes(archive, path)
@@ -285,33 +381,5 @@ def _arrays(path: Path) -> Table:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).split("\n")[0]
         raise InputError(f"not a sound .npz file: {reason}", where=str(path)) from error
-    columns: dict[str, Array] = {}
-    targets: list[str] = []
-    length = None
-    for name, array in arrays.items():
-        if array.ndim not in (1, 2) or array.dtype.kind not in "biufUS":
-            raise InputError(
-                f"array {name!r} has shape {array.shape} and type {array.dtype}",
-                where=str(path),
-                allowed="numbers or text, (N,) or (N, n)",
-            )
-        if length is not None and len(array) != length:
-            raise InputError(
-                f"array {name!r} has {len(array)} rows, others have {length}", where=str(path)
-            )
-        length = len(array)
-        parts = array[:, None] if array.ndim == 1 else array
-        names = (
-            [name] if parts.shape[1] == 1 else [f"{name}_{k + 1}" for k in range(parts.shape[1])]
-        )
-        for key, values in zip(names, parts.T, strict=True):
-            columns[key] = _plain(values)
-        if name in _TARGETS:
-            targets += names
-    return Table(str(path), columns, targets=tuple(targets))
-
-
-def _plain(values: Array) -> Array:
-    return (
-        values.astype(float) if values.dtype.kind in "biuf" else values.astype(str).astype(object)
-    )
+    columns, targets = array_columns(arrays, str(path))
+    return Table(str(path), columns, targets=targets)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gradscribe.catalog.losses import Loss
 from gradscribe.errors import InputError, shortened
 from gradscribe.learning.columns import MAX_CATEGORIES, Column
-from gradscribe.learning.table import Array
+from gradscribe.learning.frames import Array
 
 Numbers = npt.NDArray[np.floating[Any]]
 _ONE = "one class alone: there is nothing to tell apart"
@@ -43,7 +43,8 @@ def targets_of(
     """Return the desired outputs that columns hold.
 
     A column of words, or any for a loss between classes, holds classes; so does a column of
-    numbers where the network has an output for each different number in it.
+    numbers where the network has an output for each different number in it. Several columns do
+    where each row has a 1 among zeros.
 
     Args:
         columns: the targets.
@@ -57,16 +58,18 @@ def targets_of(
     """
     words = [column for column in columns if column.categories]
     if len(columns) > 1:
-        if words or loss.of_classes or as_classes:
+        if not (words or loss.of_classes or as_classes):
+            return _numbers(columns, loss)
+        found = None if words else _ones_among_zeros(columns)
+        if found is None:
             raise InputError(
-                "several targets have to be numbers"
-                + (
-                    f", and {words[0].name!r} is not" if words else f" for which {loss.name} is not"
-                ),
+                f"several targets have to be numbers, and {words[0].name!r} is not"
+                if words
+                else "several targets say no class, but by a 1 among zeros in each row",
                 where="--target",
                 allowed="one column of classes, or columns of numbers",
             )
-        return _numbers(columns, loss)
+        return found
     (column,) = columns
     different = len(set(column.values.tolist()))
     each = outputs is not None and 1 < outputs == different
@@ -80,6 +83,15 @@ def targets_of(
             return Targets(found.D, found.names, found.classes, found.numbers, notes=(text,))
         return found
     return _numbers(columns, loss)
+
+
+def _ones_among_zeros(columns: Sequence[Column]) -> Targets | None:
+    """Return columns whose rows have a 1 among zeros as classes of their names, else None."""
+    D = np.stack([column.values for column in columns], axis=1).astype(float)
+    if not (np.isin(D, (0, 1)).all() and (D.sum(axis=1) == 1).all()):
+        return None
+    names = tuple(column.name for column in columns)
+    return Targets(D, names, names, D.argmax(axis=1))
 
 
 def _numbers(columns: Sequence[Column], loss: Loss) -> Targets:
@@ -99,6 +111,13 @@ def _numbers(columns: Sequence[Column], loss: Loss) -> Targets:
                 where=f"column {shortened(column.name)!r}",
                 received=f"{low:g} to {high:g}",
                 allowed="two classes, or loss=mse for numbers, or --classes",
+            )
+        if loss.least is not None and low < loss.least:
+            raise InputError(
+                f"the loss {loss.name} takes targets from {loss.least} on",
+                where=f"column {shortened(column.name)!r}",
+                received=f"{low:g} to {high:g}",
+                allowed="counts or rates, or loss=mse for numbers of both signs",
             )
     D = np.stack([column.values for column in columns], axis=1).astype(float)
     return Targets(D, tuple(column.name for column in columns))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,16 +12,19 @@ from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import InputError
 from gradscribe.files import write, write_bytes
 from gradscribe.learning.data import DataOptions, read_data
-from gradscribe.learning.evaluation import Part, parts_of
+from gradscribe.learning.evaluation import Numbers, Part, parts_of, quality
 from gradscribe.learning.folder import RunFolder, RunSettings, check_free, create, locked
 from gradscribe.learning.initial import FILE, KINDS, first_parameters, named_parameters
 from gradscribe.learning.methods import find_method
 from gradscribe.learning.minima import Found, groups
 from gradscribe.learning.objective import Objective, Vector
+from gradscribe.learning.predicting import inputs_of, table_of_inputs
 from gradscribe.learning.session import Display, Ending, carry_out_all
-from gradscribe.learning.sizing import OpenNetwork, open_network
+from gradscribe.learning.sizing import OpenNetwork, of_vectors, open_network
 from gradscribe.learning.standalone import standalone
 from gradscribe.learning.starts import StartResult, objective_of, result_of
+from gradscribe.learning.table import is_path
+from gradscribe.learning.targets import decided
 from gradscribe.learning.threads import one_thread
 from gradscribe.learning.verdict import LARGEST, Surface, Verdict
 from gradscribe.model.network import Network
@@ -55,7 +59,7 @@ class Plan:
     sizes: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained:
     """What a run has found.
 
@@ -73,7 +77,7 @@ class Trained:
 
     run: RunFolder
     network: Network
-    objective: Objective = field(repr=False)
+    objective: Objective
     results: tuple[StartResult, ...]
     best: StartResult
     parts: tuple[Part, ...]
@@ -86,15 +90,62 @@ class Trained:
         """Names of all parameters, in order: "W1[0, 1]"."""
         return surface_of(self.objective).names
 
+    def __repr__(self) -> str:
+        settings, best = self.run.settings, self.best
+        lines = [
+            f"{settings.spec}, {settings.method}, best of {len(self.results)} starts: "
+            f"J = {best.cost:.6g}, {best.iterations} iterations",
+            *(f"{part.name}: {quality(part)}" for part in self.parts),
+            f"in {self.run.path}",
+        ]
+        return "\n".join(lines)
+
+    def predict(self, X: Any) -> Numbers:
+        """Return the outputs for rows in the units of the table, (N, N_M).
+
+        Args:
+            X: rows with the columns that inputs were made of, words among them: an array or a
+                list of rows in their order, a frame, or the path of a file. Other columns of a
+                frame and of a file are not looked at.
+
+        Raises:
+            InputError: a column or a value is missing, is no number, or is a word that training
+                did not have.
+        """
+        data = self.run.data
+        rows = data.input_scaling(inputs_of(table_of_inputs(X, data), data))
+        with np.errstate(all="ignore"):
+            outputs = self.objective.module.forward(self.objective.params(self.best.w), rows)
+        return data.output_scaling.back(np.asarray(outputs, float))
+
+    def classify(self, X: Any) -> list[str | int | float]:
+        """Return the class of each row (see `predict`).
+
+        Raises:
+            InputError: as `predict`, or the network was trained with numbers.
+        """
+        return self.classes_of(self.predict(X))
+
+    def classes_of(self, outputs: Numbers) -> list[str | int | float]:
+        """Return the class that outputs say, of each row.
+
+        Raises:
+            InputError: the network was trained with numbers.
+        """
+        data = self.run.data
+        if not data.classes:
+            raise InputError("the targets were numbers, not classes", allowed="predict")
+        return [data.classes[k] for k in decided(outputs, data.labels, data.logits)]
+
 
 def new_run(
-    said: str, data: Path, output: Path, plan: Plan, options: DataOptions | None = None
+    said: str, data: Any, output: Path, plan: Plan, options: DataOptions | None = None
 ) -> RunFolder:
     """Make the folder of a run.
 
     Args:
         said: a specification, or the path of a generated module.
-        data: the file of the data.
+        data: the path of a file, arrays (X, D) or a frame.
         output: the folder.
         plan: what is asked.
         options: what is said of the data.
@@ -117,7 +168,7 @@ def new_run(
         starts=plan.starts,
         seed=plan.seed,
         initial=plan.initial if plan.initial in KINDS else FILE,
-        source=data.name,
+        source=Path(data).name if is_path(data) else "arrays",
         name=whole.name or output.name,
     )
     if source is None:
@@ -137,7 +188,7 @@ def said_network(said: str, sizes: str | None) -> tuple[OpenNetwork, str | None]
         InputError: neither can be taken.
     """
     if not said.strip().endswith(".py"):
-        return open_network(said, sizes), None
+        return of_vectors(open_network(said, sizes)), None
     path = Path(said.strip())
     module = load_module(path)
     spec = getattr(module, "SPEC", None)
@@ -145,7 +196,7 @@ def said_network(said: str, sizes: str | None) -> tuple[OpenNetwork, str | None]
         raise InputError(
             "the module has no SPEC", where=str(path), allowed="a module that gradscribe generated"
         )
-    return open_network(spec, sizes), path.read_text(encoding="utf-8")
+    return of_vectors(open_network(spec, sizes)), path.read_text(encoding="utf-8")
 
 
 def train(
@@ -184,7 +235,8 @@ def _check_method(objective: Objective, w: Vector, settings: RunSettings) -> Non
         raise InputError(
             f"{outcome.why}",
             where=settings.method,
-            allowed="--scale standard, another --init, or targets of a smaller size",
+            allowed="--scale standard, another --init, targets of a smaller size, or a last layer "
+            "whose values the loss takes, as a sigmoid's for bce",
         )
 
 

@@ -64,6 +64,8 @@ class TrainedView:
         shapes: of the parameters, in order.
         type: of the numbers, for NumPy.
         inputs: the lines of a constant with the names of the inputs; then there is `predict`.
+        columns: the lines of a constant with the columns that inputs are made of, each its name and
+            its words; () where none has any. Then there is `encode`.
         scaling: the lines of constants with factors and shifts of inputs and outputs; () where
             they are folded into the parameters.
         border: what one output of two classes is compared with.
@@ -75,6 +77,7 @@ class TrainedView:
     shapes: tuple[str, ...]
     type: str
     inputs: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     scaling: tuple[str, ...] = ()
     border: str = "0.5"
 
