@@ -25,6 +25,7 @@ from gradscribe.notation import (
     SAMPLE,
     derivative_of,
     index_text,
+    is_decimal,
     name_latex,
     name_text,
     size_text,
@@ -34,9 +35,6 @@ from gradscribe.notation import (
 from gradscribe.symbols import ScalarFunction
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
-LONGEST_DECIMAL = 9  # characters of a number that a lecture shows whole
-LONGEST_DENOMINATOR = 1000  # of a fraction that is written as one; another is a decimal
-LARGEST_NUMERATOR = 10**15  # the same, and of a whole number
 
 
 @dataclass(frozen=True)
@@ -82,11 +80,6 @@ class Dialect:
     times: str = "·"
     both: str = " ∧ "
     either: str = " ∨ "
-
-
-def shortened_decimal(digits: str) -> str:
-    """Return the digits of a number, of a long decimal the first six."""
-    return f"{float(digits):.6g}" if "." in digits and len(digits) > LONGEST_DECIMAL else digits
 
 
 def expression(expr: Expr, dialect: Dialect, level: int = 0) -> str:
@@ -146,11 +139,6 @@ def _function_name(expr: Expr) -> str:
         return str(expr.func.__name__)
     name = split(expr.stem)
     return name.stem + "prime" * expr.order + name.layer
-
-
-def is_decimal(number: Rational) -> bool:
-    """Whether a number is written as a decimal: as a fraction it would be too long."""
-    return bool(number.q > LONGEST_DENOMINATOR or abs(number.p) > LARGEST_NUMERATOR)
 
 
 def _number(value: Expr | float, d: Dialect) -> str:

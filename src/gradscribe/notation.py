@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from sympy import Symbol
+from sympy import Rational, Symbol
 
 SAMPLES = Symbol("N", integer=True, positive=True)
 SAMPLE = Symbol("n", integer=True)
@@ -17,6 +17,10 @@ SAMPLE = Symbol("n", integer=True)
 # The letters of indices: the free ones of a left side, and those summed over.
 FREE_INDICES = ("i", "j", "l", "r")
 SUMMED_INDICES = ("j", "k", "l", "r", "s", "p", "v", "o", "h", "t")
+
+LONGEST_DECIMAL = 9  # characters of a number that a lecture shows whole
+LONGEST_DENOMINATOR = 1000  # of a fraction that is written as one; another is a decimal
+LARGEST_NUMERATOR = 10**15  # the same, and of a whole number
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -164,3 +168,13 @@ def index_text(letters: list[str]) -> str:
     if all(letter in _INDEX_SUBSCRIPTS for letter in letters):
         return "".join(_INDEX_SUBSCRIPTS[letter] for letter in letters)
     return f"[{','.join(letters)}]"
+
+
+def shortened_decimal(digits: str) -> str:
+    """Return the digits of a number, of a long decimal the first six."""
+    return f"{float(digits):.6g}" if "." in digits and len(digits) > LONGEST_DECIMAL else digits
+
+
+def is_decimal(number: Rational) -> bool:
+    """Whether a number is written as a decimal: as a fraction it would be too long."""
+    return bool(number.q > LONGEST_DENOMINATOR or abs(number.p) > LARGEST_NUMERATOR)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from gradscribe.formula import LATEX, Dialect, quotient_parts, shortened_decimal
+from gradscribe.formula import LATEX, Dialect, quotient_parts
 from gradscribe.lecture.display import Tone
 from gradscribe.lecture.symbols import Notation
 from gradscribe.lecture.writing import Layers, Script
-from gradscribe.notation import name_latex, split, unprimed
+from gradscribe.notation import name_latex, shortened_decimal, split, unprimed
 
 COLOURS = {
     Tone.ERROR: "#9C1B06",

@@ -13,7 +13,7 @@ import numpy as np
 from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, Rational, Symbol, exp
 
 from gradscribe.catalog.activations import U
-from gradscribe.formula import is_decimal, term_order
+from gradscribe.formula import term_order
 from gradscribe.lecture.display import (
     Atom,
     Big,
@@ -35,6 +35,7 @@ from gradscribe.lecture.display import (
 )
 from gradscribe.lecture.writing import bare
 from gradscribe.model.network import Network
+from gradscribe.notation import is_decimal
 from gradscribe.symbols import ScalarFunction
 
 SIGNIFICANT = 3  # digits that are shown of a small number at least

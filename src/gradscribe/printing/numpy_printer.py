@@ -3,8 +3,7 @@
 from fractions import Fraction
 
 from gradscribe.errors import DerivationError
-from gradscribe.formula import LARGEST_NUMERATOR, LONGEST_DENOMINATOR
-from gradscribe.notation import size_python
+from gradscribe.notation import LARGEST_NUMERATOR, LONGEST_DENOMINATOR, size_python
 from gradscribe.program.ir import (
     Add,
     Apply,
