@@ -286,7 +286,7 @@ def test_what_cannot_go_on_is_stuck(objective: Objective) -> None:
     noisy, w = with_a_minimum()
     outcome = run(METHODS["levenberg_marquardt"], noisy, w, 2000, options={"gtol": 0.0})
     assert outcome.reason == "stuck"
-    assert outcome.why == "no step lowers the cost any further"
+    assert outcome.why.startswith("no step lowers the cost any further: the damping grew to more")
     assert outcome.iterations < 500
     assert outcome.gradient_norm < 1e-7
 
@@ -318,10 +318,10 @@ def test_unknown_methods_are_named(name: str, message: str) -> None:
         ({"alpha": math.nan}, "out of range"),
         ({"alpha": "0.1"}, "out of range"),
         ({"alpha": True}, "out of range"),
-        ({"beta1": 1.5}, "from 0 to 1"),
+        ({"beta1": 1}, "from 0 to below 1"),
         ({"batch": 2.5}, "whole number"),
         ({"gtol": -1}, "out of range"),
-        ({"diverged": 0.5}, "from 1 to inf"),
+        ({"diverged": 0.5}, "from 1 on"),
     ],
 )
 def test_options_are_looked_at(

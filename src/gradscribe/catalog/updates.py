@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from sympy import Abs, Eq, Ge, Gt, Le, Lt, Max, Mod, Piecewise, S, Symbol, sqrt
+from sympy import Abs, Eq, Ge, Gt, Interval, Le, Lt, Max, Mod, Piecewise, S, Symbol, oo, sqrt
 
 from gradscribe.catalog.update_lines import (
     PARAMETERS,
+    PART,
     PARTS,
     PLACE,
+    POSITIVE,
     ROW,
+    SHARE,
     STEP,
     Assigned,
     Backtracked,
@@ -41,6 +44,7 @@ class UpdateRule:
         batch: samples for a step unless told otherwise; 0 for all.
         counter: the variable in memory that counts repairs of H, or "".
         repair: in words, what is done to a matrix that does not fit.
+        damping: the variable in memory that grows where a step fails and leaves w as it is, or "".
     """
 
     name: str
@@ -52,6 +56,7 @@ class UpdateRule:
     batch: int = 0
     counter: str = ""
     repair: str = ""
+    damping: str = ""
 
     @property
     def needs(self) -> tuple[Quantity, ...]:
@@ -102,7 +107,7 @@ def _rate(default: float) -> Setting:
     return Setting("alpha", default, "learning rate")
 
 
-_FORGET = Setting("mu", 0.9, "share of the last step that is kept", 0, 1)
+_FORGET = Setting("mu", 0.9, "share of the last step that is kept", SHARE)
 
 # ---- Newton: H is made positive definite ---------------------------------------------------------
 
@@ -110,7 +115,7 @@ _FORGET = Setting("mu", 0.9, "share of the last step that is kept", 0, 1)
 def _least(default: float) -> Setting:
     """Without a line search the shift has to bound the step; with one a small one will do."""
     return Setting(
-        "epsilon", default, "smallest eigenvalue allowed, in units of the largest |θ|", 0, 1
+        "epsilon", default, "smallest eigenvalue allowed, in units of the largest |θ|", SHARE
     )
 
 
@@ -128,13 +133,19 @@ _SHIFT = (
 )
 _REPAIRS = Memory("n", 0, vector=False, meaning="how often H was repaired")
 _SHIFTED = "H was not positive definite and was shifted: H + τ I, τ from its smallest eigenvalue"
-_SUFFICIENT = Setting("c", 1e-4, "share of the decrease that the slope promises", 0, 1)
-_RATIO = Setting("rho", 0.5, "by what a step that is too long shrinks", 0.01, 0.99)
+_SUFFICIENT = Setting("c", 1e-4, "share of the decrease that the slope promises", PART)
+_RATIO = Setting("rho", 0.5, "by what a step that is too long shrinks", Interval(0.01, 0.99))
 _ARMIJO = Backtracked(
     _alpha, _rho, _w_old + _alpha * _s, _J + _c * _alpha * over_parameters(_g * _s)
 )
-_FACTOR_UP = Setting("gamma_up", 10.0, "factor of the damping after a step that failed", 1)
-_FACTOR_DOWN = Setting("gamma_down", 0.1, "factor of the damping after one that did not", 0, 1)
+_FACTOR_UP = Setting(
+    "gamma_up", 10.0, "factor of the damping after a step that failed", Interval.open(1, oo)
+)
+_FACTOR_DOWN = Setting(
+    "gamma_down", 0.1, "factor of the damping after one that did not", Interval.Lopen(0, 1)
+)
+_DAMPING = Memory("mu", 1e-3, vector=False, meaning="damping", allowed=POSITIVE)
+_DIVISOR = "keeps the divisor from 0"
 _ACCEPTED = (
     Assigned(_w_trial, _w_old + _s),
     _TRIAL,
@@ -193,7 +204,7 @@ UPDATES = Table(
             Assigned(_v, _v_old + _g**2),
             Assigned(_w, _w_old - _alpha * _g / (sqrt(_v) + _epsilon)),
         ),
-        (_rate(0.01), Setting("epsilon", 1e-10, "keeps the divisor from 0")),
+        (_rate(0.01), Setting("epsilon", 1e-10, _DIVISOR, POSITIVE)),
         "Duchi, Hazan and Singer, 2011; defaults as in PyTorch",
         (Memory("v", meaning="sum of squared gradients"),),
     ),
@@ -207,8 +218,8 @@ UPDATES = Table(
         ),
         (
             _rate(0.01),
-            Setting("rho", 0.99, "share of the mean that is kept", 0, 1),
-            Setting("epsilon", 1e-8, "keeps the divisor from 0"),
+            Setting("rho", 0.99, "share of the mean that is kept", SHARE),
+            Setting("epsilon", 1e-8, _DIVISOR, POSITIVE),
         ),
         "Tieleman and Hinton, 2012, lecture 6.5; defaults as in PyTorch",
         (Memory("v", meaning="mean of squared gradients"),),
@@ -226,9 +237,9 @@ UPDATES = Table(
         ),
         (
             _rate(0.001),
-            Setting("beta1", 0.9, "share of the first moment that is kept", 0, 1),
-            Setting("beta2", 0.999, "share of the second moment that is kept", 0, 1),
-            Setting("epsilon", 1e-8, "keeps the divisor from 0"),
+            Setting("beta1", 0.9, "share of the first moment that is kept", PART),
+            Setting("beta2", 0.999, "share of the second moment that is kept", PART),
+            Setting("epsilon", 1e-8, _DIVISOR, POSITIVE),
         ),
         "Kingma and Ba, 2015, algorithm 1; defaults as in PyTorch",
         (
@@ -295,12 +306,10 @@ UPDATES = Table(
         ),
         (_FACTOR_UP, _FACTOR_DOWN),
         "Goldfeld, Quandt and Trotter, 1966",
-        (
-            Memory("mu", 1e-3, vector=False, setting=True, meaning="damping"),
-            _REPAIRS,
-        ),
+        (_DAMPING, _REPAIRS),
         counter="n",
         repair="H had negative eigenvalues and was shifted by the smallest and by the damping",
+        damping="mu",
     ),
     UpdateRule(
         "levenberg_marquardt",
@@ -314,7 +323,8 @@ UPDATES = Table(
         ),
         (_FACTOR_UP, _FACTOR_DOWN),
         "Hagan and Menhaj, 1994; factors as in MATLAB's trainlm",
-        (Memory("mu", 1e-3, vector=False, setting=True, meaning="damping"),),
+        (_DAMPING,),
+        damping="mu",
     ),
     UpdateRule(
         "scg",
@@ -370,7 +380,7 @@ UPDATES = Table(
             Memory("r", meaning="direction of steepest descent"),
             Memory("p", meaning="direction of the step"),
             Memory("phi", 1.0, vector=False, meaning="slope along it, negated"),
-            Memory("lam", 1e-6, vector=False, setting=True, meaning="scale of the step"),
+            Memory("lam", 1e-6, vector=False, meaning="scale of the step", allowed=POSITIVE),
             Memory("ok", 1.0, vector=False, meaning="1 after a step that lowered the cost"),
         ),
     ),

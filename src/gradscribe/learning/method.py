@@ -6,11 +6,22 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Interval, oo
 
+from gradscribe.catalog.update_lines import NOT_NEGATIVE, range_text
 from gradscribe.errors import InputError, nearest
 from gradscribe.learning.objective import Objective, Vector
 
 State = Mapping[str, NDArray[Any]]
+
+# Why a run ends, in a word or two.
+ENDINGS = {
+    "converged": "converged",
+    "iterations": "limit reached",
+    "watch": "stopped",
+    "diverged": "diverged",
+    "stuck": "no lower cost",
+}
 
 # Options of every method.
 GRADIENT_TOLERANCE, DIVERGED = "gtol", "diverged"
@@ -24,16 +35,14 @@ class Option:
         name: what it is called.
         default: its value unless told otherwise.
         meaning: a few words.
-        low: the smallest value allowed.
-        high: the largest value allowed.
+        allowed: the numbers that it may be.
         whole: whether it is a whole number.
     """
 
     name: str
     default: float
     meaning: str
-    low: float = 0.0
-    high: float = np.inf
+    allowed: Interval = NOT_NEGATIVE
     whole: bool = False
 
     def checked(self, value: float, where: str) -> float:
@@ -43,7 +52,7 @@ class Option:
             InputError: it is none.
         """
         number = isinstance(value, int | float | np.integer | np.floating)
-        fits = number and not isinstance(value, bool) and self.low <= value <= self.high
+        fits = number and not isinstance(value, bool) and float(value) in self.allowed
         if fits and not (self.whole and value != int(value)):
             return float(value)
         kind = "a whole number" if self.whole else "a number"
@@ -51,13 +60,15 @@ class Option:
             f"{self.name} ({self.meaning}) is out of range",
             where=where,
             received=repr(value),
-            allowed=f"{kind} from {self.low:g} to {self.high:g}",
+            allowed=f"{kind} {range_text(self.allowed)}",
         )
 
 
 COMMON = (
     Option(GRADIENT_TOLERANCE, 1e-8, "stop where the norm of the gradient is at most this"),
-    Option(DIVERGED, 1e6, "stop where the cost is this many times that of the start", low=1.0),
+    Option(
+        DIVERGED, 1e6, "stop where the cost is this many times that of the start", Interval(1, oo)
+    ),
 )
 
 
@@ -92,7 +103,7 @@ class Outcome:
         cost: J(w).
         gradient_norm: the Euclidean norm of ∂J/∂w.
         iterations: how many were done in all.
-        reason: one of "converged", "iterations", "watch", "diverged", "stuck".
+        reason: one of `ENDINGS`.
         why: the reason in a sentence.
         notes: what else is to be known, how often H was repaired for example.
         state: as in `Progress`, of the last iteration.

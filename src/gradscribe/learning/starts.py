@@ -209,7 +209,7 @@ class _Start:
                     progress.gradient_norm,
                     progress.iteration,
                     STOPPED,
-                    "it was interrupted",
+                    "stopped before its end",
                     (),
                     progress.state,
                 )
