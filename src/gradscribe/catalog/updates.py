@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sympy import Abs, Eq, Ge, Gt, Interval, Le, Lt, Max, Mod, Piecewise, S, Symbol, oo, sqrt
+from sympy import Abs, Eq, Ge, Interval, Le, Lt, Max, Mod, Piecewise, S, Symbol, oo, sqrt
 
 from gradscribe.catalog.update_lines import (
     PARAMETERS,
@@ -42,7 +42,7 @@ class UpdateRule:
         memory: what is remembered beside w and the number of steps.
         source: where it comes from.
         batch: samples for a step unless told otherwise; 0 for all.
-        counter: the variable in memory that counts repairs of H, or "".
+        counter: the variable in memory that counts how often H had negative eigenvalues, or "".
         repair: in words, what is done to a matrix that does not fit.
         damping: the variable in memory that grows where a step fails and leaves w as it is, or "".
     """
@@ -129,10 +129,10 @@ _SHIFT = (
     _LOWEST,
     Assigned(_tau, Max(0, _epsilon * _theta_max - _theta_min)),
     Solved(_s, _H, _tau, -_g),
-    Assigned(_n, Piecewise((_n_old + 1, Gt(_tau, 0)), (_n_old, True))),
+    _INDEFINITE,
 )
-_REPAIRS = Memory("n", 0, vector=False, meaning="how often H was repaired")
-_SHIFTED = "H was not positive definite and was shifted: H + τ I, τ from its smallest eigenvalue"
+_REPAIRS = Memory("n", vector=False, meaning="how often H had negative eigenvalues")
+_SHIFTED = "H had negative eigenvalues and was shifted: H + τ I, τ from the smallest"
 _SUFFICIENT = Setting("c", 1e-4, "share of the decrease that the slope promises", PART)
 _RATIO = Setting("rho", 0.5, "by what a step that is too long shrinks", Interval(0.01, 0.99))
 _ARMIJO = Backtracked(
