@@ -150,7 +150,7 @@ def _sentences(verdict: Verdict, names: tuple[str, ...]) -> Iterator[str]:
     words = [f"{value:.6g}" for value in shown]
     if len(values) > 12:
         words.insert(6, "…")
-    yield f"eigenvalues: {', '.join(words)}"
+    yield f"eigenvalues: {', '.join(words) or 'none'}"
     down = verdict.steepest_descent
     if down is not None:
         order = np.argsort(-np.abs(down), kind="stable")[:6]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from gradscribe.checking.load import load_module
 from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import InputError
 from gradscribe.files import write, write_bytes
+from gradscribe.learning.corners import corners, exact_up_to
 from gradscribe.learning.data import DataOptions, read_data
 from gradscribe.learning.evaluation import Part, parts_of
 from gradscribe.learning.folder import RunFolder, RunSettings, check_free, create, locked
@@ -238,7 +240,15 @@ def surface_of(objective: Objective) -> Surface:
         for name, a in zip(params._fields, params, strict=True)
         for place in _places(a.shape)
     )
-    return Surface(objective.cost, objective.gradient, objective.hessian, objective.K, names)
+    return Surface(
+        objective.cost,
+        objective.gradient,
+        objective.hessian,
+        objective.K,
+        names,
+        partial(corners, objective),
+        partial(exact_up_to, objective),
+    )
 
 
 def _places(shape: Sequence[int]) -> list[tuple[int, ...]]:
