@@ -1,5 +1,7 @@
 """What a method of learning is: its options, how it is run, what it reports and gives back."""
 
+import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -22,6 +24,8 @@ ENDINGS = {
     "diverged": "diverged",
     "stuck": "no lower cost",
 }
+
+_COPIES = 3  # of a matrix: one that is kept, one that is given away, one that is taken apart
 
 # Options of every method.
 GRADIENT_TOLERANCE, DIVERGED = "gtol", "diverged"
@@ -200,7 +204,7 @@ class Method:
         Raises:
             InputError: an option, the start or the state is unfit, or the module lacks a function.
         """
-        settings = self._settings(options or {})
+        settings = self.settings(options or {})
         start = np.asarray(w0, dtype=float)
         if start.shape != (objective.K,) or not np.isfinite(start).all():
             raise InputError(
@@ -218,7 +222,12 @@ class Method:
             )
         return self.runner(Run(objective, start, settings, iterations, rng, watch, state))
 
-    def _settings(self, given: Mapping[str, float]) -> dict[str, float]:
+    def settings(self, given: Mapping[str, float]) -> dict[str, float]:
+        """Return the numbers of all options, those that are not given at their defaults.
+
+        Raises:
+            InputError: there is no such option, or a number is out of its range.
+        """
         known = {option.name: option for option in self.options}
         for name in given:
             if name not in known:
@@ -241,3 +250,23 @@ class Method:
                     allowed="a method that needs the gradient alone, or a module with it "
                     "(its specification must not leave it out, see `emit`)",
                 )
+        K, outputs = objective.K, objective.D.size
+        shapes = {"hessian": (K, K), "gauss_newton": (K, K), "jacobian": (outputs, K)}
+        for name in shapes.keys() & set(self.needs):
+            needed, there = _COPIES * 8 * math.prod(shapes[name]), memory()
+            if needed > there:
+                raise InputError(
+                    f"{self.name} takes more memory than the machine has: {_COPIES} arrays "
+                    f"{shapes[name]} of {name}",
+                    where="method",
+                    received=f"{needed / 2**30:.1f} GiB of {there / 2**30:.1f} GiB",
+                    allowed="a method that needs the gradient alone, such as l-bfgs, or newton-cg",
+                )
+
+
+def memory() -> float:
+    """Return how many bytes of memory the machine has; infinity where that is not known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return math.inf

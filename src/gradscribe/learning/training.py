@@ -15,7 +15,13 @@ from gradscribe.learning.corners import corners, exact_up_to
 from gradscribe.learning.data import DataOptions, read_data
 from gradscribe.learning.evaluation import Part, parts_of
 from gradscribe.learning.folder import RunFolder, RunSettings, check_free, create, locked
-from gradscribe.learning.initial import FILE, KINDS, first_parameters, named_parameters
+from gradscribe.learning.initial import (
+    FILE,
+    KINDS,
+    check_initial,
+    first_parameters,
+    named_parameters,
+)
 from gradscribe.learning.methods import find_method
 from gradscribe.learning.minima import Found, groups
 from gradscribe.learning.objective import Objective, Vector
@@ -105,7 +111,8 @@ def new_run(
         InputError: the network, the data or the folder cannot be taken.
     """
     check_free(output)
-    find_method(plan.method)
+    find_method(plan.method).settings(plan.options)
+    check_initial(plan.initial)
     network, source = said_network(said, plan.sizes)
     chosen = replace(options or DataOptions(), seed=plan.seed)
     found = read_data(data, network, chosen)
