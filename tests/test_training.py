@@ -237,6 +237,17 @@ def test_a_step_that_diverges_keeps_the_best(tmp_path):
     assert "these are the best parameters before" in (tmp_path / "run" / "report.md").read_text()
 
 
+def test_a_start_says_where_its_best_was_before_its_end(tmp_path):
+    trained = gradscribe.train(
+        "?-3-? tanh,linear", DATA / "square.csv", tmp_path / "run", method="adam",
+        options={"alpha": 0.3}, iterations=40, starts=4, report=False, processes=0,
+    )  # fmt: skip
+    earlier = [r.cost < r.curve[-1, 1] for r in trained.results]
+    told = [any("the cost was lower before" in note for note in r.notes) for r in trained.results]
+    assert told == earlier
+    assert any(earlier)
+
+
 # ---- what is refused, before anything is written ---------------------------------------
 
 

@@ -720,7 +720,7 @@ def test_a_step_computes_the_equations(name: str, seed: int) -> None:
         close(np.asarray(value, float), expected, 1e-9)
 
 
-@pytest.mark.parametrize("name", ["first", "solved", "STEPS"])
+@pytest.mark.parametrize("name", ["first", "solved", "STEPS", "setting", "vector", "RANGES"])
 def test_functions_do_not_take_the_names_of_helpers(name: str) -> None:
     with pytest.raises(InputError, match="a name used in generated code"):
         module_source(f"3-2-1 {name},linear {name}=u*sigmoid(u) with=damped_newton")

@@ -22,6 +22,7 @@ Array = npt.NDArray[Any]
 SAVE_EVERY = 0.5  # seconds between savings
 STOPPED = "watch"  # the reason of a start that was told to stop
 _STATE = "state_"
+_EARLIER = "the cost was lower before, and the best parameters are kept"
 _STREAM = 2  # of random numbers, beside that of the rows that are held out
 
 
@@ -220,7 +221,9 @@ class _Start:
     def save(self, outcome: Outcome) -> None:
         """Write the start's file whole."""
         at = (outcome.cost, outcome.w, outcome.gradient_norm)
-        cost, w, norm = self.best if self.best[0] < outcome.cost else at
+        earlier = self.best[0] < outcome.cost
+        cost, w, norm = self.best if earlier else at
+        notes = (*outcome.notes, *([_EARLIER] if earlier else []))
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {
             "w": w,
@@ -229,7 +232,7 @@ class _Start:
             "iterations": outcome.iterations,
             "reason": outcome.reason,
             "why": outcome.why,
-            "notes": np.array(outcome.notes, dtype=str),
+            "notes": np.array(notes, dtype=str),
             "seconds": self.seconds,
             "best_w": self.best[1],
             "best_cost": self.best[0],

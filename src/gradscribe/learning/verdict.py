@@ -135,8 +135,8 @@ class Verdict:
             )
         if self.drawn:
             sentence += (
-                f"; {self.drawn} other parameters are close to the kink of a penalty and drawn to "
-                "it, where ∂J/∂w does not become 0"
+                "; parameters close to the kink of a penalty and drawn to it, where ∂J/∂w does not "
+                f"become 0: {self.drawn}"
             )
         return sentence
 
