@@ -229,6 +229,8 @@ def test_what_is_no_minimum_where_there_is_no_error_is_not_called_one():
         found = verdict(f"1-1 linear loss={loss}", X, X * 0.7 + 0.1, w)
         assert found.error is None, loss
         assert "exact" not in found.sentence
+    found = verdict("1-1 linear loss=gaussian", X, X * 0.7 + 0.1, np.array([0.7, 0.1, 0.0]))
+    assert (found.kind, found.error) == ("slope", None)  # a smaller variance is better
 
 
 def test_a_lasso_is_judged_by_the_slopes_to_both_sides():

@@ -103,11 +103,12 @@ def _parsed(spec: str) -> Network:
 def exact_up_to(objective: Objective, w: Numbers) -> float | None:
     """Return the largest |d − y| where the fit is exact but for rounding; else None.
 
-    Such a point is a minimum where J rises with errors to either side, which is tried.
+    Such a point is a minimum where J reads w through y alone and rises with errors to either
+    side, which is tried.
     """
     network, D = network_of(objective), objective.D
     y = objective.forward(w)
-    if network is None or network.penalties or D.shape != y.shape:
+    if network is None or network.penalties or network.loss.learned or D.shape != y.shape:
         return None
     largest = float(np.abs(D).max())
     error = float(np.abs(D - y).max())
