@@ -15,6 +15,15 @@ SAID = {
     "own own=exp(u)": ["is larger than floating-point numbers are for u from 709.8 on"],
     "own own=(1-cos(u))/u/u": ["loses digits at u = -1e-08", "1/u² has no value at u = 0"],
     "own own=exp(u)/exp(u/2)/exp(u/3)": [],
+    "own own=abs(u)**0.5": ["in own′, own″: it grows without bound beside u = 0"],
+    "own own=where(u>1,sqrt(u-1),0)": ["in own′, own″: it grows without bound beside u = 1"],
+    "own own=sign(u-0.3)*abs(u-0.3)**(1/3)": ["own′, own″: it grows without bound beside u = 0.3"],
+    "own own=sqrt(abs(u**2-2))": ["it grows without bound beside u = -1.414 and 1.414"],
+    "own own=where(u>0,log(u),0)": ["in own, own′, own″: it grows without bound beside u = 0"],
+    "own own=where(u>0,log(u),u)": ["own, own′, own″: it grows without bound beside u = 0"],
+    "own own=abs(u)**1.5": ["in own″: it grows without bound beside u = 0"],
+    "own own=where(u>0,u**k,0) own.k=0.9": ["own′, own″: it grows without bound beside u = 0"],
+    "tanh loss=own own=abs(e)**0.5": ["own″: it grows without bound beside y = 0 (d = 0)"],
     "own own=u*exp(k*u) own.k=learned(2)": ["for u from 352"],
     "tanh loss=own own=-d*log(y)-(1-d)*log(1-y)": [
         "log(y) has no value for y up to 0", "log(1 − y) has no value for y from 1 on",
@@ -23,7 +32,8 @@ SAID = {
     "tanh loss=own own=exp(abs(e))": ["for y up to -709.8 and for y from 709.8 on (d = 0)"],
 }  # fmt: skip
 SILENT = [
-    "own own=where(u>0,log(u),u)", "own own=u/(1+abs(u))", "own own=u*exp(-u**2)", "own own=erf(u)",
+    "own own=u/(1+abs(u))", "own own=u*exp(-u**2)", "own own=erf(u)",
+    "own own=sqrt(u**2+1e-9)", "own own=abs(u-1)+log(1+abs(u))", "own own=abs(u)**2.5",
     "own own=u*sigmoid(1.7*u)", "own own=(exp(u)-exp(-u))/(exp(u)+exp(-u))", "own own=gelu(u)+u",
     "own own=exp(u)/(1+exp(u))", "own own=log(1+exp(u))", "own own=1/(1+exp(-u**3))",
     "tanh loss=own own=log(cosh(e))", "tanh loss=own own=e**2/(1+e**2)",

@@ -2,17 +2,20 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gradscribe.learning.folder import opened
 from gradscribe.learning.live import Quiet
-from gradscribe.learning.starts import result_of
+from gradscribe.learning.methods import METHODS as ALL_METHODS
+from gradscribe.learning.starts import STOPPED, carry_out, objective_of, result_of
 from gradscribe.learning.training import Plan, new_run, train
 
 # How many runs are stopped, of each kind; GRADSCRIBE_INTERRUPTIONS=30 stops so many.
@@ -102,3 +105,28 @@ def test_a_stopped_run_ends_where_it_would_have(table, whole, tmp_path, number, 
     gone_on(folder)
     assert not list(folder.rglob(".*.part"))
     same_end(folder, expected)
+
+
+@pytest.mark.parametrize("method", [*ALL_METHODS, "adam+cosine_decay"])
+def test_every_method_goes_on_to_the_same_end(table, tmp_path, method):
+    """Stopped thrice, before and after what is saved; and ended at a limit that is raised then."""
+    begun = tmp_path / "begun"
+    new_run("?-3-? tanh,linear", table, begun, Plan(method, iterations=11, starts=2, seed=3))
+    stopped, limited = (Path(shutil.copytree(begun, tmp_path / n)) for n in ("stopped", "limited"))
+    gone_on(begun)
+    for last in (6, 3, 8):
+        run = opened(stopped)
+        carry_out(run, objective_of(run), 0, lambda report, last=last: report.iteration >= last)
+    assert result_of(run, 0).reason == STOPPED
+    gone_on(stopped)
+    same_end(stopped, begun)
+    train(opened(limited).with_settings(iterations=4), processes=0, display=Quiet())
+    assert {result_of(opened(limited), k).iterations for k in (0, 1)} == {4}
+    train(opened(limited).with_settings(iterations=11), processes=0, display=Quiet())
+    same_end(limited, begun)
+    for k in (0, 1):
+        mine, theirs, raised = (
+            opened(folder).load_start(k) for folder in (stopped, begun, limited)
+        )
+        for name in set(theirs) - {"seconds", "curve"}:  # which have times
+            assert mine[name].tobytes() == theirs[name].tobytes() == raised[name].tobytes(), name

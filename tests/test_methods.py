@@ -3,6 +3,7 @@
 import io
 import math
 import pickle
+import re
 import sys
 from types import ModuleType
 
@@ -14,7 +15,7 @@ import gradscribe
 from gradscribe.catalog.updates import UPDATES
 from gradscribe.errors import InputError
 from gradscribe.learning import solvers
-from gradscribe.learning.method import Method, Outcome, Progress
+from gradscribe.learning.method import ENDINGS, Method, Outcome, Progress
 from gradscribe.learning.methods import METHODS, find_method
 from gradscribe.learning.objective import Objective
 
@@ -289,9 +290,31 @@ def test_what_cannot_go_on_is_stuck(objective: Objective) -> None:
     noisy, w = with_a_minimum()
     outcome = run(METHODS["levenberg_marquardt"], noisy, w, 2000, options={"gtol": 0.0})
     assert outcome.reason == "stuck"
-    assert outcome.why == "no step lowers the cost any further"
+    assert outcome.why.startswith("no step lowers the cost any further: the damping grew to more")
     assert outcome.iterations < 500
     assert outcome.gradient_norm < 1e-7
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_end_is_told_in_a_sentence_with_its_figure(name: str) -> None:
+    noisy, w = with_a_minimum()
+    method = METHODS[name]
+    limited = run(method, noisy, w, 2)
+    assert re.fullmatch(
+        r"the limit of iterations is reached, \|∇J\| = \S+ is above 1e-08 \(gtol\)", limited.why
+    )
+    assert f"{limited.gradient_norm:.1e}" in limited.why
+    stopped = run(method, noisy, w, 9, watch=lambda progress: progress.iteration == 1)
+    assert stopped.why == "stopped before its end"
+    reached = run(method, noisy, w, 9, options={"gtol": 2 * limited.gradient_norm})
+    assert re.match(r"converged: \|∇J\| = \S+ is at most \S+ \(gtol\)", reached.why)
+    if method.extra:
+        ended = run(method, noisy, w, 3000, options={"gtol": 0.0})
+        assert ended.reason in ("stuck", "converged")
+        assert "SciPy says" not in ended.why
+        if ended.reason == "stuck":
+            assert re.match(r"no step lowers the cost any further: .+; \|∇J\| = ", ended.why)
+    assert {o.reason for o in (limited, stopped, reached)} <= set(ENDINGS)
 
 
 # ---- what is refused -----------------------------------------------------------------------------
@@ -321,10 +344,10 @@ def test_unknown_methods_are_named(name: str, message: str) -> None:
         ({"alpha": math.nan}, "out of range"),
         ({"alpha": "0.1"}, "out of range"),
         ({"alpha": True}, "out of range"),
-        ({"beta1": 1.5}, "from 0 to 1"),
+        ({"beta1": 1}, "from 0 to below 1"),
         ({"batch": 2.5}, "whole number"),
         ({"gtol": -1}, "out of range"),
-        ({"diverged": 0.5}, "from 1 to inf"),
+        ({"diverged": 0.5}, "from 1 on"),
     ],
 )
 def test_options_are_looked_at(

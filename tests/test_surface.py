@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from sympy import Piecewise
 
 import gradscribe
+from gradscribe.catalog.penalties import PENALTIES, Penalty, W
 from gradscribe.errors import InputError
+from gradscribe.learning.corners import kinks_of
 from gradscribe.learning.minima import groups
 from gradscribe.learning.objective import Objective
 from gradscribe.learning.points import point
@@ -195,6 +198,106 @@ def test_eigenvectors_by_iteration_are_eigenvectors():
     found = eigenvectors(H, np.linalg.eigvalsh(H), (0, 1, -1, -2, -3))
     np.testing.assert_allclose(found.T @ found, np.eye(5), atol=1e-8)
     np.testing.assert_allclose(H @ found, found * [-2, -2, 9, 5, 5], atol=1e-6)
+
+
+# ---- exact fits, kinks -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "log_cosh"])
+@pytest.mark.parametrize("seed", range(3))
+def test_an_exact_fit_is_a_minimum_whatever_is_zero(loss, seed):
+    """Targets from the network itself, with two nodes that are equal: eigenvalues are 0."""
+    rng = np.random.default_rng(700 + seed)
+    X = rng.normal(size=(40, 2))
+    cost = objective(f"2-3-1 tanh,linear loss={loss}", X, np.zeros((40, 1)))
+    w = rng.normal(size=cost.K)
+    w[4:6], w[8], w[11] = w[2:4], w[7], w[10]
+    for noise, exact in ((0.0, True), (1e-16, True), (1e-9, False)):
+        D = cost.forward(w) * (1 + noise * rng.normal(size=(40, 1)))
+        found = verdict(f"2-3-1 tanh,linear loss={loss}", X, D, w)
+        assert ("the fit is exact but for rounding, |d − y| up to" in found.sentence) == exact
+        assert found.kind == "minimum" if exact else found.error is None
+    if loss == "mse":
+        assert found.kind == "degenerate"  # with errors H alone cannot tell
+
+
+def test_what_is_no_minimum_where_there_is_no_error_is_not_called_one():
+    """A loss that falls to both sides of d = y, and one of which J is not least there."""
+    X = np.ones((3, 1)) * [[-1.0], [0.5], [2.0]]
+    w = np.array([0.7, 0.1])
+    for loss in ("own own=0-e**2", "own own=e**3", "own own=e**2 l2=0.1"):
+        found = verdict(f"1-1 linear loss={loss}", X, X * 0.7 + 0.1, w)
+        assert found.error is None, loss
+        assert "exact" not in found.sentence
+    found = verdict("1-1 linear loss=gaussian", X, X * 0.7 + 0.1, np.array([0.7, 0.1, 0.0]))
+    assert (found.kind, found.error) == ("slope", None)  # a smaller variance is better
+
+
+def test_a_lasso_is_judged_by_the_slopes_to_both_sides():
+    """Orthogonal columns, whose lasso is known: w_k = sign(c_k) max(|c_k| − λ/2, 0)."""
+    columns = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
+    c, bias = np.array([0.8, -0.05, 0.02]), 0.3
+    D = (columns @ c + bias)[:, None]
+    for strength, zeros in ((0.05, 1), (0.2, 2), (2.0, 3)):
+        w = np.append(np.sign(c) * np.maximum(np.abs(c) - strength / 2, 0), bias)
+        cost = objective(f"3-1 linear l1={strength}", columns, D)
+        found = surface_of(cost).judge(w)
+        assert np.linalg.norm(cost.gradient(w)) > 0.01
+        assert (found.kind, found.at_kinks.sum()) == ("minimum", zeros)
+        assert found.gradient_norm < 1e-14
+        np.testing.assert_allclose(found.eigenvalues, 2.0)
+        assert f"{zeros} of 4 parameters are at the kink of a penalty" in found.sentence
+        direction = found.direction(-1)
+        assert direction.shape == (4,)
+        assert not direction[found.at_kinks].any()
+        beside = w.copy()
+        beside[found.at_kinks] = 1e-3
+        close = surface_of(cost).judge(beside)
+        assert close.kind == "slope"
+        assert "parameters close to the kink of a penalty and drawn to it" in close.sentence
+        assert close.sentence.endswith(f"does not become 0: {zeros}")
+    weak = surface_of(objective("3-1 linear l1=0.02", columns, D))
+    assert weak.judge(np.array([0.79, 0.0, 0.01, 0.3])).kind == "slope"  # |c_2| > λ/2
+
+
+def test_all_parameters_at_kinks():
+    found = verdict("2-1 linear l1=3 on=all", *AND, np.zeros(3))
+    assert (found.kind, found.eigenvalues.size, found.inertia) == ("minimum", 0, (0, 0, 0))
+    assert found.steepest_descent is None
+    assert verdict("2-1 linear l1=0.1 on=all", *AND, np.zeros(3)).kind == "slope"
+
+
+def test_kinks_of_a_penalty_are_those_of_its_formula():
+    shifted = Penalty("shifted", 3 * Piecewise((W - 2, W > 2), (2 * (2 - W), True)), "")
+    assert kinks_of(shifted) == {2.0: (-6.0, -6.0, 3.0)}
+    assert all(kinks_of(PENALTIES[name]) == {} for name in PENALTIES if name != "l1")
+
+
+@pytest.mark.parametrize(
+    ("spec", "kink"),
+    [
+        ("2-3-1 relu,linear", True),
+        ("2-3-1 elu,linear elu.alpha=0.5", True),
+        ("2-3-1 tanh,linear", False),
+        ("2-3-1 softplus,linear", False),
+        ("2-3-1 tanh,linear loss=mae", True),
+        ("2-3-1 tanh,linear loss=huber huber.threshold=1", True),
+        ("2-3-1 tanh,linear loss=huber huber.threshold=3", False),
+    ],
+)
+def test_a_point_at_which_the_gradient_jumps_is_a_kink(spec, kink):
+    """At zero parameters u = 0, and e = d is 0 or 1."""
+    cost = objective(spec, *AND)
+    found = surface_of(cost).judge(np.zeros(cost.K))
+    assert (found.kind == "kink") == kink
+    assert ("a kink, beside which ∇J jumps" in found.sentence) == kink
+
+
+def test_what_counts_as_zero_is_told_with_what_is_nearest_to_it():
+    found = judged(1.0, np.zeros(4), np.diag([2.0, 3e-3, 1e-9, -1e-12]))
+    assert "2 zero eigenvalues (zero up to 2.0e-08: the largest 1.0e-09, the next 3.0e-03)" in (
+        found.sentence
+    )
 
 
 # ---- points and planes -----------------------------------------------------------------

@@ -245,6 +245,17 @@ def test_a_step_that_diverges_keeps_the_best(tmp_path):
     assert "these are the best parameters before" in (tmp_path / "run" / "report.md").read_text()
 
 
+def test_a_start_says_where_its_best_was_before_its_end(tmp_path):
+    trained = gradscribe.train(
+        "?-3-? tanh,linear", DATA / "square.csv", tmp_path / "run", method="adam",
+        options={"alpha": 0.3}, iterations=40, starts=4, report=False, processes=0,
+    )  # fmt: skip
+    earlier = [r.cost < r.curve[-1, 1] for r in trained.results]
+    told = [any("the cost was lower before" in note for note in r.notes) for r in trained.results]
+    assert told == earlier
+    assert any(earlier)
+
+
 # ---- what is refused, before anything is written ---------------------------------------
 
 
@@ -257,7 +268,11 @@ def test_a_step_that_diverges_keeps_the_best(tmp_path):
         (["--method", "adam", "--set", "alpha=-1"], "out of range"),
         (["--method", "least_squares-lm"], "sum of squares"),
         (["--target", "z"], "no such column"),
+        (["--method", "adam", "--set", "beta1=1"], "from 0 to below 1"),
+        (["--method", "adam", "--set", "alhpa=1"], "did you mean 'alpha'"),
+        (["--method", "momentum+cosine_decay", "--set", "tau=0"], "from 1 on"),
         (["--init", "nothing.npz"], "no such file"),
+        (["--init", "randm"], "did you mean 'random'"),
         (["-o", "missing/folder/run"], "no such folder"),
         (["--sizes", "2-2-1"], "has sizes already"),
     ],
@@ -267,6 +282,33 @@ def test_what_is_wrong_is_told_and_nothing_is_written(tmp_path, monkeypatch, wor
     result = CliRunner().invoke(cli, ["train", XOR, str(DATA / "xor.csv"), *words])
     assert isinstance(result.exception, InputError), result.output
     assert message in str(result.exception)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_wrong_with_the_method_is_told_before_the_data_are_read(tmp_path, monkeypatch):
+    """Where there are no data at all the method comes first, so nothing long has been done."""
+    monkeypatch.chdir(tmp_path)
+    for words, message in (
+        (["--method", "adm"], "did you mean 'adam'"),
+        (["--method", "newton", "--set", "epsilon=2"], "from 0 to 1"),
+        (["--init", "equla"], "did you mean 'equal'"),
+    ):
+        result = CliRunner().invoke(cli, ["train", XOR, "missing.csv", *words])
+        assert message in str(result.exception)
+
+
+def test_a_method_that_cannot_be_carried_out_is_told_before_there_is_a_folder(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    squares = ["?-30-? tanh,linear", str(DATA / "xor.csv"), "--method", "least_squares-lm"]
+    result = CliRunner().invoke(cli, ["train", *squares])
+    assert "4 numbers, 121 parameters" in str(result.exception)
+    monkeypatch.setattr("gradscribe.learning.method.memory", lambda: 200.0)
+    for method in ("newton", "levenberg_marquardt", "trust-exact", "saddle_free_newton"):
+        words = ["?-2-? tanh,linear", str(DATA / "xor.csv"), "--method", method]
+        result = CliRunner().invoke(cli, ["train", *words])
+        assert "3 arrays (9, 9) of" in str(result.exception), result.output
     assert not list(tmp_path.iterdir())
 
 
@@ -447,6 +489,34 @@ def test_the_surface_of_a_run_is_told(copy, tmp_path):
     assert "along W1[0, 1]" in picture.read_text(encoding="utf-8")
     result = CliRunner().invoke(cli, ["surface", str(copy.path), "--start", "9"])
     assert "1 to 2" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["RUN", "--along", "largst,random", "-o", "s.svg"], "did you mean 'largest'"),
+        (["RUN", "--along", "W1[0,0],W1[0, 0]", "-o", "s.svg"], "both directions are the same"),
+        (["RUN", "--along", "largest", "-o", "s.svg"], "two directions"),
+        (["RUN", "--along", "largest,second"], "none is asked for"),
+        (["RUN", "--reach", "2"], "none is asked for"),
+        (["RUN", "-o", "missing/s.svg"], "no such folder"),
+        (["RUN", "-o", "s.png"], "a picture is an .svg"),
+        (["RUN", "--scale", "none"], "the data of a run have been read"),
+        (["RUN", "--at", "zeros", "--start", "1"], "a point is said twice"),
+        (["RUN", "--at", "zeross"], "did you mean 'zeros'"),
+        (["2-2-1 tanh,linear", str(DATA / "and.csv"), "--start", "1"], "has no starts"),
+        (["2-2-1 tanh,linear", str(DATA / "and.csv"), "--at", "b9=1"], "no such parameter"),
+    ],
+)
+def test_a_surface_is_refused_before_anything_is_said(copy, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    given = [str(copy.path) if word == "RUN" else word for word in words]
+    result = CliRunner().invoke(cli, ["surface", *given])
+    assert isinstance(result.exception, InputError), result.output
+    assert message in str(result.exception)
+    assert result.output == ""
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_saddle_on_the_command_line():

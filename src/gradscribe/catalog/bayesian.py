@@ -6,13 +6,14 @@ the K parameters the data determine, L is the logarithm of the evidence (negated
 constant), in which the second derivatives of J are those of the Gauss-Newton matrix.
 """
 
-from sympy import Abs, Derivative, Expr, Lt, Max, Min, Piecewise, Symbol, log
+from sympy import Abs, Derivative, Expr, Interval, Lt, Max, Min, Piecewise, Symbol, log
 
 from gradscribe.catalog.penalties import PENALTIES, W
 from gradscribe.catalog.update_lines import (
     ERRORS,
     PARAMETERS,
     PLACE,
+    POSITIVE,
     ROW,
     Assigned,
     Measured,
@@ -82,12 +83,19 @@ BAYESIAN_REGULARIZATION = UpdateRule(
     (
         FACTOR_UP,
         FACTOR_DOWN,
-        Setting("epsilon", 1e-30, "smallest λ, in units of the largest θ", 0, 1),
+        Setting("epsilon", 1e-30, "smallest λ, in units of the largest θ", Interval.open(0, 1)),
     ),
     "MacKay, 1992; Foresee and Hagan, 1997; as MATLAB's trainbr",
     (
-        Memory("mu", 5e-3, vector=False, setting=True, meaning="damping"),
-        Memory("lam", 1e-2, vector=False, setting=True, told=True, meaning="weight of the penalty"),
+        Memory("mu", 5e-3, vector=False, meaning="damping", allowed=POSITIVE),
+        Memory(
+            "lam",
+            1e-2,
+            vector=False,
+            told=True,
+            meaning="weight of the penalty",
+            allowed=POSITIVE,
+        ),
         Memory("gamma", vector=False, told=True, meaning="parameters that the data determine"),
         Memory("L", vector=False, told=True, meaning="logarithm of the evidence, negated"),
         Memory("h", meaning="gradient of J + λ Σ w²"),

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sympy import Lt, Piecewise, Symbol, cos, pi
+from sympy import Interval, Lt, Piecewise, Symbol, cos, oo, pi
 
-from gradscribe.catalog.update_lines import STEP, Assigned, Setting
+from gradscribe.catalog.update_lines import SHARE, STEP, Assigned, Setting
 from gradscribe.table import Table
 
 
@@ -30,7 +30,7 @@ class Schedule:
 _rate_j, _first, _last = Symbol("alpha"), Symbol("alpha_0"), Symbol("alpha_tau")
 _span, _gamma = Symbol("tau"), Symbol("gamma")
 _FIRST = Setting("alpha_0", 0.1, "learning rate of the first step")
-_SPAN = Setting("tau", 100.0, "number of steps after which it stays the same", 1)
+_SPAN = Setting("tau", 100.0, "number of steps after which it stays the same", Interval(1, oo))
 
 SCHEDULES = Table(
     "schedule",
@@ -51,7 +51,7 @@ SCHEDULES = Table(
         "exponential_decay",
         "the learning rate falls by the same factor each step",
         Assigned(_rate_j, _first * _gamma**STEP),
-        (_FIRST, Setting("gamma", 0.99, "the factor", 0, 1)),
+        (_FIRST, Setting("gamma", 0.99, "the factor", SHARE)),
         "as PyTorch's ExponentialLR",
     ),
     Schedule(

@@ -9,7 +9,7 @@ N that of errors d − y: components of d of all samples.
 from dataclasses import dataclass
 from enum import Enum
 
-from sympy import Expr, Symbol
+from sympy import Expr, Interval, Symbol, oo
 
 from gradscribe.notation import index
 from gradscribe.symbols import component, total
@@ -19,6 +19,10 @@ ERRORS = Symbol("N")
 STEP = Symbol("j")
 OLD = "_old"
 ROW, COLUMN, PLACE = index("k"), index("l"), index("r")
+
+# Ranges of numbers that users choose.
+NOT_NEGATIVE, POSITIVE = Interval(0, oo), Interval.open(0, oo)
+SHARE, PART = Interval(0, 1), Interval.Ropen(0, 1)
 
 
 class Quantity(Enum):
@@ -131,15 +135,13 @@ class Setting:
         name: its symbol: "alpha", "beta1".
         default: its value unless told otherwise.
         meaning: a few words.
-        low: the smallest value allowed.
-        high: the largest value allowed.
+        allowed: the numbers that it may be.
     """
 
     name: str
     default: float
     meaning: str
-    low: float = 0.0
-    high: float = float("inf")
+    allowed: Interval = NOT_NEGATIVE
 
 
 @dataclass(frozen=True)
@@ -150,17 +152,39 @@ class Memory:
         name: the variable; `name_old` is its value before the step.
         start: its value, or that of all its components, before the first step.
         vector: whether it has a component for each parameter.
-        setting: whether users may choose `start`, under the variable's name.
         told: whether its last value is worth telling.
         meaning: a few words.
+        allowed: the numbers of which users may choose `start`; None where they may not.
     """
 
     name: str
     start: float = 0.0
     vector: bool = True
-    setting: bool = False
     told: bool = False
     meaning: str = ""
+    allowed: Interval | None = None
+
+    @property
+    def setting(self) -> Setting | None:
+        """The number that users choose, under the variable's name."""
+        if self.allowed is None:
+            return None
+        return Setting(self.name, self.start, f"{self.meaning}, at the start", self.allowed)
+
+
+def range_text(allowed: Interval) -> str:
+    """Return which numbers a range has, in words that follow "a number".
+
+    >>> range_text(PART), range_text(POSITIVE), range_text(NOT_NEGATIVE)
+    ('from 0 to below 1', 'above 0', 'from 0 on')
+    """
+    low, high = f"{float(allowed.start):g}", f"{float(allowed.end):g}"
+    below = "below " if allowed.right_open else ""
+    if allowed.end == oo:
+        return f"above {low}" if allowed.left_open else f"from {low} on"
+    return (
+        f"above {low} up to {below}{high}" if allowed.left_open else f"from {low} to {below}{high}"
+    )
 
 
 def vector(name: str) -> Expr:

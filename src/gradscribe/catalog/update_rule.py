@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sympy import Interval, oo
+
 from gradscribe.catalog.update_lines import PARTS, Line, Measured, Memory, Quantity, Setting
 
 
@@ -17,8 +19,9 @@ class UpdateRule:
         memory: what is remembered beside w and the number of steps.
         source: where it comes from.
         batch: samples for a step unless told otherwise; 0 for all.
-        counter: the variable in memory that counts repairs of H, or "".
+        counter: the variable in memory that counts how often H had negative eigenvalues, or "".
         repair: in words, what is done to a matrix that does not fit.
+        damping: the variable in memory that grows where a step fails and leaves w as it is, or "".
         squares: whether J has to be a sum of squares of d − y.
         gradient: the vector in memory that vanishes at the end, or "" for ∂J/∂w.
         score: the variable in memory that is the lower the better a point is, or "" for J.
@@ -34,6 +37,7 @@ class UpdateRule:
     batch: int = 0
     counter: str = ""
     repair: str = ""
+    damping: str = ""
     squares: bool = False
     gradient: str = ""
     score: str = ""
@@ -56,5 +60,9 @@ class UpdateRule:
         return self.needs == (Quantity.GRADIENT,)
 
 
-FACTOR_UP = Setting("gamma_up", 10.0, "factor of the damping after a step that failed", 1)
-FACTOR_DOWN = Setting("gamma_down", 0.1, "factor of the damping after one that did not", 0, 1)
+FACTOR_UP = Setting(
+    "gamma_up", 10.0, "factor of the damping after a step that failed", Interval.open(1, oo)
+)
+FACTOR_DOWN = Setting(
+    "gamma_down", 0.1, "factor of the damping after one that did not", Interval.Lopen(0, 1)
+)

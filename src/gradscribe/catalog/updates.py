@@ -1,25 +1,15 @@
 """Update rules: each is its equations. How they are computed is found from these."""
 
-from sympy import (
-    Abs,
-    Eq,
-    Ge,
-    Gt,
-    Le,
-    Lt,
-    Max,
-    Mod,
-    Piecewise,
-    S,
-    Symbol,
-    sqrt,
-)
+from sympy import Abs, Eq, Ge, Interval, Le, Lt, Max, Mod, Piecewise, S, Symbol, sqrt
 
 from gradscribe.catalog.bayesian import BAYESIAN_REGULARIZATION
 from gradscribe.catalog.update_lines import (
     PARAMETERS,
+    PART,
     PLACE,
+    POSITIVE,
     ROW,
+    SHARE,
     STEP,
     Assigned,
     Backtracked,
@@ -69,7 +59,7 @@ def _rate(default: float) -> Setting:
     return Setting("alpha", default, "learning rate")
 
 
-_FORGET = Setting("mu", 0.9, "share of the last step that is kept", 0, 1)
+_FORGET = Setting("mu", 0.9, "share of the last step that is kept", SHARE)
 
 # ---- Newton: H is made positive definite ---------------------------------------------------------
 
@@ -77,7 +67,7 @@ _FORGET = Setting("mu", 0.9, "share of the last step that is kept", 0, 1)
 def _least(default: float) -> Setting:
     """Without a line search the shift has to bound the step; with one a small one will do."""
     return Setting(
-        "epsilon", default, "smallest eigenvalue allowed, in units of the largest |θ|", 0, 1
+        "epsilon", default, "smallest eigenvalue allowed, in units of the largest |θ|", SHARE
     )
 
 
@@ -91,15 +81,17 @@ _SHIFT = (
     _LOWEST,
     Assigned(_tau, Max(0, _epsilon * _theta_max - _theta_min)),
     Solved(_s, _H, _tau, -_g),
-    Assigned(_n, Piecewise((_n_old + 1, Gt(_tau, 0)), (_n_old, True))),
+    _INDEFINITE,
 )
-_REPAIRS = Memory("n", 0, vector=False, meaning="how often H was repaired")
-_SHIFTED = "H was not positive definite and was shifted: H + τ I, τ from its smallest eigenvalue"
-_SUFFICIENT = Setting("c", 1e-4, "share of the decrease that the slope promises", 0, 1)
-_RATIO = Setting("rho", 0.5, "by what a step that is too long shrinks", 0.01, 0.99)
+_REPAIRS = Memory("n", vector=False, meaning="how often H had negative eigenvalues")
+_SHIFTED = "H had negative eigenvalues and was shifted: H + τ I, τ from the smallest"
+_SUFFICIENT = Setting("c", 1e-4, "share of the decrease that the slope promises", PART)
+_RATIO = Setting("rho", 0.5, "by what a step that is too long shrinks", Interval(0.01, 0.99))
 _ARMIJO = Backtracked(
     _alpha, _rho, _w_old + _alpha * _s, _J + _c * _alpha * over_parameters(_g * _s)
 )
+_DAMPING = Memory("mu", 1e-3, vector=False, meaning="damping", allowed=POSITIVE)
+_DIVISOR = "keeps the divisor from 0"
 _ACCEPTED = (
     Assigned(_w_trial, _w_old + _s),
     _TRIAL,
@@ -158,7 +150,7 @@ UPDATES = Table(
             Assigned(_v, _v_old + _g**2),
             Assigned(_w, _w_old - _alpha * _g / (sqrt(_v) + _epsilon)),
         ),
-        (_rate(0.01), Setting("epsilon", 1e-10, "keeps the divisor from 0")),
+        (_rate(0.01), Setting("epsilon", 1e-10, _DIVISOR, POSITIVE)),
         "Duchi, Hazan and Singer, 2011; defaults as in PyTorch",
         (Memory("v", meaning="sum of squared gradients"),),
     ),
@@ -172,8 +164,8 @@ UPDATES = Table(
         ),
         (
             _rate(0.01),
-            Setting("rho", 0.99, "share of the mean that is kept", 0, 1),
-            Setting("epsilon", 1e-8, "keeps the divisor from 0"),
+            Setting("rho", 0.99, "share of the mean that is kept", SHARE),
+            Setting("epsilon", 1e-8, _DIVISOR, POSITIVE),
         ),
         "Tieleman and Hinton, 2012, lecture 6.5; defaults as in PyTorch",
         (Memory("v", meaning="mean of squared gradients"),),
@@ -191,9 +183,9 @@ UPDATES = Table(
         ),
         (
             _rate(0.001),
-            Setting("beta1", 0.9, "share of the first moment that is kept", 0, 1),
-            Setting("beta2", 0.999, "share of the second moment that is kept", 0, 1),
-            Setting("epsilon", 1e-8, "keeps the divisor from 0"),
+            Setting("beta1", 0.9, "share of the first moment that is kept", PART),
+            Setting("beta2", 0.999, "share of the second moment that is kept", PART),
+            Setting("epsilon", 1e-8, _DIVISOR, POSITIVE),
         ),
         "Kingma and Ba, 2015, algorithm 1; defaults as in PyTorch",
         (
@@ -260,12 +252,10 @@ UPDATES = Table(
         ),
         (FACTOR_UP, FACTOR_DOWN),
         "Goldfeld, Quandt and Trotter, 1966",
-        (
-            Memory("mu", 1e-3, vector=False, setting=True, meaning="damping"),
-            _REPAIRS,
-        ),
+        (_DAMPING, _REPAIRS),
         counter="n",
         repair="H had negative eigenvalues and was shifted by the smallest and by the damping",
+        damping="mu",
     ),
     UpdateRule(
         "levenberg_marquardt",
@@ -279,7 +269,8 @@ UPDATES = Table(
         ),
         (FACTOR_UP, FACTOR_DOWN),
         "Hagan and Menhaj, 1994; factors as in MATLAB's trainlm",
-        (Memory("mu", 1e-3, vector=False, setting=True, meaning="damping"),),
+        (_DAMPING,),
+        damping="mu",
     ),
     BAYESIAN_REGULARIZATION,
     UpdateRule(
@@ -336,7 +327,7 @@ UPDATES = Table(
             Memory("r", meaning="direction of steepest descent"),
             Memory("p", meaning="direction of the step"),
             Memory("phi", 1.0, vector=False, meaning="slope along it, negated"),
-            Memory("lam", 1e-6, vector=False, setting=True, meaning="scale of the step"),
+            Memory("lam", 1e-6, vector=False, meaning="scale of the step", allowed=POSITIVE),
             Memory("ok", 1.0, vector=False, meaning="1 after a step that lowered the cost"),
         ),
     ),

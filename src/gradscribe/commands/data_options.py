@@ -46,6 +46,12 @@ _OPTIONS: tuple[Decorator, ...] = (
     click.option("--sizes", metavar="?-8-?", help="Of a formula, which has none."),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
 )
+# The options that say something of data alone, as parameters of a command.
+NAMES = (
+    "target", "drop", "categorical", "classes", "header", "decimal", "thousands", "missing",
+    "scale", "test",
+)  # fmt: skip
+
 network_argument: Decorator = click.argument("network", required=False, metavar="[MODULE|SPEC]")
 data_argument: Decorator = click.argument(
     "data", required=False, type=click.Path(path_type=Path), metavar="[DATA]"

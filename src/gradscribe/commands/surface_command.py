@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from gradscribe.commands.data_options import (
+    NAMES,
     chosen_options,
     data_argument,
     data_options,
@@ -19,17 +20,18 @@ from gradscribe.commands.data_options import (
 from gradscribe.commands.options import is_same
 from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import InputError
-from gradscribe.files import write
+from gradscribe.files import check_parent, write
 from gradscribe.learning.data import read_data
+from gradscribe.learning.extras import library
 from gradscribe.learning.folder import SETTINGS, opened
 from gradscribe.learning.objective import Objective, Vector
 from gradscribe.learning.points import point
 from gradscribe.learning.session import Ending
 from gradscribe.learning.starts import objective_of, result_of
-from gradscribe.learning.surface import Plane, plane_picture
+from gradscribe.learning.surface import Plane, check_directions, plane_picture
 from gradscribe.learning.threads import one_thread
 from gradscribe.learning.training import collected, lowered, said_network, surface_of
-from gradscribe.learning.verdict import LARGEST, Tolerances, Verdict
+from gradscribe.learning.verdict import LARGEST, Surface, Tolerances, Verdict
 
 Numbers = Any
 
@@ -54,24 +56,60 @@ Numbers = Any
     metavar="FILE.svg",
     help="Write a picture of J along two directions.",
 )
-def command(**values: Any) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, **values: Any) -> None:
     """Say what kind of point a network is at, and draw the cost around it.
 
     The point is that of a run (its folder alone), or --at of a network on data. The verdict is
     told by the gradient and by how many eigenvalues of the Hessian are positive, negative and 0.
     """
     _check_output(values["output"], values["data"])
+    along = _directions(values["along"])
+    _check_options(ctx, values)
     with one_thread():
         objective, w, places, words = _where(values)
-        for word in words:
-            click.echo(word)
+        surface = surface_of(objective)
+        if along:
+            check_directions(surface.names, along, eigenvectors=objective.K <= LARGEST)
         verdict = _judged(objective, w, values["zero"])
-        if verdict is None:
-            click.echo(f"no verdict: {objective.K} parameters, all eigenvalues up to {LARGEST}")
-        else:
-            click.echo("\n".join(_sentences(verdict, surface_of(objective).names)))
         if values["output"] is not None:
-            _draw(objective, w, places, verdict, values)
+            _draw(surface, w, places, verdict, along, values)
+    if verdict is None:
+        words.append(f"no verdict: {objective.K} parameters, all eigenvalues up to {LARGEST}")
+    else:
+        words += _sentences(verdict, surface.names)
+    click.echo("\n".join(words))
+
+
+def _check_options(ctx: click.Context, values: dict[str, Any]) -> None:
+    """Check that no option is given that has nothing to say here.
+
+    Raises:
+        InputError: one is.
+    """
+    unfit: dict[str, tuple[str, str]] = {}
+    if values["output"] is None:
+        drawn = "this says what a picture shows, and none is asked for", "with -o FILE.svg"
+        unfit |= dict.fromkeys(("along", "reach"), drawn)
+    if _is_run(values):
+        of_data = "the data of a run have been read", "a network and a file of data, or none of it"
+        unfit |= dict.fromkeys((*NAMES, "sizes"), of_data)
+    else:
+        unfit["start"] = "a network on data has no starts", "the folder of a run, or --at"
+    default = click.core.ParameterSource.DEFAULT
+    for name, (what, allowed) in unfit.items():
+        if ctx.get_parameter_source(name) is not default:
+            raise InputError(what, where=f"--{name}", received=str(values[name]), allowed=allowed)
+    if values["at"] is not None and values["start"] is not None:
+        raise InputError(
+            "a point is said twice", where="--at", received=values["at"],
+            allowed="--at or --start",
+        )  # fmt: skip
+
+
+def _is_run(values: dict[str, Any]) -> bool:
+    """Whether the folder of a run is given alone."""
+    return values["data"] is None and (Path(values["network"] or ".") / SETTINGS).is_file()
 
 
 def _check_output(output: Path | None, data: str | Path | None) -> None:
@@ -88,13 +126,14 @@ def _check_output(output: Path | None, data: str | Path | None) -> None:
         )
     if data is not None and is_same(output, data):
         raise InputError("the output would replace the data", where="-o", received=str(output))
+    check_parent(output)
+    library("matplotlib", "a picture")
 
 
 def _where(values: dict[str, Any]) -> tuple[Objective, Vector, Numbers, list[str]]:
     """Return the cost, the point, the way to it, and what is known of a run."""
-    folder = Path(values["network"] or ".")
-    if values["data"] is None and (folder / SETTINGS).is_file():
-        return _of_run(folder, values)
+    if _is_run(values):
+        return _of_run(Path(values["network"] or "."), values)
     network, data = needed(values["network"], values["data"], "surface", "the folder of a run")
     said, source = said_network(network, values["sizes"])
     options = chosen_options(values)
@@ -153,7 +192,7 @@ def _sentences(verdict: Verdict, names: tuple[str, ...]) -> Iterator[str]:
     words = [f"{value:.6g}" for value in shown]
     if len(values) > 12:
         words.insert(6, "…")
-    yield f"eigenvalues: {', '.join(words)}"
+    yield f"eigenvalues: {', '.join(words) or 'none'}"
     down = verdict.steepest_descent
     if down is not None:
         order = np.argsort(-np.abs(down), kind="stable")[:6]
@@ -162,16 +201,16 @@ def _sentences(verdict: Verdict, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _draw(
-    objective: Objective,
+    surface: Surface,
     w: Vector,
     places: Numbers,
     verdict: Verdict | None,
+    along: tuple[str, ...],
     values: dict[str, Any],
 ) -> None:
     """Write the picture of a plane."""
-    surface, words = surface_of(objective), _directions(values["along"])
-    if words:
-        plane = Plane.along(surface, verdict, w, words)
+    if along:
+        plane = Plane.along(surface, verdict, w, along)
     elif verdict is not None:
         plane = Plane.leading(surface, verdict, w)
     else:

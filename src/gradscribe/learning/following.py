@@ -10,11 +10,11 @@ from gradscribe.learning.objective import Vector
 
 PATIENCE = 40  # iterations that leave w as it is, after which a run has got stuck
 _SENTENCES = {
-    "converged": "the norm of the gradient is at most {gtol:g}",
-    "iterations": "all iterations are done",
-    "watch": "it was told to stop",
-    "diverged": "the cost {how}; these are the best parameters before",
-    "stuck": "no step lowers the cost any further",
+    "converged": "converged: |∇J| = {norm:.1e} is at most {gtol:g} (gtol)",
+    "iterations": "the limit of iterations is reached, |∇J| = {norm:.1e} is above {gtol:g} (gtol)",
+    "watch": "stopped before its end",
+    "diverged": "diverged: the cost {how}; these are the best parameters before",
+    "stuck": "no step lowers the cost any further: {how}; |∇J| = {norm:.1e}",
 }
 
 
@@ -43,6 +43,7 @@ class Follower:
         first = run.state.get("first_cost", self.cost) if run.state is not None else self.cost
         self.first = float(np.asarray(first))
         self.still = 0 if run.state is None else int(run.state.get("still", 0))
+        self.rises = 0 if run.state is None else int(run.state.get("rises", 0))
         best = start if run.state is None else np.asarray(run.state.get("best", start))
         cost, norm = self._measured(best)
         score = math.inf if scored else cost
@@ -75,6 +76,7 @@ class Follower:
         self.score = float(state[self.score_name]) if self.score_name else cost
         self.iteration += 1
         self.still = self.still + 1 if np.array_equal(w, self.w) else 0
+        self.rises += cost > self.cost
         self.w, self.cost, self.norm = np.array(w), cost, norm
         if self.score_name or self.score < self.best[0]:  # a score is one of its penalty too
             self.best = self.score, cost, norm, self.w
@@ -86,6 +88,7 @@ class Follower:
             "best": self.best[3],
             "best_score": np.array(self.best[0]),
             "still": np.array(self.still),
+            "rises": np.array(self.rises),
         }
         told = self.run.watch(Progress(self.iteration, self.w, cost, norm, self.score, self.state))
         self.reason = self._ending(told)
@@ -94,6 +97,10 @@ class Follower:
     def fail(self, how: str) -> None:
         """Take note that a step failed; `how` goes on the sentence that starts "the cost"."""
         self.reason, self.how = "diverged", how
+
+    def stick(self, how: str) -> None:
+        """Take note that no step lowers the cost any further, and how that was found."""
+        self.reason, self.how = "stuck", how
 
     def _ending(self, told: bool) -> str:
         limit = self.run.options[DIVERGED] * max(abs(self.first), 1e-12)
@@ -106,24 +113,20 @@ class Follower:
             return "watch"
         if self.iteration >= self.run.iterations:
             return "iterations"
-        return "stuck" if self.still >= PATIENCE else ""
+        if self.still >= PATIENCE:
+            self.how = f"w has stayed as it is for {PATIENCE} iterations"
+            return "stuck"
+        return ""
 
-    def outcome(self, notes: Iterable[str] = (), why: str = "", penalty: float = 0.0) -> Outcome:
-        """Return where the run ended.
-
-        Args:
-            notes: what else is to be known.
-            why: a sentence in the place of the usual one.
-            penalty: as in `Outcome`.
-        """
-        reason = self.reason or "stuck"
+    def outcome(self, notes: Iterable[str] = (), penalty: float = 0.0) -> Outcome:
+        """Return where the run ended, with what else is to be known, as in `Outcome`."""
         score, cost, norm, w = self.score, self.cost, self.norm, self.w
-        if reason == "diverged":
+        if self.reason == "diverged":
             score, cost, norm, w = self.best
-        sentence = why or _SENTENCES[reason].format(
-            gtol=self.run.options[GRADIENT_TOLERANCE], how=self.how
+        why = _SENTENCES[self.reason].format(
+            gtol=self.run.options[GRADIENT_TOLERANCE], how=self.how, norm=norm
         )
         return Outcome(
-            np.array(w), cost, norm, score, self.iteration, reason, sentence, tuple(notes),
+            np.array(w), cost, norm, score, self.iteration, self.reason, why, tuple(notes),
             self.state, penalty,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradscribe.errors import InputError
+from gradscribe.errors import InputError, nearest
 from gradscribe.learning.objective import Objective, Vector
 
 KINDS = ("random", "equal", "zeros")
@@ -34,6 +34,22 @@ def first_parameters(objective: Objective, initial: str, seed: int, k: int) -> V
     if initial in KINDS:
         return np.full(objective.K, EQUAL if initial == "equal" else 0.0)
     return read_parameters(Path(initial), objective)
+
+
+def check_initial(initial: str) -> None:
+    """Check that a word says where starts begin, or that its file is there.
+
+    Raises:
+        InputError: it does not.
+    """
+    if initial not in KINDS and not Path(initial).is_file():
+        raise InputError(
+            "there is no such file",
+            where="--init",
+            received=initial,
+            allowed=f"{', '.join(KINDS)}, or a .npz file of parameters",
+            nearest=nearest(initial, KINDS),
+        )
 
 
 def named_parameters(objective: Objective, w: Vector) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 from gradscribe.errors import InputError
 from gradscribe.learning.extras import library
+from gradscribe.learning.method import ENDINGS
 from gradscribe.learning.session import Display, SessionState
 
 _LINE_EVERY = 5.0  # seconds
@@ -40,8 +41,8 @@ class Lines:
             self.told.add(k)
             r = state.reports[k]
             self.out.write(
-                f"start {k + 1} of {state.starts}: {r.reason} after {r.iteration} iterations, "
-                f"J = {r.cost:.6g}, |∇J| = {r.gradient_norm:.1e}\n"
+                f"start {k + 1} of {state.starts}: {ENDINGS[r.reason]} "
+                f"after {r.iteration} iterations, J = {r.cost:.6g}, |∇J| = {r.gradient_norm:.1e}\n"
             )
         if state.seconds - self.last >= _LINE_EVERY:
             self.last = state.seconds
@@ -94,7 +95,7 @@ class _Moving:
                 f"{r.iteration}/{state.iterations}",
                 f"{r.cost:.6g}",
                 f"{r.gradient_norm:.1e}",
-                r.reason,
+                ENDINGS.get(r.reason, ""),
             )
         self.live.update(self.group(table, status(state)))
 

@@ -1,16 +1,31 @@
 """What a method of learning is: its options, how it is run, what it reports and gives back."""
 
+import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Interval, oo
 
+from gradscribe.catalog.update_lines import NOT_NEGATIVE, range_text
 from gradscribe.errors import InputError, nearest
 from gradscribe.learning.objective import Objective, Vector
 
 State = Mapping[str, NDArray[Any]]
+
+# Why a run ends, in a word or two.
+ENDINGS = {
+    "converged": "converged",
+    "iterations": "limit reached",
+    "watch": "stopped",
+    "diverged": "diverged",
+    "stuck": "no lower cost",
+}
+
+_COPIES = 3  # of a matrix: one that is kept, one that is given away, one that is taken apart
 
 # Options of every method.
 GRADIENT_TOLERANCE, DIVERGED = "gtol", "diverged"
@@ -24,16 +39,14 @@ class Option:
         name: what it is called.
         default: its value unless told otherwise.
         meaning: a few words.
-        low: the smallest value allowed.
-        high: the largest value allowed.
+        allowed: the numbers that it may be.
         whole: whether it is a whole number.
     """
 
     name: str
     default: float
     meaning: str
-    low: float = 0.0
-    high: float = np.inf
+    allowed: Interval = NOT_NEGATIVE
     whole: bool = False
 
     def checked(self, value: float, where: str) -> float:
@@ -43,7 +56,7 @@ class Option:
             InputError: it is none.
         """
         number = isinstance(value, int | float | np.integer | np.floating)
-        fits = number and not isinstance(value, bool) and self.low <= value <= self.high
+        fits = number and not isinstance(value, bool) and float(value) in self.allowed
         if fits and not (self.whole and value != int(value)):
             return float(value)
         kind = "a whole number" if self.whole else "a number"
@@ -51,13 +64,15 @@ class Option:
             f"{self.name} ({self.meaning}) is out of range",
             where=where,
             received=repr(value),
-            allowed=f"{kind} from {self.low:g} to {self.high:g}",
+            allowed=f"{kind} {range_text(self.allowed)}",
         )
 
 
 COMMON = (
     Option(GRADIENT_TOLERANCE, 1e-8, "stop where the norm of the gradient is at most this"),
-    Option(DIVERGED, 1e6, "stop where the cost is this many times that of the start", low=1.0),
+    Option(
+        DIVERGED, 1e6, "stop where the cost is this many times that of the start", Interval(1, oo)
+    ),
 )
 
 
@@ -95,7 +110,7 @@ class Outcome:
         gradient_norm: as in `Progress`.
         score: as in `Progress`.
         iterations: how many were done in all.
-        reason: one of "converged", "iterations", "watch", "diverged", "stuck".
+        reason: one of `ENDINGS`.
         why: the reason in a sentence.
         notes: what else is to be known, how often H was repaired for example.
         state: as in `Progress`, of the last iteration.
@@ -200,7 +215,7 @@ class Method:
         Raises:
             InputError: an option, the start or the state is unfit, or the module lacks a function.
         """
-        settings = self._settings(options or {})
+        settings = self.settings(options or {})
         start = np.asarray(w0, dtype=float)
         if start.shape != (objective.K,) or not np.isfinite(start).all():
             raise InputError(
@@ -225,7 +240,12 @@ class Method:
             )
         return self.runner(Run(objective, start, settings, iterations, rng, watch, state))
 
-    def _settings(self, given: Mapping[str, float]) -> dict[str, float]:
+    def settings(self, given: Mapping[str, float]) -> dict[str, float]:
+        """Return the numbers of all options, those that are not given at their defaults.
+
+        Raises:
+            InputError: there is no such option, or a number is out of its range.
+        """
         known = {option.name: option for option in self.options}
         for name in given:
             if name not in known:
@@ -248,3 +268,23 @@ class Method:
                     allowed="a method that needs the gradient alone, or a module with it "
                     "(its specification must not leave it out, see `emit`)",
                 )
+        K, outputs = objective.K, objective.D.size
+        shapes = {"hessian": (K, K), "gauss_newton": (K, K), "jacobian": (outputs, K)}
+        for name in shapes.keys() & set(self.needs):
+            needed, there = _COPIES * 8 * math.prod(shapes[name]), memory()
+            if needed > there:
+                raise InputError(
+                    f"{self.name} takes more memory than the machine has: {_COPIES} arrays "
+                    f"{shapes[name]} of {name}",
+                    where="method",
+                    received=f"{needed / 2**30:.1f} GiB of {there / 2**30:.1f} GiB",
+                    allowed="a method that needs the gradient alone, such as l-bfgs, or newton-cg",
+                )
+
+
+def memory() -> float:
+    """Return how many bytes of memory the machine has; infinity where that is not known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return math.inf

@@ -90,6 +90,11 @@ class Objective:
         """Return J(w)."""
         return float(self._of("cost", w))
 
+    def cost_of(self, w: Vector, D: ArrayLike) -> float:
+        """Return what J(w) would be with other desired outputs, of the same shape."""
+        with np.errstate(all="ignore"):
+            return float(self.module.cost(self.params(w), self.X, np.asarray(D), **self._more))
+
     def cost_and_gradient(self, w: Vector) -> tuple[float, Vector]:
         """Return J(w) and ∂J/∂w, (K,); of the last w without computing them again."""
         if self._last is None or not np.array_equal(self._last[0], w):

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from sympy import Interval
 
 from gradscribe.errors import InputError
 from gradscribe.learning.following import Follower
@@ -49,6 +50,7 @@ class Minimizer:
         fixed: options of SciPy with values of their own.
         names: SciPy's names of options, by gradscribe's.
         whole: those of them that SciPy wants as integers.
+        ends: what its ends are, by their numbers; the others are told by `Follower`.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Minimizer:
     fixed: Mapping[str, float] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
+    ends: Mapping[int, str] = field(default_factory=dict)
 
     def __call__(self, run: Run) -> Outcome:
         """Return where SciPy ended."""
@@ -82,8 +85,9 @@ class Minimizer:
                 options={"maxiter": run.iterations + 1, **self.fixed, **given},
                 **second,
             )
-        stuck = f"SciPy stopped: {str(result.message).rstrip('.')}"
-        return follower.outcome(_resumed(run), "" if follower.reason else stuck)
+        if not follower.reason:
+            follower.stick(_told(self.ends, result))
+        return follower.outcome(_resumed(run))
 
 
 class LeastSquares:
@@ -97,8 +101,6 @@ class LeastSquares:
         least_squares = scipy_optimize().least_squares
         follower, objective = Follower(run), run.objective
         residuals = objective.residuals(follower.w)
-        if follower.reason:
-            return follower.outcome()
         if residuals.size < objective.K:
             raise InputError(
                 "this method needs at least as many numbers in D as there are parameters",
@@ -106,6 +108,8 @@ class LeastSquares:
                 received=f"{residuals.size} numbers, {objective.K} parameters",
                 allowed="more samples, or levenberg_marquardt, which has no such limit",
             )
+        if follower.reason:
+            return follower.outcome()
         start = follower.w
 
         def slopes(w: Vector) -> Any:
@@ -122,8 +126,14 @@ class LeastSquares:
             return follower.outcome(_resumed(run))
         if not np.array_equal(result.x, follower.w):
             follower.arrived(result.x, {})
-        stuck = f"SciPy stopped: {str(result.message).strip().rstrip('.')}"
-        return follower.outcome(_resumed(run), "" if follower.reason else stuck)
+        if not follower.reason:
+            follower.stick(_told(_SQUARES_END, result))
+        return follower.outcome(_resumed(run))
+
+
+def _told(ends: Mapping[int, str], result: Any) -> str:
+    """Return in words where SciPy ended; its own message where that is not known."""
+    return ends.get(int(result.status)) or f"SciPy says {str(result.message).strip().rstrip('.')!r}"
 
 
 def _resumed(run: Run) -> tuple[str, ...]:
@@ -141,19 +151,38 @@ def _method(
 
 
 _NEVER = {"gtol": 0.0}
+_NO_LENGTH = "the step has no length"
+_SEARCH = "its line search found no lower cost"
+_LINE_ENDS = {0: _NO_LENGTH, 2: _SEARCH, 3: "a number on its way is not finite"}
+_MEMORY_ENDS = {0: "the last step did not lower it by a digit", 2: _SEARCH}
+_GRADIENTS_END = {**_LINE_ENDS, 3: "its conjugate gradients did not end"}
+_REGION_ENDS = {
+    2: "its model of the cost promises no decrease",
+    3: "the linear algebra of its step failed",
+}
+_SQUARES_END = {
+    0: "it has evaluated the residuals 50 times an iteration",
+    1: "the residuals are orthogonal to their derivatives, to 1e-15",
+    2: "the last step lowered it by less than 1e-15 of itself",
+    3: "the last step was shorter than 1e-15 of w",
+    4: "the last step was shorter than 1e-15 of w and lowered it by less than 1e-15 of itself",
+}
 SOLVERS = (
     _method("bfgs", "quasi-Newton method of Broyden, Fletcher, Goldfarb and Shanno (SciPy)",
-            Minimizer("BFGS", fixed=_NEVER)),
+            Minimizer("BFGS", fixed=_NEVER, ends=_LINE_ENDS)),
     _method("l-bfgs", "quasi-Newton method with limited memory (SciPy's L-BFGS-B)",
             Minimizer("L-BFGS-B", fixed={**_NEVER, "ftol": 0.0, "maxfun": 10**9},
-                      names={"memory": "maxcor"}, whole=("maxcor",)),
-            own=(Option("memory", 10, "pairs of steps and gradients kept", 1, 1000, whole=True),)),
+                      names={"memory": "maxcor"}, whole=("maxcor",), ends=_MEMORY_ENDS),
+            own=(Option("memory", 10, "pairs of steps and gradients kept", Interval(1, 1000),
+                        whole=True),)),
     _method("newton-cg", "Newton's method, its system solved by conjugate gradients (SciPy)",
-            Minimizer("Newton-CG", "hessp", {"xtol": 0.0}), ("hessian_vector_product",)),
+            Minimizer("Newton-CG", "hessp", {"xtol": 0.0}, ends=_GRADIENTS_END),
+            ("hessian_vector_product",)),
     _method("trust-exact", "Newton's method in a trust region, solved nearly exactly (SciPy)",
-            Minimizer("trust-exact", "hess", _NEVER), ("hessian",)),
+            Minimizer("trust-exact", "hess", _NEVER, ends=_REGION_ENDS), ("hessian",)),
     _method("trust-krylov", "Newton's method in a trust region, in Krylov subspaces (SciPy)",
-            Minimizer("trust-krylov", "hessp", _NEVER), ("hessian_vector_product",)),
+            Minimizer("trust-krylov", "hessp", _NEVER, ends=_REGION_ENDS),
+            ("hessian_vector_product",)),
     _method("least_squares-lm", "Levenberg-Marquardt of MINPACK, for sums of squares (SciPy)",
             LeastSquares(), ("jacobian",)),
 )  # fmt: skip

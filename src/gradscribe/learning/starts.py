@@ -22,6 +22,7 @@ Array = npt.NDArray[Any]
 SAVE_EVERY = 0.5  # seconds between savings
 STOPPED = "watch"  # the reason of a start that was told to stop
 _STATE = "state_"
+_EARLIER = "the cost was lower before, and the best parameters are kept"
 _STREAM = 2  # of random numbers, beside that of the rows that are held out
 
 
@@ -221,7 +222,7 @@ class _Start:
                     progress.score,
                     progress.iteration,
                     STOPPED,
-                    "it was interrupted",
+                    "stopped before its end",
                     (),
                     progress.state,
                 )
@@ -232,8 +233,9 @@ class _Start:
     def save(self, outcome: Outcome) -> None:
         """Write the start's file whole."""
         at = (outcome.score, outcome.w, outcome.cost, outcome.gradient_norm)
-        better = self.best[0] < outcome.score and not self.method.settles
-        score, w, cost, norm = self.best if better else at
+        earlier = self.best[0] < outcome.score and not self.method.settles
+        score, w, cost, norm = self.best if earlier else at
+        notes = (*outcome.notes, *([_EARLIER] if earlier else []))
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {
             "w": w,
@@ -244,7 +246,7 @@ class _Start:
             "iterations": outcome.iterations,
             "reason": outcome.reason,
             "why": outcome.why,
-            "notes": np.array(outcome.notes, dtype=str),
+            "notes": np.array(notes, dtype=str),
             "seconds": self.seconds,
             "best_w": self.best[1],
             "best_score": self.best[0],

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import formulas, schedule_formula, symbol_text
-from gradscribe.catalog.update_lines import Memory, Setting
+from gradscribe.catalog.update_lines import POSITIVE, Setting
 from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.compiler import loaded
 from gradscribe.errors import InputError
@@ -22,6 +22,7 @@ from gradscribe.targets.render import render
 from gradscribe.targets.target import MODULES, find_target
 
 RATE, BATCH = "alpha", "batch"
+DAMPING_LIMIT = "mu_max"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Stepping:
     """Runs an update rule.
 
     An iteration is a step, or as many as it takes to see each sample once where a step sees some.
+    A rule with a damping takes steps until one lowers the cost, as an epoch of MATLAB's trainlm.
 
     Attributes:
         rule: the rule.
@@ -61,22 +63,28 @@ class Stepping:
         state = self._first(run, follower)
         seed = _seed(run)
         while not follower.reason:
+            before = state
             try:
                 with np.errstate(all="ignore"):
                     state = self._iteration(run, state, seed, follower.iteration)
             except np.linalg.LinAlgError as error:
                 follower.fail(f"cannot be lowered: linear algebra failed ({error})")
                 break
-            follower.arrived(state.w, {**_arrays(state), "seed": np.array(seed)})
+            if not _is_finite(state):
+                follower.fail("or what the rule remembers is not finite after this step")
+            elif self._failed(before, state):
+                follower.stick(f"the damping grew to more than {run.options[DAMPING_LIMIT]:g}")
+            else:
+                follower.arrived(state.w, {**_arrays(state), "seed": np.array(seed)})
         penalty = float(getattr(state, self.rule.penalty)) if self.rule.penalty else 0.0
-        return follower.outcome(self._notes(state, follower), penalty=penalty)
+        return follower.outcome(self._notes(state, follower), penalty)
 
     def _first(self, run: Run, follower: Follower) -> Any:
         """Return the state before the first iteration, or the one that was saved."""
         steps = steps_module(self.rule, self.schedule)
         if run.state is not None:
-            return _restored(getattr(steps, state_name(self.rule)), self.rule, run.state)
-        chosen = {m.name: run.options[m.name] for m in self.rule.memory if m.setting}
+            return _restored(steps, self.rule, run.state)
+        chosen = {m.name: run.options[m.name] for m in self.rule.memory if m.allowed is not None}
         return getattr(steps, f"{self.rule.name}_start")(follower.w, **chosen)
 
     def _iteration(self, run: Run, state: Any, seed: int, iteration: int) -> Any:
@@ -91,8 +99,18 @@ class Stepping:
                 settings[RATE] = rate(
                     state.j, **{s.name: run.options[s.name] for s in self.schedule.settings}
                 )
-            state = step(state, part, **settings)
+            before, state = state, step(state, part, **settings)
+            while self._failed(before, state) and _is_finite(state):
+                if getattr(state, self.rule.damping) > run.options[DAMPING_LIMIT]:
+                    break
+                state = step(state, part, **settings)
+            if not _is_finite(state):
+                break
         return state
+
+    def _failed(self, before: Any, state: Any) -> bool:
+        """Whether a rule with a damping has left w as it was."""
+        return bool(self.rule.damping) and np.array_equal(before.w, state.w)
 
     def _parts(self, run: Run, seed: int, iteration: int) -> Iterator[Objective]:
         """Yield what the steps of an iteration see: all samples, or each once, in random order."""
@@ -105,16 +123,18 @@ class Stepping:
             yield run.objective.batch(order[start : start + size])
 
     def _notes(self, state: Any, follower: Follower) -> tuple[str, ...]:
-        """Return how often the matrix of a rule was repaired, and what it has come to."""
-        told = [
+        """Return what the rule has come to, how often a matrix was repaired and how J rose."""
+        notes = [
             f"{m.meaning}: {symbol_text(m.name)} = {getattr(state, m.name):.5g}"
             for m in self.rule.memory
             if m.told
         ]
         count = int(getattr(state, self.rule.counter)) if self.rule.counter else 0
         if count:
-            told.append(f"in {count} of {follower.iteration} iterations {self.rule.repair}")
-        return tuple(told)
+            notes.append(f"in {count} of {state.j} steps {self.rule.repair}")
+        if follower.rises and not self.rule.penalty:  # J rises where the penalty grows
+            notes.append(f"the cost rose in {follower.rises} of {follower.iteration} iterations")
+        return tuple(notes)
 
 
 def rule_method(rule: UpdateRule, schedule: Schedule | None = None) -> Method:
@@ -136,7 +156,11 @@ def rule_method(rule: UpdateRule, schedule: Schedule | None = None) -> Method:
         del settings[RATE]
         settings |= {s.name: s for s in schedule.settings}
         name, shown = f"{rule.name}+{schedule.name}", (*shown, schedule_formula(schedule))
-    options = [*map(_option, settings.values()), *_memory_options(rule.memory)]
+    chosen = (entry.setting for entry in rule.memory)
+    options = [_option(s) for s in (*settings.values(), *chosen) if s is not None]
+    if rule.damping:
+        meaning = "stop where the damping has grown to more than this"
+        options.append(Option(DAMPING_LIMIT, 1e10, meaning, POSITIVE))
     if rule.takes_batches:
         meaning = "samples that a step sees; 0 for all"
         options.append(Option(BATCH, rule.batch, meaning, whole=True))
@@ -153,13 +177,7 @@ def rule_method(rule: UpdateRule, schedule: Schedule | None = None) -> Method:
 
 
 def _option(setting: Setting) -> Option:
-    return Option(setting.name, setting.default, setting.meaning, setting.low, setting.high)
-
-
-def _memory_options(memory: tuple[Memory, ...]) -> Iterator[Option]:
-    for entry in memory:
-        if entry.setting:
-            yield Option(entry.name, entry.start, f"{entry.meaning}, at the start")
+    return Option(setting.name, setting.default, setting.meaning, setting.allowed)
 
 
 def _seed(run: Run) -> int:
@@ -173,12 +191,18 @@ def _arrays(state: Any) -> dict[str, Any]:
     return {name: np.array(value) for name, value in state._asdict().items()}
 
 
-def _restored(kind: Any, rule: UpdateRule, saved: State) -> Any:
+def _is_finite(state: Any) -> bool:
+    """Whether all numbers of a state are finite."""
+    return all(np.isfinite(value).all() for value in state)
+
+
+def _restored(steps: ModuleType, rule: UpdateRule, saved: State) -> Any:
     """Return a rule's state from arrays by name.
 
     Raises:
-        InputError: one is missing.
+        InputError: one is missing or unfit.
     """
+    kind = getattr(steps, state_name(rule))
     missing = [name for name in kind._fields if name not in saved]
     if missing:
         raise InputError(
@@ -188,4 +212,9 @@ def _restored(kind: Any, rule: UpdateRule, saved: State) -> Any:
             allowed=", ".join(kind._fields),
         )
     scalars: Mapping[str, type] = {"j": int} | {m.name: float for m in rule.memory if not m.vector}
-    return kind(**{n: scalars.get(n, np.array)(saved[n]) for n in kind._fields})
+    try:
+        state = kind(**{n: scalars.get(n, np.array)(saved[n]) for n in kind._fields})
+        steps._check_state(state, kind, *(n for n in kind._fields if n not in scalars))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the state is not one of {rule.name}: {error}", where="state") from error
+    return state

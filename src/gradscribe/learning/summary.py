@@ -21,7 +21,7 @@ def _lines(trained: Trained) -> Iterator[str]:
     )
     yield (
         f"best: start {best.start + 1}, J = {best.cost:.6g}, "
-        f"{best.iterations} iterations, {best.why}"
+        f"after {best.iterations} iterations: {'; '.join([best.why, *best.notes])}"
     )
     for part in trained.parts:
         yield f"{part.name + ':':<10} {quality(part)}"

@@ -55,6 +55,8 @@ class Plane:
 
         Where none is negative, of the two largest ones.
         """
+        if verdict.eigenvalues.size < 2:
+            return cls.along(surface, None, w, ("random", "random"))
         negative = verdict.eigenvalues[0] < -verdict.tolerance
         return cls(
             surface,
@@ -79,13 +81,12 @@ class Plane:
         Raises:
             InputError: a word is none of these, or both are one direction.
         """
+        check_directions(surface.names, words, eigenvectors=verdict is not None)
         first, second = (_direction(surface, verdict, word, k) for k, word in enumerate(words))
         rest = second.vector - (first.vector @ second.vector) * first.vector
         length = float(np.linalg.norm(rest))
         if length <= _SMALL:
-            raise InputError(
-                "both directions are the same", where="--along", received=",".join(words)
-            )
+            raise _same(words)
         return cls(surface, w, first, Direction(rest / length, second.label))
 
     def at(self, a: float, b: float) -> float:
@@ -102,6 +103,56 @@ class Plane:
         return np.column_stack([moved @ self.across.vector, moved @ self.up.vector])
 
 
+def check_directions(names: Sequence[str], words: Sequence[str], *, eigenvectors: bool) -> None:
+    """Check that words say two directions, before anything is computed.
+
+    Args:
+        names: of the parameters.
+        words: as in `Plane.along`.
+        eigenvectors: whether there are any.
+
+    Raises:
+        InputError: a word is no direction, or both are one.
+    """
+    for word in words:
+        key = _key(names, word)
+        if key in WORDS and key != "random" and not eigenvectors:
+            raise InputError(
+                "there are too many parameters for eigenvectors",
+                where="--along",
+                received=word,
+                allowed="random, or a parameter",
+            )
+    first, second = (_key(names, word) for word in words)
+    if first == second != "random":
+        raise _same(words)
+
+
+def _same(words: Sequence[str]) -> InputError:
+    return InputError("both directions are the same", where="--along", received=",".join(words))
+
+
+def _key(names: Sequence[str], word: str) -> str:
+    """Return one of `WORDS`, or the name of a parameter, as a word says it.
+
+    Raises:
+        InputError: it says none.
+    """
+    key = word.replace(" ", "")
+    own = {name.replace(" ", ""): name for name in names}
+    if f"{key}[0]" in own and f"{key}[1]" not in own:
+        key = f"{key}[0]"  # a vector of one number
+    if key in WORDS or key in own:
+        return own.get(key, key)
+    raise InputError(
+        "no such direction",
+        where="--along",
+        received=word,
+        allowed=f"{', '.join(WORDS)}, or a parameter such as {names[0]}",
+        nearest=nearest(key, [*WORDS, *own]),
+    )
+
+
 def _eigen(verdict: Verdict, k: int) -> Direction:
     value = float(verdict.eigenvalues[k])
     return Direction(verdict.direction(k), f"along the eigenvector of λ = {value:.3g}")
@@ -109,33 +160,19 @@ def _eigen(verdict: Verdict, k: int) -> Direction:
 
 def _direction(surface: Surface, verdict: Verdict | None, word: str, k: int) -> Direction:
     """Return the direction that a word says."""
-    key = word.replace(" ", "")
+    key = _key(surface.names, word)
     if key == "random":
         v = np.random.default_rng(k).normal(size=surface.size)
         return Direction(v / np.linalg.norm(v), f"a random direction ({k + 1})")
-    if key in WORDS:
-        if verdict is None:
-            raise InputError(
-                "there are too many parameters for eigenvectors",
-                where="--along",
-                received=word,
-                allowed="random, or a parameter",
-            )
-        if surface.size < 2 and key != "largest":
-            raise InputError("there is one direction alone", where="--along", received=word)
-        return _eigen(verdict, {"largest": -1, "second": -2, "smallest": 0}[key])
-    own = {name.replace(" ", ""): i for i, name in enumerate(surface.names)}
-    if f"{key}[0]" in own and f"{key}[1]" not in own:
-        key = f"{key}[0]"  # a vector of one number
-    if key not in own:
+    if key not in WORDS:
+        place = surface.names.index(key)
+        return Direction(np.eye(1, surface.size, place)[0], f"along {key}")
+    assert verdict is not None  # otherwise the words have been refused
+    if verdict.eigenvalues.size < (2 if key == "second" else 1):
         raise InputError(
-            "no such direction",
-            where="--along",
-            received=word,
-            allowed=f"{', '.join(WORDS)}, or a parameter such as {surface.names[0]}",
-            nearest=nearest(key, [*WORDS, *own]),
+            f"there are {verdict.eigenvalues.size} eigenvalues", where="--along", received=word
         )
-    return Direction(np.eye(1, surface.size, own[key])[0], f"along {surface.names[own[key]]}")
+    return _eigen(verdict, {"largest": -1, "second": -2, "smallest": 0}[key])
 
 
 def plane_picture(

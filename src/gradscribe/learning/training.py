@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,17 @@ from gradscribe.checking.load import load_module
 from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import InputError
 from gradscribe.files import write, write_bytes
+from gradscribe.learning.corners import corners, exact_up_to
 from gradscribe.learning.data import DataOptions, read_data
 from gradscribe.learning.evaluation import Numbers, Part, parts_of, quality
 from gradscribe.learning.folder import RunFolder, RunSettings, check_free, create, locked
-from gradscribe.learning.initial import FILE, KINDS, first_parameters, named_parameters
+from gradscribe.learning.initial import (
+    FILE,
+    KINDS,
+    check_initial,
+    first_parameters,
+    named_parameters,
+)
 from gradscribe.learning.methods import find_method
 from gradscribe.learning.minima import Found, groups
 from gradscribe.learning.objective import Objective, Vector
@@ -154,7 +162,8 @@ def new_run(
         InputError: the network, the data or the folder cannot be taken.
     """
     check_free(output)
-    find_method(plan.method)
+    find_method(plan.method).settings(plan.options)
+    check_initial(plan.initial)
     network, source = said_network(said, plan.sizes)
     chosen = replace(options or DataOptions(), seed=plan.seed)
     found = read_data(data, network, chosen)
@@ -301,7 +310,15 @@ def surface_of(objective: Objective) -> Surface:
         for name, a in zip(params._fields, params, strict=True)
         for place in _places(a.shape)
     )
-    return Surface(objective.cost, objective.gradient, objective.hessian, objective.K, names)
+    return Surface(
+        objective.cost,
+        objective.gradient,
+        objective.hessian,
+        objective.K,
+        names,
+        partial(corners, objective),
+        partial(exact_up_to, objective),
+    )
 
 
 def _places(shape: Sequence[int]) -> list[tuple[int, ...]]:

@@ -8,24 +8,32 @@ Let c be the scale of the cost: the larger of J here and J at zero parameters.
     maximum      stationary, every λ < -τ
     saddle       stationary, some λ > τ and some λ < -τ
     degenerate   stationary, some |λ| ≤ τ and no two signs: H alone cannot tell
+    kink         ∇J jumps beside the point, so that neither ∇J nor H tells what is around it
 
 τ = 1e-8 max |λ|, below which an eigenvalue is not told from 0. Source of the conditions:
 Nocedal and Wright, "Numerical Optimization", 2nd edition, theorems 2.2 to 2.4.
+
+Where the fit is exact but for rounding, J rises with every error: a minimum, whatever is 0. Where
+parameters are at the kink of a penalty, the slopes to both sides stand for ∂J/∂w, and H is that of
+the others (theorem 12.5 there, with the subgradient in the place of multipliers).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gradscribe.errors import InputError
+from gradscribe.learning.corners import Corners, jumps, no_corners
 from gradscribe.learning.extras import library
 
 Numbers = npt.NDArray[np.floating[Any]]
+Flags = npt.NDArray[np.bool_]
 STATIONARY = 1e-6  # of the scale of the cost
 FLAT = 1e-6
+_JUMP = 1e-3  # of max |λ|, what ∇J may change by beside H · step, per length of the step
 ZERO = 1e-8  # of the largest eigenvalue
 _SMALL = 400  # parameters, up to which all eigenvectors are computed at once
 LARGEST = 3000  # parameters, up to which all eigenvalues are computed
@@ -51,14 +59,17 @@ class Verdict:
     """A point of the surface and what it is.
 
     Attributes:
-        kind: slope, plateau, minimum, maximum, saddle or degenerate.
+        kind: slope, plateau, minimum, maximum, saddle, degenerate or kink.
         cost: J.
-        gradient_norm: |∇J|.
+        gradient_norm: |∇J|, at kinks of a penalty of what no side of them makes up for.
         scale: c, to which the tolerances are relative.
-        eigenvalues: of H, ascending, (K,).
+        eigenvalues: of H without parameters at kinks of a penalty, ascending, (K - kinks,).
         hessian: H, (K, K).
         tolerance: τ, below which an eigenvalue counts as 0.
         tolerances: what was taken.
+        at_kinks: which parameters are at kinks of a penalty, (K,).
+        drawn: how many others are close to one and drawn to it.
+        error: the largest |d − y| where the fit is exact but for rounding, else None.
     """
 
     kind: str
@@ -69,6 +80,9 @@ class Verdict:
     hessian: Numbers = field(repr=False)
     tolerance: float
     tolerances: Tolerances
+    at_kinks: Flags = field(repr=False)
+    drawn: int = 0
+    error: float | None = None
 
     @property
     def inertia(self) -> tuple[int, int, int]:
@@ -80,7 +94,7 @@ class Verdict:
     @property
     def steepest_descent(self) -> Numbers | None:
         """The direction of the most negative curvature, (K,); None where there is none."""
-        if self.eigenvalues[0] >= -self.tolerance:
+        if not (self.eigenvalues < -self.tolerance).any():
             return None
         return self.direction(0)
 
@@ -90,22 +104,54 @@ class Verdict:
         Its largest component is positive. Of equal eigenvalues it is one in their space, the
         same at each call.
         """
-        return eigenvectors(self.hessian, self.eigenvalues, (k,))[:, 0]
+        free, found = ~self.at_kinks, np.zeros(len(self.hessian))
+        part = self.hessian[np.ix_(free, free)]
+        found[free] = eigenvectors(part, self.eigenvalues, (k,))[:, 0]
+        return found
 
     @property
     def sentence(self) -> str:
         """The verdict with the numbers that say so."""
         above, below, zero = self.inertia
-        low, high = float(self.eigenvalues[0]), float(self.eigenvalues[-1])
-        return (
+        words = [
             f"{_MEANING[self.kind]}: |∇J| = {self.gradient_norm:.2e} "
-            f"(0 up to {self.tolerances.stationary * self.scale:.1e}), "
+            f"(0 up to {self.tolerances.stationary * self.scale:.1e})",
             f"{above} positive, {below} negative and {zero} zero eigenvalues "
-            f"(zero up to {self.tolerance:.1e}), from {low:.3e} to {high:.3e}"
-        )
+            f"(zero up to {self.tolerance:.1e}{self._nearest_to_zero})",
+        ]
+        if self.eigenvalues.size:
+            words[-1] += f", from {self.eigenvalues[0]:.3e} to {self.eigenvalues[-1]:.3e}"
+        sentence = ", ".join(words)
+        if self.error is not None:
+            sentence += (
+                f"; the fit is exact but for rounding, |d − y| up to {self.error:.1e}, "
+                "and J is nowhere lower around it"
+            )
+        if self.at_kinks.any():
+            sentence += (
+                f"; {self.at_kinks.sum()} of {len(self.hessian)} parameters are at the kink of a "
+                "penalty, of which the slopes to both sides are looked at instead of ∂J/∂w, and "
+                "the eigenvalues are those of the others"
+            )
+        if self.drawn:
+            sentence += (
+                "; parameters close to the kink of a penalty and drawn to it, where ∂J/∂w does not "
+                f"become 0: {self.drawn}"
+            )
+        return sentence
+
+    @property
+    def _nearest_to_zero(self) -> str:
+        """How large those are that count as 0, and how small the others."""
+        sizes = np.abs(self.eigenvalues)
+        zero, other = sizes[sizes <= self.tolerance], sizes[sizes > self.tolerance]
+        if not zero.size or not other.size:
+            return ""
+        return f": the largest {zero.max():.1e}, the next {other.min():.1e}"
 
 
 _MEANING = {
+    "kink": "a kink, beside which ∇J jumps: neither it nor the Hessian tells what is around",
     "slope": "not a stationary point",
     "plateau": "plateau",
     "minimum": "minimum",
@@ -122,6 +168,8 @@ def judged(
     *,
     scale: float | None = None,
     tolerances: Tolerances | None = None,
+    corners: Corners | None = None,
+    error: float | None = None,
 ) -> Verdict:
     """Return the verdict on a point.
 
@@ -131,6 +179,8 @@ def judged(
         hessian: H, (K, K).
         scale: of the cost, to which tolerances are relative; None for J, or 1 where J is 0.
         tolerances: what counts as zero.
+        corners: which parameters are at kinks of a penalty; None for none.
+        error: the largest |d − y| where the fit is exact but for rounding, else None.
 
     Raises:
         InputError: a number is not finite, or there are too many parameters.
@@ -150,12 +200,17 @@ def judged(
         )
     unit = abs(cost) if scale is None else scale
     unit = unit or 1.0
-    values = np.linalg.eigvalsh(hessian)
-    largest = float(np.abs(values).max())
+    found = corners or no_corners(gradient, gradient)
+    values = np.linalg.eigvalsh(hessian[np.ix_(~found.at, ~found.at)])
+    largest = float(np.abs(values).max(initial=0.0))
     tau = allowed.zero * largest
-    norm = float(np.linalg.norm(gradient))
-    kind = _kind(values, tau, norm, unit, largest, allowed)
-    return Verdict(kind, float(cost), norm, unit, values, hessian, tau, allowed)
+    norm = float(np.linalg.norm(found.gradient))
+    kind = "minimum"
+    if error is None:
+        kind = _kind(values, tau, norm, unit, largest, allowed)
+    return Verdict(
+        kind, float(cost), norm, unit, values, hessian, tau, allowed, found.at, found.drawn, error
+    )
 
 
 def eigenvectors(hessian: Numbers, values: Numbers, which: Sequence[int]) -> Numbers:
@@ -199,6 +254,8 @@ def _kind(
 ) -> str:
     if norm > allowed.stationary * unit:
         return "slope"
+    if not values.size:
+        return "minimum"  # at kinks of a penalty in all parameters
     if largest <= allowed.flat * unit:
         return "plateau"
     above, below = bool((values > tau).any()), bool((values < -tau).any())
@@ -219,6 +276,8 @@ class Surface:
         hessian: H(w), (K, K).
         size: K.
         names: of the parameters, in order: "W1[0, 1]".
+        corners: w, ∇J -> where parameters are at kinks of a penalty, with the slopes there.
+        exact: w -> the largest |d − y| where the fit is exact but for rounding, else None.
     """
 
     cost: Callable[[Numbers], float]
@@ -226,6 +285,8 @@ class Surface:
     hessian: Callable[[Numbers], Numbers]
     size: int
     names: tuple[str, ...] = ()
+    corners: Callable[[Numbers, Numbers], Corners] = no_corners
+    exact: Callable[[Numbers], float | None] = lambda _: None
 
     def scale(self, w: Numbers) -> float:
         """Return the larger of J here and J at zero parameters, or 1 where both are 0."""
@@ -241,10 +302,20 @@ class Surface:
         Raises:
             InputError: a number is not finite, or there are too many parameters.
         """
-        return judged(
+        gradient, hessian = self.gradient(w), self.hessian(w)
+        error, scale = self.exact(w), self.scale(w)
+        found = self.corners(w, gradient)
+        verdict = judged(
             float(self.cost(w)),
-            self.gradient(w),
-            self.hessian(w),
-            scale=self.scale(w),
+            gradient,
+            hessian,
+            scale=scale,
             tolerances=tolerances,
+            corners=found,
+            error=error,
         )
+        largest = float(np.abs(verdict.eigenvalues).max(initial=0.0))
+        limit = max(_JUMP * largest, FLAT * scale)
+        if error is None and jumps(self.gradient, hessian, w, ~found.at, limit):
+            return replace(verdict, kind="kink")
+        return verdict

@@ -190,6 +190,11 @@ def penalty_of(
     return Add(*terms)
 
 
+def bears_penalty(parameter: Variable, penalized: str) -> bool:
+    """Whether a parameter is one that penalties are put on."""
+    return penalized == "all" or len(parameter.shape) > 1
+
+
 def total_cost(loss: Loss, output: Variable, penalty: Expr) -> Equation:
     """Return J = factor · Σ_n E(n) + penalty."""
     factor = loss.factor.xreplace({OUTPUTS: Mul(*output.shape)})
@@ -225,7 +230,7 @@ def assemble(
     check_apart(written, own)
     start = {**written.start, **own.start}
     parameters = with_learned(parameters, every, start)
-    on = [p for p in parameters if penalized == "all" or len(p.shape) > 1]
+    on = [p for p in parameters if bears_penalty(p, penalized)]
     whole = total_cost(loss, output, penalty_of(penalties, on))
     return Network(
         equations=tuple(labelled(every)),

@@ -203,7 +203,11 @@ def _check_number(number: Setting, activations: Table[Activation]) -> None:
 
 def _check_finite(formula: Field, expr: Expr) -> None:
     if piecewise_fold(expr).has(zoo, nan, oo, S.NegativeInfinity):
-        raise formula.error("a part of the formula is infinite or no number")
+        raise formula.error(
+            "a part of the formula is infinite or no number",
+            allowed="parts that are finite for each number, also where abs and sign are 0: "
+            "where(u>0,log(u),where(u<0,log(-u),0))",
+        )
 
 
 class _Reader:

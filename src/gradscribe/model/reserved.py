@@ -27,6 +27,7 @@ _MODULE = frozenset(
 _CODE = frozenset(
     {"params", "sizes", "seed", "np", "sum", "tuple", "len", "range", "float", "int", "zip"}
     | {"outputs", "scale", "ones", "count", "index", "solved", "first", "STEPS"}
+    | {"setting", "vector", "RANGES", "check_state", "check_problem", "is_real"}
 )
 _KERNELS = frozenset({"along", "samples", "math", "functools", "cmath", "Callable", "Sequence"})
 _DERIVED = re.compile(r"(u|y|z|delta)[0-9]+")

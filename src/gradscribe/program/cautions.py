@@ -1,4 +1,4 @@
-"""Where a formula of one's own has no value, is too large for numbers, or loses digits.
+"""Where a formula of one's own has no value, has no bound, is too large, or loses digits.
 
 A formula and its first two derivatives are computed as modules do it, at places of every size, and
 compared with the same in many digits. What is found is said and is no error: log(y) is a good loss
@@ -8,12 +8,12 @@ for y that a sigmoid makes.
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import mpmath
 import numpy as np
-from sympy import Add, And, Expr, Mul, Or, Piecewise, Pow, Symbol, exp
+from sympy import Add, And, Expr, Mul, Or, Piecewise, Pow, Rational, Symbol, exp, log, real_roots
 from sympy.core.relational import Relational
 
 from gradscribe.catalog.activations import ACTIVATIONS, Activation, U
@@ -36,6 +36,8 @@ _DESIRED = (0.0, 1.0, -1.0, 0.5, 3.0)
 _LARGEST, _SMALLEST = float(np.finfo(float).max), float(np.finfo(float).tiny)
 _LOST = 1e-6  # of the larger of a value and 1, from which on digits are lost
 _ORDERS = ("", "′", "″")
+_BESIDE = (1e-10, 1e-20, 1e-40)  # how far beside a place it is seen whether a formula grows there
+_GROWS = 1.2  # from each of these to the next, also log(u); what has a limit changes by nothing
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,40 @@ def _flaws(curve: _Curve) -> Iterator[tuple[_Flaw, str]]:
     flaws = [flaw_at(u) for u in _PLACES]
     for flaw in dict.fromkeys(f for f in flaws if f is not None):
         yield flaw, _where(curve, flaw, flaws, flaw_at)
+    ends = [f"{float(p):.4g}" for p in _critical(curve) if _grows(curve, p)]
+    if ends:
+        where = f"beside {curve.variable.name} = {' and '.join(ends[:_MOST])}"
+        yield _Flaw("it", "grows without bound"), where + _fixed_text(curve)
+
+
+def _critical(curve: _Curve) -> list[Expr]:
+    """Return where cases of a formula meet, and where bases of powers and logarithms are 0."""
+    u, expr = curve.variable, curve.expr.xreplace({s: Rational(v) for s, v in curve.fixed.items()})
+    parts = [r.lhs - r.rhs for r in expr.atoms(Relational)]
+    parts += [p.base for p in expr.atoms(Pow)] + [a.args[0] for a in expr.atoms(log)]
+    zeros = (real_roots(p, u) for p in parts if p.is_polynomial(u) and p.has(u))
+    return sorted({root for roots in zeros for root in roots})
+
+
+def _grows(curve: _Curve, place: Expr) -> bool:
+    """Whether a formula has a value at a place, and no bound on one side of it."""
+    given = {s: mpmath.mpf(v) for s, v in curve.fixed.items()}
+    exact = mpmath.mpmathify(place.evalf(_DIGITS))
+    try:
+        _value(curve.expr, {**given, curve.variable: exact})
+    except _NoValueError:
+        return False  # that is said
+    for side in (1, -1):
+        try:
+            sizes = [
+                abs(_value(curve.expr, {**given, curve.variable: exact + side * mpmath.mpf(step)}))
+                for step in _BESIDE
+            ]
+        except _NoValueError:
+            continue
+        if all(after > _GROWS * before > 0 for before, after in pairwise(sizes)):
+            return True
+    return False
 
 
 def _where(
@@ -147,7 +183,11 @@ def _where(
         else:
             low, high = border(first - 1, first), border(last + 1, last)
             words.append(f"for {name} from {low} to {high}")
-    return " and ".join(words) + "".join(f" (d = {d:g})" for d in curve.fixed.values())
+    return " and ".join(words) + _fixed_text(curve)
+
+
+def _fixed_text(curve: _Curve) -> str:
+    return "".join(f" (d = {d:g})" for d in curve.fixed.values())
 
 
 def _examiner(curve: _Curve) -> Callable[[float], _Flaw | None]:

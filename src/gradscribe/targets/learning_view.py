@@ -5,11 +5,18 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sympy import Symbol
+from sympy import Interval, Symbol, oo
 
 from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import formulas, schedule_formula, symbol_text
-from gradscribe.catalog.update_lines import ERRORS, PARAMETERS, Memory, Setting
+from gradscribe.catalog.update_lines import (
+    ERRORS,
+    NOT_NEGATIVE,
+    PARAMETERS,
+    Memory,
+    Setting,
+    range_text,
+)
 from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.errors import InputError
 from gradscribe.printing.update_printer import value_source
@@ -49,11 +56,13 @@ class RuleView:
         start_head: the first lines of the function that makes the first state.
         start_arguments: the lines on its settings.
         start_result: what it returns.
+        start_checks: the lines that check its settings.
         head: the first lines of the function that makes a step.
         summary: what it is called in full.
         formulas: its equations.
         source: where it comes from.
         arguments: the lines on its settings.
+        checks: the lines that check the state, the problem and the settings.
         lines: its body.
         counts_errors: whether its equations have N, the number of errors.
     """
@@ -63,12 +72,14 @@ class RuleView:
     fields: tuple[FieldView, ...]
     start_head: str
     start_arguments: tuple[str, ...]
+    start_checks: tuple[str, ...]
     start_result: str
     head: str
     summary: str
     formulas: tuple[str, ...]
     source: str
     arguments: tuple[str, ...]
+    checks: tuple[str, ...]
     lines: tuple[str, ...]
     counts_errors: bool
 
@@ -82,6 +93,7 @@ class ScheduleView:
     formulas: tuple[str, ...]
     source: str
     arguments: tuple[str, ...]
+    checks: tuple[str, ...]
     lines: tuple[str, ...]
 
 
@@ -95,6 +107,7 @@ class LearningView:
         solves: whether a rule solves a linear system.
         searches: whether a rule looks for a step length.
         asked: the functions of a problem that rules call.
+        ranges: of the numbers that users choose: in words, and the condition on x.
     """
 
     rules: tuple[RuleView, ...]
@@ -102,6 +115,7 @@ class LearningView:
     solves: bool
     searches: bool
     asked: frozenset[str]
+    ranges: tuple[tuple[str, str], ...]
 
 
 def learning_view(entries: Iterable[UpdateRule | Schedule]) -> LearningView | None:
@@ -111,13 +125,15 @@ def learning_view(entries: Iterable[UpdateRule | Schedule]) -> LearningView | No
     updates = [lowered_update(rule) for rule in rules]
     values = [a.value for update in updates for a in update.assignments]
     schedules = tuple(_schedule_view(e) for e in entries if isinstance(e, Schedule))
-    text = " ".join(map(value_source, values))
+    ranges = {range_text(s.allowed): _condition(s.allowed) for e in entries for s in _chosen(e)}
+    ranges[range_text(NOT_NEGATIVE)] = _condition(NOT_NEGATIVE)  # of j
     view = LearningView(
         tuple(map(_rule_view, rules, updates)),
         schedules,
         any(isinstance(value, Solve) for value in values),
         any(isinstance(value, Search) for value in values),
-        frozenset(re.findall(r"problem\.(\w+)", text)),
+        frozenset(name for update in updates for name in _asked(update)),
+        tuple(sorted(ranges.items())),
     )
     return view if entries else None
 
@@ -151,8 +167,8 @@ def state_name(rule: UpdateRule) -> str:
 
 def _rule_view(rule: UpdateRule, update: Update) -> RuleView:
     state = state_name(rule)
-    chosen = tuple(m for m in rule.memory if m.setting)
-    start = [f"{m.name}: float = {m.start!r}" for m in chosen]
+    chosen = _first_settings(rule)
+    start = [f"{s.name}: float = {s.default!r}" for s in chosen]
     keyword = ["*"] if start else []
     steps = [f"{s.name}: float = {s.default!r}" for s in rule.settings]
     lines = tuple(_body(update, state))
@@ -165,9 +181,8 @@ def _rule_view(rule: UpdateRule, update: Update) -> RuleView:
             signature(f"def {rule.name}_start(", ["w: np.ndarray", *keyword, *start],
                       f") -> {state}:")
         ),
-        start_arguments=tuple(
-            _argument(m.name, f"{symbol_text(m.name)}, {m.meaning}.") for m in chosen
-        ),
+        start_arguments=tuple(_setting_arguments(chosen)),
+        start_checks=tuple(_checks(chosen)),
         start_result="\n    ".join(
             call(f"return {state}(", ["w", "0", *map(_first_value, rule.memory)], ")", 4)
         ),
@@ -176,6 +191,7 @@ def _rule_view(rule: UpdateRule, update: Update) -> RuleView:
         formulas=tuple(line for text in formulas(rule) for line in _formula_lines(text)),
         source="\n    ".join(_filled(f"Source: {rule.source}.")),
         arguments=tuple(_setting_arguments(rule.settings)),
+        checks=(*_step_checks(rule, update), *_checks(rule.settings)),
         lines=lines,
         counts_errors=_size_line(ERRORS) in lines,
     )  # fmt: skip
@@ -193,6 +209,7 @@ def _schedule_view(schedule: Schedule) -> ScheduleView:
         formulas=tuple(_formula_lines(schedule_formula(schedule))),
         source="\n    ".join(_filled(f"Source: {schedule.source}.")),
         arguments=tuple(_setting_arguments(schedule.settings)),
+        checks=tuple(_checks([Setting("j", 0.0, "the number of steps"), *schedule.settings])),
         lines=(*_statement(assignment), f"return float({name})"),
     )  # fmt: skip
 
@@ -207,7 +224,7 @@ def _fields(memory: Sequence[Memory]) -> Iterable[FieldView]:
 
 
 def _first_value(memory: Memory) -> str:
-    if memory.setting:
+    if memory.allowed is not None:
         return memory.name
     if not memory.vector:
         return repr(memory.start)
@@ -224,11 +241,47 @@ def _formula_lines(text: str) -> list[str]:
 
 def _setting_arguments(settings: Iterable[Setting]) -> Iterable[str]:
     for setting in settings:
-        yield _argument(setting.name, f"{symbol_text(setting.name)}, {setting.meaning}.")
+        meaning = f"{symbol_text(setting.name)}, {setting.meaning}; {range_text(setting.allowed)}."
+        yield "\n            ".join(textwrap.wrap(f"{setting.name}: {meaning}", _ROOM - 4))
 
 
-def _argument(name: str, meaning: str) -> str:
-    return "\n            ".join(textwrap.wrap(f"{name}: {meaning}", _ROOM - 4))
+def _chosen(entry: UpdateRule | Schedule) -> tuple[Setting, ...]:
+    """Return the numbers that users choose of an entry, those of its start too."""
+    return (*entry.settings, *(_first_settings(entry) if isinstance(entry, UpdateRule) else ()))
+
+
+def _first_settings(rule: UpdateRule) -> tuple[Setting, ...]:
+    return tuple(m.setting for m in rule.memory if m.setting is not None)
+
+
+def _condition(allowed: Interval) -> str:
+    """Return the source of the condition that x is in a range."""
+    left = "<" if allowed.left_open else "<="
+    right = "<" if allowed.right_open else "<="
+    end = "np.inf" if allowed.end == oo else f"{float(allowed.end):g}"
+    return f"{float(allowed.start):g} {left} x {right} {end}"
+
+
+def _checks(settings: Iterable[Setting]) -> Iterable[str]:
+    """Yield the lines that check numbers."""
+    for s in settings:
+        yield from call(
+            f"{s.name} = _setting(", [f'"{s.name}"', s.name, f'"{range_text(s.allowed)}"'], ")", 4
+        )
+
+
+def _step_checks(rule: UpdateRule, update: Update) -> Iterable[str]:
+    """Yield the lines that check the state and the problem of a step."""
+    vectors = [f'"{name}"' for name in ("w", *(m.name for m in rule.memory if m.vector))]
+    asked = [f'"{name}"' for name in sorted(_asked(update))]
+    yield from call("_check_state(", ["state", state_name(rule), *vectors], ")", 4)
+    yield from call("_check_problem(", ["problem", *asked], ")", 4)
+
+
+def _asked(update: Update) -> set[str]:
+    """Return the functions of a problem that a step calls."""
+    text = " ".join(value_source(a.value) for a in update.assignments)
+    return set(re.findall(r"problem\.(\w+)", text))
 
 
 def _body(update: Update, state: str) -> Iterable[str]:
