@@ -3,14 +3,29 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sympy import Abs, Expr, Function, Max, Min, Mod, Piecewise, Pow, Rational, Symbol, pi
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    Function,
+    Indexed,
+    Max,
+    Min,
+    Mod,
+    Piecewise,
+    Pow,
+    Rational,
+    Symbol,
+    pi,
+)
 
 from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_lines import (
     COLUMN,
+    EIGENVECTORS,
     OLD,
-    PLACE,
     ROW,
     Assigned,
     Backtracked,
@@ -24,7 +39,7 @@ from gradscribe.catalog.update_lines import (
 from gradscribe.catalog.updates import UpdateRule
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.notation import index_text, name_latex, name_text
-from gradscribe.symbols import Largest, Smallest, component
+from gradscribe.symbols import Largest, Smallest, component, factor_order
 
 _SPELLED = {"lam": "lambda"}
 _LATEX_WORDS = {"max": r"\max", "min": r"\min"}
@@ -120,6 +135,22 @@ def latex_start(memory: Memory) -> tuple[str, float]:
     return f"{name}^{{(0)}}", memory.start
 
 
+def defined_latex(rule: UpdateRule, name: str) -> str:
+    """Return in LaTeX what a rule remembers or what a line of it defines, with its indices."""
+    states = {"w", *(memory.name for memory in rule.memory)}
+    every = {str(a.base.label): a for line in rule.lines for a in _components(line)}
+    return expression(
+        every.get(name, EIGENVECTORS if name == "Q" else Symbol(name)),
+        _latex_scribe(states).dialect,
+    )
+
+
+def _components(line: Line) -> set[Expr]:
+    return {
+        a for field in vars(line).values() if isinstance(field, Expr) for a in field.atoms(Indexed)
+    }
+
+
 def _written(line: Line, scribe: Scribe) -> str:
     """Return an equation."""
     left, right = _sides(line, scribe)
@@ -148,7 +179,7 @@ def _sides(line: Line, scribe: Scribe) -> tuple[str, Right]:
             body = (inner if unit else text(matrix)) + scribe.dialect.product + text(own)
             return scribe.dialect.total(COLUMN.name, "K", body), text(right)
         case Spectrum(values, matrix, vectors):
-            columns = component("Q", (ROW, PLACE)) if vectors is None else vectors
+            columns = EIGENVECTORS if vectors is None else vectors
             product = scribe.dialect.product
             body = text(matrix) + product + text(columns.xreplace({ROW: COLUMN}))
             total = scribe.dialect.total(COLUMN.name, "K", body)
@@ -196,6 +227,23 @@ def _prepared(expr: Expr) -> Expr:
     )
 
 
+def term_place(term: Expr) -> tuple[object, ...]:
+    """Return the place of a term in a sum: what was before the step, roots, symbols, numbers."""
+    old = any(str(a.base).endswith(OLD) for a in term.atoms(Indexed))
+    root = term.has(Function("sqrt"))
+    alone = isinstance(term, Symbol | Indexed)
+    places = (old, root, alone, term.is_number, True)
+    return (term.could_extract_minus_sign(), places.index(True), str(term))
+
+
+def factor_place(factor: Expr) -> tuple[object, ...]:
+    """Return the place of a factor in a product: scalars, sums of these, then components."""
+    if factor == Symbol("pi"):
+        return (0, "")
+    scalars = isinstance(factor, Add) and not factor.has(Indexed)
+    return (2, str(factor)) if scalars else factor_order(factor)
+
+
 def _parts(name: str) -> tuple[str, str, str, bool]:
     """Take a name apart: letter, accent, what stands below, whether it is of before the step."""
     old = name.endswith(OLD)
@@ -206,6 +254,12 @@ def _parts(name: str) -> tuple[str, str, str, bool]:
     letter = stem.rstrip("0123456789")
     return _SPELLED.get(letter, letter), accent, stem[len(letter) :] + below, old
 
+
+_ORDER: dict[str, Any] = {
+    "terms": term_place,
+    "factors": factor_place,
+    "divisor_apart": False,
+}
 
 # ---- Unicode -------------------------------------------------------------------------------------
 
@@ -250,6 +304,7 @@ def _text_scribe(states: set[str]) -> Scribe:
             TEXT,
             component=lambda name, letters, _: _text_name(name, letters, states, whole=whole),
             function=_text_function,
+            **_ORDER,
             power=_text_power,
         )
 
@@ -335,6 +390,7 @@ def _latex_scribe(states: set[str]) -> Scribe:
             LATEX,
             component=lambda name, letters, _: _latex_name(name, letters, states, whole=whole),
             function=_latex_function,
+            **_ORDER,
             fraction=_latex_fraction,
             power=_latex_power,
         )

@@ -8,7 +8,7 @@ for everything that a rule remembers; `j` counts the steps, from 1.
 from dataclasses import dataclass
 from enum import Enum
 
-from sympy import Expr, Symbol
+from sympy import Expr, Indexed, Symbol
 
 from gradscribe.notation import index
 from gradscribe.symbols import component, total
@@ -17,6 +17,7 @@ PARAMETERS = Symbol("K", integer=True, positive=True)
 STEP = Symbol("j")
 OLD = "_old"
 ROW, COLUMN, PLACE = index("k"), index("l"), index("r")
+EIGENVECTORS = component("Q", (ROW, PLACE))
 
 
 class Quantity(Enum):
@@ -157,6 +158,20 @@ class Memory:
     vector: bool = True
     setting: bool = False
     meaning: str = ""
+
+
+def defined(line: Line) -> tuple[str, ...]:
+    """Return the names of what a line defines; of eigenvectors also where nothing reads them."""
+    match line:
+        case Assigned(left, _) | Measured(left, _):
+            found = (left,)
+        case Solved(unknown):
+            found = (unknown,)
+        case Spectrum(values, _, vectors):
+            found = (values, EIGENVECTORS if vectors is None else vectors)
+        case Backtracked(length):
+            found = (length,)
+    return tuple(str(e.base.label if isinstance(e, Indexed) else e) for e in found)
 
 
 def vector(name: str) -> Expr:
