@@ -3,11 +3,9 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import (
     Abs,
-    Add,
     Expr,
     Function,
     Indexed,
@@ -36,10 +34,11 @@ from gradscribe.catalog.update_lines import (
     Solved,
     Spectrum,
 )
+from gradscribe.catalog.update_order import ORDER
 from gradscribe.catalog.updates import UpdateRule
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.notation import index_text, name_latex, name_text
-from gradscribe.symbols import Largest, Smallest, component, factor_order
+from gradscribe.symbols import Largest, Smallest, component
 
 _SPELLED = {"lam": "lambda"}
 _LATEX_WORDS = {"max": r"\max", "min": r"\min"}
@@ -227,23 +226,6 @@ def _prepared(expr: Expr) -> Expr:
     )
 
 
-def term_place(term: Expr) -> tuple[object, ...]:
-    """Return the place of a term in a sum: what was before the step, roots, symbols, numbers."""
-    old = any(str(a.base).endswith(OLD) for a in term.atoms(Indexed))
-    root = term.has(Function("sqrt"))
-    alone = isinstance(term, Symbol | Indexed)
-    places = (old, root, alone, term.is_number, True)
-    return (term.could_extract_minus_sign(), places.index(True), str(term))
-
-
-def factor_place(factor: Expr) -> tuple[object, ...]:
-    """Return the place of a factor in a product: scalars, sums of these, then components."""
-    if factor == Symbol("pi"):
-        return (0, "")
-    scalars = isinstance(factor, Add) and not factor.has(Indexed)
-    return (2, str(factor)) if scalars else factor_order(factor)
-
-
 def _parts(name: str) -> tuple[str, str, str, bool]:
     """Take a name apart: letter, accent, what stands below, whether it is of before the step."""
     old = name.endswith(OLD)
@@ -254,12 +236,6 @@ def _parts(name: str) -> tuple[str, str, str, bool]:
     letter = stem.rstrip("0123456789")
     return _SPELLED.get(letter, letter), accent, stem[len(letter) :] + below, old
 
-
-_ORDER: dict[str, Any] = {
-    "terms": term_place,
-    "factors": factor_place,
-    "divisor_apart": False,
-}
 
 # ---- Unicode -------------------------------------------------------------------------------------
 
@@ -304,7 +280,7 @@ def _text_scribe(states: set[str]) -> Scribe:
             TEXT,
             component=lambda name, letters, _: _text_name(name, letters, states, whole=whole),
             function=_text_function,
-            **_ORDER,
+            **ORDER,
             power=_text_power,
         )
 
@@ -390,7 +366,7 @@ def _latex_scribe(states: set[str]) -> Scribe:
             LATEX,
             component=lambda name, letters, _: _latex_name(name, letters, states, whole=whole),
             function=_latex_function,
-            **_ORDER,
+            **ORDER,
             fraction=_latex_fraction,
             power=_latex_power,
         )

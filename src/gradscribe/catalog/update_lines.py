@@ -162,6 +162,7 @@ class Memory:
 
 def defined(line: Line) -> tuple[str, ...]:
     """Return the names of what a line defines; of eigenvectors also where nothing reads them."""
+    found: tuple[Expr, ...]
     match line:
         case Assigned(left, _) | Measured(left, _):
             found = (left,)

@@ -29,13 +29,13 @@ def train(
     seed: int = 0,
     processes: int = 0,
     report: bool = True,
+    lang: str = "en",
     quiet: bool = True,
 ) -> Trained:
     """Train a network on a table, as `gradscribe train` does, and return what was found.
 
     Args:
-        network: a specification, whose ends may be open ("?-10-? tanh,linear"), or the path of a
-            generated module.
+        network: a specification, "?-10-? tanh,linear", or the path of a generated module.
         data: the file of the data.
         folder: a folder for the run, which is not there yet.
         target: names of the target's columns; the last one unless told otherwise.
@@ -50,9 +50,9 @@ def train(
         test: the share of rows that is held out; None for 0.3 of 50 rows and more.
         classes: whether the target's numbers are names of classes.
         seed: of all that is drawn.
-        processes: how many work at it; 0 for none but this one. With others, a program has to be
-            guarded by `if __name__ == "__main__":`, as they import it too.
+        processes: how many, 0 for this one alone; guard a program by `if __name__ == "__main__":`.
         report: whether the report is written.
+        lang: its language.
         quiet: whether no progress is shown.
 
     Returns:
@@ -62,7 +62,7 @@ def train(
         InputError: the network, the data, the folder or a number cannot be taken.
     """
     said = DataOptions(target=tuple(target), classes=classes, scale=scale, test=test, seed=seed)
-    plan = Plan(method, dict(options or {}), iterations, starts, seed, initial, sizes)
+    plan = Plan(method, dict(options or {}), iterations, starts, seed, initial, sizes, lang)
     run = new_run(network, Path(data), Path(folder), plan, said)
     with display(quiet=quiet) as shown:
         trained = carried_out(run, processes=processes, seconds=seconds, display=shown)

@@ -55,6 +55,7 @@ class RunSettings:
         initial: "random", "equal", "zeros", or "file" for that in the folder.
         source: the file of the data, for titles.
         name: what the run is called.
+        lang: the language of its report.
     """
 
     spec: str
@@ -67,6 +68,7 @@ class RunSettings:
     initial: str = "random"
     source: str = ""
     name: str = ""
+    lang: str = "en"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from gradscribe.learning.session import Display, Ending, carry_out_all
 from gradscribe.learning.sizing import OpenNetwork, open_network
 from gradscribe.learning.standalone import standalone
 from gradscribe.learning.starts import StartResult, objective_of, result_of
+from gradscribe.learning.telling import told_in
 from gradscribe.learning.threads import one_thread
 from gradscribe.learning.verdict import LARGEST, Surface, Verdict
 from gradscribe.model.network import Network
@@ -44,6 +45,7 @@ class Plan:
         seed: of rows, first parameters, and whatever else is drawn.
         initial: "random", "equal", "zeros", or the path of parameters.
         sizes: of a formula, `?-8-?`.
+        lang: the language of the report.
     """
 
     method: str = "l-bfgs"
@@ -53,6 +55,7 @@ class Plan:
     seed: int = 0
     initial: str = "random"
     sizes: str | None = None
+    lang: str = "en"
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ def new_run(
         initial=plan.initial if plan.initial in KINDS else FILE,
         source=data.name,
         name=whole.name or output.name,
+        lang=told_in(plan.lang).language,
     )
     if source is None:
         source = module_source(replace(whole, emit=None))

@@ -22,6 +22,8 @@ import numpy.typing as npt
 
 from gradscribe.errors import InputError
 from gradscribe.learning.extras import library
+from gradscribe.learning.telling import english, numeral
+from gradscribe.lecture.words import Words
 
 Numbers = npt.NDArray[np.floating[Any]]
 STATIONARY = 1e-6  # of the scale of the cost
@@ -94,25 +96,26 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """The verdict with the numbers that say so."""
+        """The verdict with the numbers that say so, in English."""
+        return self.told(english())
+
+    def told(self, words: Words) -> str:
+        """Return the verdict with the numbers that say so, in a language."""
         above, below, zero = self.inertia
         low, high = float(self.eigenvalues[0]), float(self.eigenvalues[-1])
-        return (
-            f"{_MEANING[self.kind]}: |∇J| = {self.gradient_norm:.2e} "
-            f"(0 up to {self.tolerances.stationary * self.scale:.1e}), "
-            f"{above} positive, {below} negative and {zero} zero eigenvalues "
-            f"(zero up to {self.tolerance:.1e}), from {low:.3e} to {high:.3e}"
+        text = words.text(
+            "verdict.sentence",
+            kind=words.text(f"verdict.{self.kind}"),
+            norm=f"{self.gradient_norm:.3g}",
+            stationary=f"{self.tolerances.stationary * self.scale:.2g}",
+            above=str(above),
+            below=str(below),
+            zero=str(zero),
+            tolerance=f"{self.tolerance:.2g}",
+            low=f"{low:.4g}",
+            high=f"{high:.4g}",
         )
-
-
-_MEANING = {
-    "slope": "not a stationary point",
-    "plateau": "plateau",
-    "minimum": "minimum",
-    "maximum": "maximum",
-    "saddle": "saddle",
-    "degenerate": "degenerate point, which the Hessian alone cannot tell",
-}
+        return numeral(text, words)
 
 
 def judged(

@@ -82,7 +82,7 @@ def _symbols(teller: Teller, rule: UpdateRule) -> Iterator[_Symbol]:
     for memory in rule.memory:
         start, value = latex_start(memory)
         yield _Symbol(memory.name, defined_latex(rule, memory.name), memory.meaning, value, start)
-    known = {"w", *(entry.name for entry in (*rule.settings, *rule.memory))}
+    known = {"w", *(s.name for s in rule.settings), *(m.name for m in rule.memory)}
     for name in dict.fromkeys(name for line in rule.lines for name in defined(line)):
         if name not in known and _meaning(teller, rule.name, name) is not None:
             yield _Symbol(name, defined_latex(rule, name))
