@@ -129,3 +129,13 @@ def test_a_language_is_chosen_and_another_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown language"):
         gradscribe.train("?-2-? tanh,linear", table, tmp_path / "other", lang="px")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_surface_is_told_in_a_language(tmp_path: Path) -> None:
+    words = ["surface", "2-2-1 tanh,linear", str(DATA / "and.csv"), "--scale", "none"]
+    picture = tmp_path / "s.svg"
+    found = CliRunner().invoke(cli, [*words, "--at", "b2=0.25", "--lang", "pt", "-o", str(picture)])
+    assert "veredito: ponto de sela: |∇J| = 0 (0 até 2,5·10⁻⁷)" in found.output
+    assert "autovalores: 2; 0,353553; " in found.output
+    assert "ao longo do autovetor de λ = −0,354" in words_of_svg(picture)
+    assert "eigenvector" not in words_of_svg(picture)
