@@ -19,6 +19,7 @@ import click
 import numpy as np
 
 import gradscribe
+from gradscribe.compiler import languages_known
 from gradscribe.learning.data import DataOptions
 from gradscribe.learning.drawing import Drawing, Picture, colour
 from gradscribe.learning.figures import pictures
@@ -245,7 +246,10 @@ def listed() -> str:
 @click.command()
 @click.argument("name", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE.svg")
-@click.option("--lang", default="en", metavar="en|pt", help="The language of the picture.")
+@click.option(
+    "--lang", type=click.Choice(languages_known()), default="en", show_default=True,
+    help="The language of the picture.",
+)  # fmt: skip
 @click.option("--list", "lists", is_flag=True, help="List the experiments.")
 def main(name: str | None, output: Path | None, lang: str, lists: bool) -> None:
     """Carry out the experiment NAME; write its picture."""
