@@ -54,6 +54,7 @@ SPECS = {
     "classes": "2-3-2 tanh,softmax loss=cross_entropy",
     "only softmax": "2-2-2 softmax loss=cross_entropy",
     "binary": "f2(W2 f1(W1 x + b1) + b2) f1=softmax f2=sigmoid loss=bce",
+    "regression": "2-2-1 tanh,linear",
     "penalties": "2-3-1 tanh,linear l2=0.01 l1=0.001",
     "own": "3-2-1 own,selu own=u*sigmoid(2*u) loss=squared_hinge",
 }
