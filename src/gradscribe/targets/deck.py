@@ -46,6 +46,7 @@ LEAD = "%\n\\vadjust{\\vskip 0pt plus .25filll}\n"  # the same between a sentenc
 WIDE_GAP = 20.0  # points between columns of formulas
 SMALL = 0.93  # of the width of a formula that is set small, with a margin
 SHARES = (0.6, 0.7, 0.8, 0.9)  # of the room, to fill several slides alike
+RAGGED = "\\rightskip=0pt plus 1fil\\relax "  # a cell's text, not stretched to its width
 TAG = 28.0  # points that the number of a line takes
 SANS = 0.96 * 10.95  # points of an em of upright text: sans serif is a little narrower
 
@@ -214,7 +215,11 @@ class Builder:
             lines = sum(self.lines(row[widest], rest / SMALL * 0.93) for row in every)
         columns = "@{}" + "".join(kinds) + "@{}"
         head = " & ".join(self.text(cell) for cell in block.head)
-        body = " \\\\\n  ".join(" & ".join(self.text(cell) for cell in row) for row in block.rows)
+        starts = [RAGGED if kind != "l" else "" for kind in kinds]
+        body = " \\\\\n  ".join(
+            " & ".join(start + self.text(cell) for start, cell in zip(starts, row, strict=True))
+            for row in block.rows
+        )
         text = (
             f"\\begin{{center}}{size}\n"
             "\\tallrows\n"
@@ -222,7 +227,7 @@ class Builder:
             f"  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
-        return Piled(text, 17.5 * len(every) + 12.0 * (lines - len(every)) + 8)
+        return Piled(text, 17.5 * len(every) + 12.0 * (lines - len(every)) + 18)
 
     def formulas(self, block: Rows) -> list[Piled]:
         """Return a table without a head: formulas in columns, so many rows as fit on a slide."""

@@ -120,7 +120,8 @@ def _value(teller: Teller, start: str, value: float) -> Node:
 
 def _called(teller: Teller, table: str, entry: UpdateRule | Schedule) -> str:
     """Return what an entry is called in the lecture's language, if there is a word for it."""
-    return teller.words.table.get(f"{table}.{entry.name}", entry.meaning)
+    called = teller.words.table.get(f"{table}.{entry.name}", entry.meaning)
+    return f"{called[0].upper()}{called[1:]}"
 
 
 def _equation(left: str, right: Right) -> Chain:
