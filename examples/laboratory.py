@@ -1,6 +1,7 @@
 """The laboratory of a lecture on learning: one experiment, one picture.
 
     python examples/laboratory.py xor -o xor.svg
+    python examples/laboratory.py xor -o xor.svg --lang pt
     python examples/laboratory.py --list
 
 Each trains a small network with what gradscribe derived for it and says what came out; it ends
@@ -18,6 +19,7 @@ import click
 import numpy as np
 
 import gradscribe
+from gradscribe.compiler import languages_known
 from gradscribe.learning.data import DataOptions
 from gradscribe.learning.drawing import Drawing, Picture, colour
 from gradscribe.learning.figures import pictures
@@ -25,7 +27,9 @@ from gradscribe.learning.objective import Objective
 from gradscribe.learning.points import point
 from gradscribe.learning.summary import summary
 from gradscribe.learning.surface import Plane, plane_picture
+from gradscribe.learning.telling import numeral, told_in
 from gradscribe.learning.training import surface_of
+from gradscribe.lecture.words import Words
 
 DATA = Path(__file__).parent / "data"
 GATE = "?-2-? tanh,sigmoid loss=bce"
@@ -106,15 +110,15 @@ EXPERIMENTS = {
 }  # fmt: skip
 
 
-def trained_on(experiment: Experiment) -> tuple[Picture, bool]:
+def trained_on(experiment: Experiment, words: Words) -> tuple[Picture, bool]:
     """Carry an experiment out; return its picture and whether it went as it should."""
     with tempfile.TemporaryDirectory() as folder:
         trained = gradscribe.train(
             experiment.spec, DATA / experiment.table, Path(folder) / "run",
             report=False, **experiment.settings,
         )  # fmt: skip
-        click.echo(summary(trained))
-        picture = next(p for p in pictures(trained) if p.name == experiment.picture)
+        click.echo(summary(trained, words))
+        picture = next(p for p in pictures(trained, words) if p.name == experiment.picture)
     return picture, experiment.good(trained)
 
 
@@ -132,9 +136,9 @@ def network_on(spec: str, table: str, **options: Any) -> Objective:
     return Objective(gradscribe.compile(network), data.X, data.D, sizes=sizes)
 
 
-def symmetry() -> tuple[Picture, bool]:
+def symmetry(words: Words) -> tuple[Picture, bool]:
     """Hidden nodes that start equal stay equal, so that they are one node; others part."""
-    drawing = Drawing(8.6, 3.4, kinds=("flat", "flat"))
+    drawing = Drawing(8.6, 3.4, kinds=("flat", "flat"), comma=words.comma)
     ends = []
     with tempfile.TemporaryDirectory() as folder:
         for plot, initial in zip(drawing.axes, ("equal", "random"), strict=True):
@@ -143,25 +147,27 @@ def symmetry() -> tuple[Picture, bool]:
                 method="gradient_descent", options={"alpha": 0.5}, iterations=3000, starts=1,
                 initial=initial, scale="none", report=False, seed=3,
             )  # fmt: skip
+            along = np.linspace(0, trained.best.iterations, len(trained.best.places))
             weights = np.stack([trained.objective.params(w).W1[:, 0] for w in trained.best.places])
             for node in range(3):
-                plot.plot(weights[:, node], color=colour(node), label=f"node {node + 1}",
-                          linewidth=3 - node)  # fmt: skip
-            plot.set_title(f"{initial} start: J = {trained.best.cost:.4f}")
-            plot.set_xlabel("way of training")
-            plot.set_ylabel("weight from x1")
+                plot.plot(along, weights[:, node], color=colour(node), linewidth=5 - 2 * node,
+                          label=words.text("figures.node", node=str(node + 1)))  # fmt: skip
+            cost = numeral(f"{trained.best.cost:.4f}", words)
+            plot.set_title(words.text(f"figures.{initial}", cost=cost))
+            plot.set_xlabel(words.text("figures.iteration"))
+            plot.set_ylabel(words.text("figures.weight"))
             plot.legend()
             ends.append((float(np.ptp(weights, axis=1).max()), trained.best.cost))
             click.echo(f"{initial} start: nodes differ by at most {ends[-1][0]:.3g}, "
                        f"J = {ends[-1][1]:.6g}")  # fmt: skip
     (equal, stuck), (apart, low) = ends
-    picture = drawing.picture("symmetry", "Weights of three hidden nodes from two starts")
+    picture = drawing.picture("symmetry", words.text("figures.symmetry"))
     return picture, equal < 1e-12 and apart > 0.1 and low < 0.1 * stuck
 
 
-def race() -> tuple[Picture, bool]:
+def race(words: Words) -> tuple[Picture, bool]:
     """Methods on the same network, from the same start, cost against time."""
-    drawing = Drawing(6.4, 3.8)
+    drawing = Drawing(6.4, 3.8, comma=words.comma)
     plan = {
         "gradient_descent": (3000, {"alpha": 0.2}),
         "adam": (3000, {"alpha": 0.02}),
@@ -186,42 +192,48 @@ def race() -> tuple[Picture, bool]:
     drawing.plot.set_yscale("log")
     drawing.plot.set_xscale("log")
     drawing.logarithmic(drawing.plot.xaxis, drawing.plot.yaxis)
-    drawing.plot.set_xlabel("seconds")
-    drawing.plot.set_ylabel("cost J")
+    drawing.plot.set_xlabel(words.text("figures.seconds"))
+    drawing.plot.set_ylabel(words.text("report.cost"))
     drawing.plot.legend()
     second = min(costs["damped_newton"], costs["levenberg_marquardt"])
-    picture = drawing.picture("race", "sin x by 10 hidden nodes: cost against time")
+    picture = drawing.picture("race", words.text("figures.race"))
     return picture, second < 1e-2 * min(costs["gradient_descent"], costs["adam"])
 
 
-def surface_at(kind: str) -> tuple[Picture, bool]:
+def surface_at(kind: str, words: Words) -> tuple[Picture, bool]:
     """Return the surface around a point of a kind, and whether the verdict says so."""
     if kind == "saddle":
         cost = network_on("2-2-1 tanh,linear", "and.csv", scale="none")
         w = point(cost, "b2=0.25")
         reach = 1.5
     elif kind == "plateau":
-        cost = network_on("2-2-1 sigmoid", "and.csv", scale="none")
-        w = point(cost, "W1[0,0]=2,W1[1,1]=2,b1=-1,W2=4,b2=40")
-        reach = 60.0
+        cost = network_on("2-1 sigmoid", "and.csv", scale="none")
+        w = point(cost, "W1=5,b1=25")  # u > 24 for every sample: y is 1, and f' is 0
+        reach = 50.0
     else:
         cost = network_on("2-1 linear", "and.csv", scale="none")
         w = point(cost, "W1=0.5,b1=-0.25")  # the least squares: H = (2/N) AᵀA
         reach = 1.5
     surface = surface_of(cost)
     verdict = surface.judge(w)
-    click.echo(verdict.sentence)
-    words = ("W2[0,0]", "b2") if kind == "plateau" else None
-    plane = Plane.along(surface, verdict, w, words) if words else Plane.leading(surface, verdict, w)
-    return plane_picture(plane, w[None, :], kind, reach=reach), verdict.kind == kind
+    click.echo(verdict.told(words))
+    if kind == "plateau":
+        plane = Plane.along(surface, verdict, w, ("W1[0,0]", "b1"))
+    else:
+        plane = Plane.leading(surface, verdict, w)
+    picture = plane_picture(plane, w[None, :], kind, reach=reach, words=words)
+    return picture, verdict.kind == kind
 
 
-OTHERS: dict[str, tuple[str, Callable[[], tuple[Picture, bool]]]] = {
+OTHERS: dict[str, tuple[str, Callable[[Words], tuple[Picture, bool]]]] = {
     "symmetry": ("hidden nodes that start equal stay equal", symmetry),
     "race": ("Newton's methods against gradient descent and Adam", race),
-    "minimum": ("a minimum and the surface around it", lambda: surface_at("minimum")),
-    "saddle": ("the saddle at zero weights and b² = mean(d)", lambda: surface_at("saddle")),
-    "plateau": ("a plateau: the output is saturated", lambda: surface_at("plateau")),
+    "minimum": ("a minimum and the surface around it", lambda words: surface_at("minimum", words)),
+    "saddle": (
+        "the saddle at zero weights and b² = mean(d)",
+        lambda words: surface_at("saddle", words),
+    ),
+    "plateau": ("a plateau: the node is saturated", lambda words: surface_at("plateau", words)),
 }
 
 
@@ -234,14 +246,21 @@ def listed() -> str:
 @click.command()
 @click.argument("name", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE.svg")
+@click.option(
+    "--lang", type=click.Choice(languages_known()), default="en", show_default=True,
+    help="The language of the picture.",
+)  # fmt: skip
 @click.option("--list", "lists", is_flag=True, help="List the experiments.")
-def main(name: str | None, output: Path | None, lists: bool) -> None:
+def main(name: str | None, output: Path | None, lang: str, lists: bool) -> None:
     """Carry out the experiment NAME; write its picture."""
     if lists or name not in {*EXPERIMENTS, *OTHERS}:
         click.echo(listed(), err=not lists)
         sys.exit(0 if lists else 2)
-    found = trained_on(EXPERIMENTS[name]) if name in EXPERIMENTS else OTHERS[name][1]()
-    picture, good = found
+    words = told_in(lang)
+    if name in EXPERIMENTS:
+        picture, good = trained_on(EXPERIMENTS[name], words)
+    else:
+        picture, good = OTHERS[name][1](words)
     if output is not None:
         output.write_text(picture.svg, encoding="utf-8")
         click.echo(f"wrote {output}: {picture.caption}")

@@ -54,6 +54,8 @@ SPECS = {
     "classes": "2-3-2 tanh,softmax loss=cross_entropy",
     "only softmax": "2-2-2 softmax loss=cross_entropy",
     "binary": "f2(W2 f1(W1 x + b1) + b2) f1=softmax f2=sigmoid loss=bce",
+    "regression": "2-2-1 tanh,linear",
+    "penalties": "2-3-1 tanh,linear l2=0.01 l1=0.001",
     "own": "3-2-1 own,selu own=u*sigmoid(2*u) loss=squared_hinge",
 }
 # Chains that say nothing that could be computed: assignments, f(g(x)) in general, a quadratic
@@ -87,6 +89,26 @@ def test_cases_before_another_factor_are_in_parentheses() -> None:
     after = re.findall(r"\\end\{cases\}(\\right|\\,|)", source)
     assert after.count(r"\right") > 3
     assert r"\," not in after
+
+
+def test_penalties_are_told_where_they_belong() -> None:
+    """Both are in J and in the derivative over all samples; |w| is no case distinction."""
+    source = derivation_text("2-3-1 tanh,linear l2=0.01 l1=0.001", "beamer")
+    parts = {m[1]: m[2] for m in re.finditer(r"% (\S+)\n(.*?)(?=\n% |\Z)", source, re.DOTALL)}
+    assert parts["cost"].count(r"\left|\w") == 2
+    assert "cases" not in parts["cost"] + parts["linearity"] + parts["batch"]
+    assert r"\operatorname{sign}" in parts["batch"]
+    assert r"\frac{1}{50}\,\weighttone" in parts["batch"]
+    assert "second derivatives of the penalty" in parts["blocks_of_hessian"]
+    assert r"\begin{frame}{The cost (3/" not in source
+
+
+def test_no_slide_begins_empty() -> None:
+    """What is parted from the start of its frame does not wait for another overlay."""
+    for spec in ("2-3-1 tanh,linear l2=0.01 l1=0.001", "4-3-2 relu"):
+        source = derivation_text(spec, "beamer")
+        for body in re.findall(r"\\begin\{frame\}\{.*\n((?:.|\n)*?)\\end\{frame\}", source):
+            assert not re.match(r"\\onslide<[2-9]", body), body
 
 
 def test_a_custom_activation_is_told_and_holds() -> None:

@@ -16,7 +16,13 @@ import numpy as np
 import pytest
 
 from gradscribe.checking.examine import examine
-from gradscribe.compiler import compile_network, derive_network, loaded, module_source
+from gradscribe.compiler import (
+    compile_network,
+    derivation_text,
+    derive_network,
+    loaded,
+    module_source,
+)
 from gradscribe.derivation.along import hessian_along
 from gradscribe.derivation.plain import is_plain
 from gradscribe.derivation.verification import verified
@@ -477,3 +483,21 @@ def test_the_check_sees_a_wrong_line() -> None:
     right, wrong = WRONG[0]
     report = examine(loaded(source.replace(right, wrong, 1), "wrong"), Network.parse(SMALL))
     assert any(row.verdict == "DIFFERS" for row in report.rows)
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        ("examples/attention.toml", "N₀ = 5, N₁ = 4, N₂ = 3, N₃ = 2"),
+        ("examples/layer_norm.toml", "4 → 8 → 6 → 3"),
+        ("linear(W2 concat(x, tanh(W1 x + b1)) + b2)", "N₀ → N₁ → N₂"),
+        ("a[i] = W[i,j] x[j]; b[k] = V[k,j] x[j]; y[i] = a[i] U[i,k] b[k]", "x (N₀) → y (N₁)"),
+    ],
+)
+def test_arrows_between_sizes_are_those_of_a_chain(spec: str, line: str) -> None:
+    path = Path(__file__).parents[1] / spec
+    text = derivation_text(str(path) if spec.endswith(".toml") else spec, "text", order=1)
+    assert line in text.splitlines()[2:5]
+    assert ("→" in line) or "5 → 4" not in text
+    layered = "the sensitivity of layer m" in text
+    assert layered == ("norm" in spec or "concat" in spec)

@@ -295,7 +295,7 @@ def test_a_point_at_which_the_gradient_jumps_is_a_kink(spec, kink):
 
 def test_what_counts_as_zero_is_told_with_what_is_nearest_to_it():
     found = judged(1.0, np.zeros(4), np.diag([2.0, 3e-3, 1e-9, -1e-12]))
-    assert "2 zero eigenvalues (zero up to 2.0e-08: the largest 1.0e-09, the next 3.0e-03)" in (
+    assert "2 zero eigenvalues (zero up to 2·10⁻⁸: the largest 1·10⁻⁹, the next 0.003)" in (
         found.sentence
     )
 

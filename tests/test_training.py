@@ -23,6 +23,7 @@ from gradscribe.learning.initial import named_parameters
 from gradscribe.learning.live import Quiet, clock
 from gradscribe.learning.sizing import open_network
 from gradscribe.learning.starts import objective_of, result_of
+from gradscribe.learning.telling import english, numeral
 from gradscribe.learning.training import Plan, new_run, train
 from gradscribe.learning.writing import write_report
 
@@ -468,7 +469,7 @@ def test_a_report_says_what_was_found(tmp_path):
         XOR, DATA / "xor.csv", tmp_path / "run", starts=6, iterations=120, seed=2
     )
     text = (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
-    assert f"{trained.best.cost:.6g}" in text
+    assert numeral(f"{trained.best.cost:.6g}", english()) in text
     assert "different functions" in text
     assert "4 of 4 right" in text
     assert sum(found.count for found in trained.minima) == 6
@@ -524,7 +525,7 @@ def test_a_saddle_on_the_command_line():
         cli, ["surface", "2-2-1 tanh,linear", str(DATA / "and.csv"), "--scale", "none", "--at",
               "b2=0.25"],
     )  # fmt: skip
-    assert "verdict: saddle: |∇J| = 0.00e+00" in result.output
+    assert "verdict: saddle: |∇J| = 0 (0 up to 2.5·10⁻⁷)" in result.output
     assert "3 positive, 2 negative and 4 zero" in result.output
 
 

@@ -32,7 +32,7 @@ from gradscribe.notation import (
     split,
     unprimed,
 )
-from gradscribe.symbols import ScalarFunction
+from gradscribe.symbols import ScalarFunction, factor_order, magnitude, term_order
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
 
@@ -60,6 +60,9 @@ class Dialect:
         times: what stands between digits and a power of ten.
         both: what stands between two conditions that both hold.
         either: what stands between two conditions one of which holds.
+        terms: a term -> its place in a sum.
+        factors: a factor -> its place in a product.
+        divisor_apart: whether numbers and scalars are a fraction before a product's components.
     """
 
     component: Callable[[str, list[str], bool], str]
@@ -80,6 +83,9 @@ class Dialect:
     times: str = "·"
     both: str = " ∧ "
     either: str = " ∨ "
+    terms: Callable[[Expr], tuple[object, ...]] = term_order
+    factors: Callable[[Expr], tuple[object, ...]] = factor_order
+    divisor_apart: bool = True
 
 
 def expression(expr: Expr, dialect: Dialect, level: int = 0) -> str:
@@ -116,6 +122,9 @@ def _written(expr: Expr, d: Dialect) -> tuple[int, str]:
         case Derivative():
             return _ATOM, d.derivative(expression(expr.expr, d), expression(expr.variables[0], d))
         case Piecewise():
+            known = magnitude(expr)
+            if known is not None:
+                return _ATOM, d.function(known[0], expression(known[1], d))
             return _SUM, _cases(expr, d)
         case Relational() | And() | Or():
             return _SUM, _condition(expr, d)
@@ -166,7 +175,7 @@ def _component(expr: Indexed, d: Dialect) -> tuple[int, str]:
 
 def _sum(expr: Add, d: Dialect) -> str:
     text = ""
-    for term in sorted(expr.args, key=term_order):
+    for term in sorted(expr.args, key=d.terms):
         negative = term.could_extract_minus_sign()
         part = expression(-term if negative else term, d, _SUM + 1 if negative else 0)
         if negative:
@@ -176,23 +185,18 @@ def _sum(expr: Add, d: Dialect) -> str:
     return text
 
 
-def term_order(term: Expr) -> tuple[bool, bool, bool, str]:
-    """Return the place of a term in a sum: numbers first, then sums, what is subtracted last."""
-    return (term.could_extract_minus_sign(), not term.is_number, not term.has(Sum), str(term))
-
-
 def _product(expr: Mul, d: Dialect) -> str:
     coefficient, rest = expr.as_coeff_Mul()
     if coefficient.is_negative:
         return d.minus + expression(Mul(-coefficient, rest), d, _PRODUCT)
     factors = [coefficient] if coefficient != 1 else []
-    factors += sorted(Mul.make_args(rest), key=factor_order)
+    factors += sorted(Mul.make_args(rest), key=d.factors)
     below = [Pow(f.base, -f.exp) for f in factors if _is_inverse(f)]
     above = [f for f in factors if not _is_inverse(f)]
     if not below:
         return d.product.join(expression(f, d, _PRODUCT) for f in above)
     under = d.product.join(expression(f, d, _PRODUCT) for f in below)
-    if any(f.has(Indexed) for f in below):
+    if not d.divisor_apart or any(f.has(Indexed) for f in below):
         over = d.product.join(expression(f, d, _PRODUCT) for f in above) or d.number("1")
         return d.fraction(over, under, len(below) > 1)
     scalars = [f for f in above if not f.has(Indexed)]
@@ -204,24 +208,6 @@ def _product(expr: Mul, d: Dialect) -> str:
 
 def _is_inverse(factor: Expr) -> bool:
     return isinstance(factor, Pow) and factor.exp.is_Integer and bool(factor.exp < 0)
-
-
-def factor_order(factor: Expr) -> tuple[int, str]:
-    """The lecture's order: numbers, errors, f′, W, δ, outputs, then sums."""
-    inner = factor.base if isinstance(factor, Pow) else factor
-    if isinstance(inner, Sum):
-        return (8, str(factor))
-    if isinstance(inner, ScalarFunction):
-        return (3, str(factor))
-    if isinstance(inner, KroneckerDelta):
-        return (6, str(factor))
-    if isinstance(inner, Derivative | Add):
-        return (7, str(factor))
-    if not isinstance(inner, Indexed):
-        return (1, str(factor))
-    stem = split(inner.base.name).stem
-    known = {"e": 2, "d": 2, "delta": 5, "y": 6, "x": 6}
-    return (5 if stem.startswith("dE_d") else known.get(stem, 4), str(factor))
 
 
 def _raised(expr: Pow, d: Dialect) -> tuple[int, str]:
@@ -307,7 +293,9 @@ def _text_cases(cases: list[tuple[str, str | None]]) -> str:
 TEXT = Dialect(
     component=_text_component,
     size=size_text,
-    function=lambda name, argument: f"{name_text(name)}({argument})",
+    function=lambda name, argument: (
+        f"|{argument}|" if name == "abs" else f"{name_text(name)}({argument})"
+    ),
     fraction=lambda above, below, compound: (
         f"{above}/({below})" if compound else f"{above}/{below}"
     ),
@@ -360,6 +348,8 @@ def _lower_case(name: str) -> str:
 
 
 def _latex_function(name: str, argument: str) -> str:
+    if name == "abs":
+        return rf"\left|{argument}\right|"
     head = _LATEX_FUNCTIONS.get(name) or (
         name_latex(name) if len(unprimed(split(name).stem)[0]) == 1 else rf"\operatorname{{{name}}}"
     )

@@ -7,10 +7,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from sympy import Add, Expr, Function, Indexed, IndexedBase, S, Sum, Symbol, Tuple
+from sympy import (
+    Add,
+    Derivative,
+    Expr,
+    Function,
+    Indexed,
+    IndexedBase,
+    KroneckerDelta,
+    Piecewise,
+    Pow,
+    S,
+    StrictGreaterThan,
+    Sum,
+    Symbol,
+    Tuple,
+)
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from gradscribe.notation import FREE_INDICES, SAMPLE, SUMMED_INDICES, index
+from gradscribe.notation import FREE_INDICES, SAMPLE, SUMMED_INDICES, index, split
 
 
 class ScalarFunction(Function):  # type: ignore[misc]
@@ -123,3 +138,38 @@ def free_indices(count: int) -> tuple[Symbol, ...]:
 def summed_index(position: int) -> Symbol:
     """Return the usual letter of the sum at this position, of j, k and so on."""
     return index(SUMMED_INDICES[position])
+
+
+def magnitude(expr: Piecewise) -> tuple[str, Expr] | None:
+    """Return "abs" or "sign" and its argument for a case distinction that is one of them."""
+    (_, condition), *_ = expr.args
+    if not isinstance(condition, StrictGreaterThan) or condition.rhs != 0 or len(expr.args) != 3:
+        return None
+    a = condition.lhs
+    for name, value in (("abs", a), ("sign", S.One)):
+        if expr.args == Piecewise((value, a > 0), (-value, a < 0), (0, True), evaluate=False).args:
+            return name, a
+    return None
+
+
+def term_order(term: Expr) -> tuple[bool, bool, bool, str]:
+    """Return the place of a term in a sum: numbers first, then sums, what is subtracted last."""
+    return (term.could_extract_minus_sign(), not term.is_number, not term.has(Sum), str(term))
+
+
+def factor_order(factor: Expr) -> tuple[int, str]:
+    """The lecture's order: numbers, errors, f′, W, δ, outputs, then sums."""
+    inner = factor.base if isinstance(factor, Pow) else factor
+    if isinstance(inner, Sum):
+        return (8, str(factor))
+    if isinstance(inner, ScalarFunction):
+        return (3, str(factor))
+    if isinstance(inner, KroneckerDelta):
+        return (6, str(factor))
+    if isinstance(inner, Derivative | Add):
+        return (7, str(factor))
+    if not isinstance(inner, Indexed):
+        return (1, str(factor))
+    stem = split(inner.base.name).stem
+    known = {"e": 2, "d": 2, "delta": 5, "y": 6, "x": 6}
+    return (5 if stem.startswith("dE_d") else known.get(stem, 4), str(factor))

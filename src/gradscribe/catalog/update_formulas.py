@@ -4,13 +4,26 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from sympy import Abs, Expr, Function, Max, Min, Mod, Piecewise, Pow, Rational, Symbol, pi
+from sympy import (
+    Abs,
+    Expr,
+    Function,
+    Indexed,
+    Max,
+    Min,
+    Mod,
+    Piecewise,
+    Pow,
+    Rational,
+    Symbol,
+    pi,
+)
 
 from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_lines import (
     COLUMN,
+    EIGENVECTORS,
     OLD,
-    PLACE,
     ROW,
     Assigned,
     Backtracked,
@@ -21,6 +34,7 @@ from gradscribe.catalog.update_lines import (
     Solved,
     Spectrum,
 )
+from gradscribe.catalog.update_order import ORDER
 from gradscribe.catalog.update_rule import UpdateRule
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.notation import index_text, name_latex, name_text
@@ -120,6 +134,22 @@ def latex_start(memory: Memory) -> tuple[str, float]:
     return f"{name}^{{(0)}}", memory.start
 
 
+def defined_latex(rule: UpdateRule, name: str) -> str:
+    """Return in LaTeX what a rule remembers or what a line of it defines, with its indices."""
+    states = {"w", *(memory.name for memory in rule.memory)}
+    every = {str(a.base.label): a for line in rule.lines for a in _components(line)}
+    return expression(
+        every.get(name, EIGENVECTORS if name == "Q" else Symbol(name)),
+        _latex_scribe(states).dialect,
+    )
+
+
+def _components(line: Line) -> set[Expr]:
+    return {
+        a for field in vars(line).values() if isinstance(field, Expr) for a in field.atoms(Indexed)
+    }
+
+
 def _written(line: Line, scribe: Scribe) -> str:
     """Return an equation."""
     left, right = _sides(line, scribe)
@@ -148,7 +178,7 @@ def _sides(line: Line, scribe: Scribe) -> tuple[str, Right]:
             body = (inner if unit else text(matrix)) + scribe.dialect.product + text(own)
             return scribe.dialect.total(COLUMN.name, "K", body), text(right)
         case Spectrum(values, matrix, vectors):
-            columns = component("Q", (ROW, PLACE)) if vectors is None else vectors
+            columns = EIGENVECTORS if vectors is None else vectors
             product = scribe.dialect.product
             body = text(matrix) + product + text(columns.xreplace({ROW: COLUMN}))
             total = scribe.dialect.total(COLUMN.name, "K", body)
@@ -250,6 +280,7 @@ def _text_scribe(states: set[str]) -> Scribe:
             TEXT,
             component=lambda name, letters, _: _text_name(name, letters, states, whole=whole),
             function=_text_function,
+            **ORDER,
             power=_text_power,
         )
 
@@ -335,6 +366,7 @@ def _latex_scribe(states: set[str]) -> Scribe:
             LATEX,
             component=lambda name, letters, _: _latex_name(name, letters, states, whole=whole),
             function=_latex_function,
+            **ORDER,
             fraction=_latex_fraction,
             power=_latex_power,
         )

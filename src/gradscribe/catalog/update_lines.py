@@ -9,7 +9,7 @@ N that of errors d − y: components of d of all samples.
 from dataclasses import dataclass
 from enum import Enum
 
-from sympy import Expr, Interval, Symbol, oo
+from sympy import Expr, Indexed, Interval, Symbol, oo
 
 from gradscribe.notation import index
 from gradscribe.symbols import component, total
@@ -19,6 +19,7 @@ ERRORS = Symbol("N")
 STEP = Symbol("j")
 OLD = "_old"
 ROW, COLUMN, PLACE = index("k"), index("l"), index("r")
+EIGENVECTORS = component("Q", (ROW, PLACE))
 
 # Ranges of numbers that users choose.
 NOT_NEGATIVE, POSITIVE = Interval(0, oo), Interval.open(0, oo)
@@ -185,6 +186,21 @@ def range_text(allowed: Interval) -> str:
     return (
         f"above {low} up to {below}{high}" if allowed.left_open else f"from {low} to {below}{high}"
     )
+
+
+def defined(line: Line) -> tuple[str, ...]:
+    """Return the names of what a line defines; of eigenvectors also where nothing reads them."""
+    found: tuple[Expr, ...]
+    match line:
+        case Assigned(left, _) | Measured(left, _):
+            found = (left,)
+        case Solved(unknown):
+            found = (unknown,)
+        case Spectrum(values, _, vectors):
+            found = (values, EIGENVECTORS if vectors is None else vectors)
+        case Backtracked(length):
+            found = (length,)
+    return tuple(str(e.base.label if isinstance(e, Indexed) else e) for e in found)
 
 
 def vector(name: str) -> Expr:

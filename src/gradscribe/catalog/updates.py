@@ -4,6 +4,7 @@ from sympy import Abs, Eq, Ge, Interval, Le, Lt, Max, Mod, Piecewise, S, Symbol,
 
 from gradscribe.catalog.bayesian import BAYESIAN_REGULARIZATION
 from gradscribe.catalog.update_lines import (
+    EIGENVECTORS,
     PARAMETERS,
     PART,
     PLACE,
@@ -35,7 +36,7 @@ _g, _s, _v, _v_old, _m, _m_old, _p, _p_old, _r, _r_old, _h = map(
 )
 _m_hat, _v_hat = vector("m_hat"), vector("v_hat")
 _H, _G = matrix("H"), matrix("G")
-_eigenvalue, _eigenvector = component("theta", (PLACE,)), component("Q", (ROW, PLACE))
+_eigenvalue, _eigenvector = component("theta", (PLACE,)), EIGENVECTORS
 _alpha, _beta, _beta1, _beta2, _epsilon, _mu, _rho, _c = map(
     Symbol, ("alpha", "beta", "beta1", "beta2", "epsilon", "mu", "rho", "c")
 )

@@ -12,6 +12,8 @@ from click.core import ParameterSource
 from gradscribe.commands.options import (
     deliver,
     joined,
+    lang_option,
+    one_of,
     output_option,
     spec_argument,
     warn,
@@ -22,12 +24,11 @@ from gradscribe.compiler import (
     costs_text,
     derivation_text,
     is_lecture,
-    languages_known,
     lecture_pdf,
     parsed,
 )
 from gradscribe.editions import edition, write_equations
-from gradscribe.errors import InputError, nearest
+from gradscribe.errors import InputError
 from gradscribe.files import is_device
 from gradscribe.lecture.style import CHOICES, Style
 from gradscribe.model.network import Network
@@ -36,23 +37,6 @@ from gradscribe.targets.target import EDITIONS, find_target, targets
 _VIEWS = (*DERIVATIONS, *EDITIONS)
 STYLED = tuple(f.name for f in fields(Style))  # what changes a lecture
 _FORMATS = tuple(t.name for t in targets().values() if t.view in _VIEWS)
-
-
-def one_of(words: tuple[str, ...], name: str) -> Callable[[Any, Any, str], str]:
-    """Return a check that a word is one of a few; its message names the nearest."""
-
-    def check(context: Any, parameter: Any, word: str) -> str:
-        del context, parameter
-        if word in words:
-            return word
-        raise InputError(
-            f"unknown {name}",
-            received=word,
-            allowed=", ".join(words),
-            nearest=nearest(word, words),
-        )
-
-    return check
 
 
 def style_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,13 +72,7 @@ def style_options(command: Callable[..., Any]) -> Callable[..., Any]:
     is_flag=True,
     help="Show instead what each function of the module costs, as formulas in N_0 … N_M and N.",
 )
-@click.option(
-    "--lang",
-    default="en",
-    callback=one_of(languages_known(), "language"),
-    metavar="|".join(languages_known()),
-    help="The language of a lecture.",
-)
+@lang_option
 @click.option("--pdf", is_flag=True, help="Run pdflatex too, where there is one; needs -o.")
 @click.option(
     "--equations",

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from gradscribe.compiler import cautions_on
-from gradscribe.errors import InputError
+from gradscribe.compiler import cautions_on, languages_known
+from gradscribe.errors import InputError, nearest
 from gradscribe.files import write
 
 # Words of a specification may come as one argument or as several.
@@ -25,6 +25,32 @@ with_option: Callable[[Any], Any] = click.option(
     "rules",
     metavar="RULES",
     help="Update rules and schedules too: adam,newton (see `gradscribe list`).",
+)
+
+
+def one_of(words: tuple[str, ...], name: str) -> Callable[[Any, Any, str], str]:
+    """Return a check that a word is one of a few; its message names the nearest."""
+
+    def check(context: Any, parameter: Any, word: str) -> str:
+        del context, parameter
+        if word in words:
+            return word
+        raise InputError(
+            f"unknown {name}",
+            received=word,
+            allowed=", ".join(words),
+            nearest=nearest(word, words),
+        )
+
+    return check
+
+
+lang_option: Callable[[Any], Any] = click.option(
+    "--lang",
+    default="en",
+    callback=one_of(languages_known(), "language"),
+    metavar="|".join(languages_known()),
+    help="The language of a lecture or of a report.",
 )
 
 

@@ -17,7 +17,7 @@ from gradscribe.commands.data_options import (
     needed,
     network_argument,
 )
-from gradscribe.commands.options import is_same
+from gradscribe.commands.options import is_same, lang_option
 from gradscribe.compiler import loaded, module_source
 from gradscribe.errors import InputError
 from gradscribe.files import check_parent, write
@@ -29,9 +29,11 @@ from gradscribe.learning.points import point
 from gradscribe.learning.session import Ending
 from gradscribe.learning.starts import objective_of, result_of
 from gradscribe.learning.surface import Plane, check_directions, plane_picture
+from gradscribe.learning.telling import numeral, told_in
 from gradscribe.learning.threads import one_thread
 from gradscribe.learning.training import collected, lowered, said_network, surface_of
 from gradscribe.learning.verdict import LARGEST, Surface, Tolerances, Verdict
+from gradscribe.lecture.words import Words
 
 Numbers = Any
 
@@ -49,6 +51,7 @@ Numbers = Any
 )
 @click.option("--reach", type=click.FloatRange(0, min_open=True), help="Of the plane.")
 @click.option("--zero", type=click.FloatRange(0), help="λ is 0 up to this times the largest.")
+@lang_option
 @click.option(
     "-o",
     "--output",
@@ -77,7 +80,7 @@ def command(ctx: click.Context, /, **values: Any) -> None:
     if verdict is None:
         words.append(f"no verdict: {objective.K} parameters, all eigenvalues up to {LARGEST}")
     else:
-        words += _sentences(verdict, surface.names)
+        words += _sentences(verdict, surface.names, told_in(values["lang"]))
     click.echo("\n".join(words))
 
 
@@ -183,21 +186,23 @@ def _judged(objective: Objective, w: Vector, zero: float | None) -> Verdict | No
     return surface_of(objective).judge(w, tolerances)
 
 
-def _sentences(verdict: Verdict, names: tuple[str, ...]) -> Iterator[str]:
+def _sentences(verdict: Verdict, names: tuple[str, ...], told: Words) -> Iterator[str]:
     """Yield the verdict and what says so."""
-    yield f"J = {verdict.cost:.10g}"
-    yield f"verdict: {verdict.sentence}"
+    yield f"J = {numeral(f'{verdict.cost:.10g}', told)}"
+    yield told.text("report.verdict_line", verdict=verdict.told(told))
+    comma = "; " if told.comma else ", "
     values = verdict.eigenvalues[::-1]
     shown = values if len(values) <= 12 else np.concatenate([values[:6], values[-6:]])
-    words = [f"{value:.6g}" for value in shown]
+    words = [numeral(f"{value:.6g}", told) for value in shown]
     if len(values) > 12:
         words.insert(6, "…")
-    yield f"eigenvalues: {', '.join(words) or 'none'}"
+    yield told.text("report.eigenvalues", values=comma.join(words) or "–")
     down = verdict.steepest_descent
     if down is not None:
         order = np.argsort(-np.abs(down), kind="stable")[:6]
-        parts = ", ".join(f"{names[k]}: {down[k]:+.4f}" for k in order if abs(down[k]) > 1e-8)
-        yield f"down most steeply along {parts}"
+        kept = [k for k in order if abs(down[k]) > 1e-8]
+        parts = [f"{names[k]}: {numeral(f'{down[k]:+.4f}', told)}" for k in kept]
+        yield told.text("report.down", parts=comma.join(parts))
 
 
 def _draw(
@@ -215,7 +220,13 @@ def _draw(
         plane = Plane.leading(surface, verdict, w)
     else:
         plane = Plane.along(surface, None, w, ("random", "random"))
-    picture = plane_picture(plane, places, values["output"].stem, reach=values["reach"])
+    picture = plane_picture(
+        plane,
+        places,
+        values["output"].stem,
+        reach=values["reach"],
+        words=told_in(values["lang"]),
+    )
     write(values["output"], picture.svg)
     click.echo(f"wrote {values['output']}: {picture.caption}", err=True)
 

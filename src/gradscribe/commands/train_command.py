@@ -13,17 +13,19 @@ from gradscribe.commands.data_options import (
     needed,
     network_argument,
 )
+from gradscribe.commands.options import lang_option
 from gradscribe.errors import InputError
 from gradscribe.learning.extras import library
 from gradscribe.learning.folder import RunFolder, opened
 from gradscribe.learning.live import display
 from gradscribe.learning.methods import find_method
 from gradscribe.learning.summary import summary
+from gradscribe.learning.telling import told_in
 from gradscribe.learning.training import NothingYetError, Plan, Trained, new_run, train
 from gradscribe.learning.writing import write_report
 
 INTERRUPTED = 130
-_RESUMED = ("iterations", "seconds", "processes", "quiet", "resume")
+_RESUMED = ("iterations", "seconds", "processes", "quiet", "resume", "lang")
 _LIBRARIES = ("polars", "matplotlib", "rich", "threadpoolctl")
 
 
@@ -40,6 +42,7 @@ _LIBRARIES = ("polars", "matplotlib", "rich", "threadpoolctl")
 @click.option("--iterations", type=click.IntRange(0), help="Of each start, at most: 500.")
 @click.option("--time", "seconds", type=click.FloatRange(0, min_open=True), metavar="SECONDS")
 @click.option("--processes", type=click.IntRange(0), help="One a core; 0: none but this one.")
+@lang_option
 @click.option("--quiet", is_flag=True, help="Without progress.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="NAME-run of NAME.csv."
@@ -80,6 +83,7 @@ def _begun(values: dict[str, Any]) -> RunFolder:
         seed=values["seed"],
         initial=values["initial"],
         sizes=values["sizes"],
+        lang=values["lang"],
     )
     output = values["output"] or Path(f"{data.name.split('.')[0] or 'data'}-run")
     run = new_run(network, data, output, plan, chosen_options(values))
@@ -103,17 +107,19 @@ def _resumed(ctx: click.Context, values: dict[str, Any]) -> RunFolder:
                 "a run that goes on has its settings",
                 where="--resume",
                 received=name if name in ("network", "data") else f"--{name}",
-                allowed="--iterations, --time, --processes, --quiet",
+                allowed="--iterations, --time, --processes, --lang, --quiet",
             )
     run = opened(values["resume"])
     if values["iterations"] is not None:
         run = run.with_settings(iterations=values["iterations"])
+    if ctx.get_parameter_source("lang") is not default:
+        run = run.with_settings(lang=values["lang"])
     return run
 
 
 def _told(trained: Trained) -> int:
     """Print what was found; return the exit code."""
-    click.echo(summary(trained))
+    click.echo(summary(trained, told_in(trained.run.settings.lang)))
     path = trained.run.path
     click.echo(f"wrote {path}/report.html, report.md, parameters.npz, trained.py", err=True)
     if trained.ending.interrupted or trained.ending.out_of_time:

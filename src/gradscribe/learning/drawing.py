@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from gradscribe.learning.extras import library
 
 # Colours of classes and starts: Okabe and Ito's, which people with colour blindness can tell.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
+_DECIMAL = re.compile(r">(−?\d+)\.(\d+)</text>")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _STYLE = {
@@ -27,6 +29,9 @@ _STYLE = {
     "path.simplify": True,
     "text.parse_math": False,  # names of columns may have dollar signs
 }
+
+
+_FEW = 100.0  # times, that the ends of an axis with powers of ten are apart
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,18 @@ class Drawing:
         width: in inches.
         height: in inches.
         kinds: of the plots that stand side by side: "flat", or "solid" with three axes.
+        comma: whether decimals are written with a comma.
     """
 
     def __init__(
-        self, width: float = 5.6, height: float = 3.4, kinds: Sequence[str] = ("flat",)
+        self,
+        width: float = 5.6,
+        height: float = 3.4,
+        kinds: Sequence[str] = ("flat",),
+        *,
+        comma: bool = False,
     ) -> None:
+        self.comma = comma
         self.style = library("matplotlib", "drawing").rc_context
         with self.style(_STYLE):
             figure = library("matplotlib.figure", "drawing").Figure
@@ -76,8 +88,16 @@ class Drawing:
         """Write powers of ten as such at axes with a logarithmic scale, without TeX's notation."""
         ticker = library("matplotlib.ticker", "drawing")
         for axis in axes:
+            low, high = axis.get_view_interval()
+            if high < _FEW * low:  # powers of ten alone would be one mark or two
+                axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
             axis.set_major_formatter(ticker.FuncFormatter(_power))
             axis.set_minor_formatter(ticker.NullFormatter())
+
+    def whole(self, axis: Any) -> None:
+        """Mark an axis at whole numbers alone."""
+        ticker = library("matplotlib.ticker", "drawing")
+        axis.set_major_locator(ticker.MaxNLocator(integer=True))
 
     def picture(self, name: str, caption: str) -> Picture:
         """Return what is drawn."""
@@ -85,6 +105,8 @@ class Drawing:
         with self.style(_STYLE):
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         svg = buffer.getvalue()
+        if self.comma:
+            svg = _DECIMAL.sub(r">\1,\2</text>", svg)
         return Picture(name, caption, svg[svg.index("<svg") :])
 
 

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from gradscribe.learning.data import Data
 from gradscribe.learning.objective import Objective, Vector
 from gradscribe.learning.targets import decided
+from gradscribe.learning.telling import numeral
+from gradscribe.lecture.words import Words
 
 Numbers = npt.NDArray[np.floating[Any]]
 
@@ -65,17 +67,35 @@ class Part:
         return np.asarray(1 - errors / np.where(spread > 0, spread, np.nan))
 
 
-def quality(part: Part) -> str:
+def part_name(part: Part, words: Words) -> str:
+    """Return what the rows of a part are called."""
+    return words.text("report.training" if part.name == "training" else "report.held_out")
+
+
+def cost_of(cost: float, words: Words) -> str:
+    """Return a cost with as many digits as are of interest."""
+    return numeral(f"{cost:.6g}", words)
+
+
+def cost_range(low: float, high: float, words: Words) -> str:
+    """Return the costs of several starts, once where they look the same."""
+    first, last = cost_of(low, words), cost_of(high, words)
+    return first if first == last else words.text("report.range", low=first, high=last)
+
+
+def quality(part: Part, words: Words) -> str:
     """Return how good outputs are: the share that is right, or the errors."""
-    words = [f"J = {part.cost:.6g}"]
+    said = [f"J = {cost_of(part.cost, words)}"]
     if part.confusion is not None and part.accuracy is not None:
-        right = int(part.confusion.trace())
-        words.append(f"{right} of {part.rows} right ({part.accuracy:.1%})")
+        right, share = int(part.confusion.trace()), numeral(f"{part.accuracy:.1%}", words)
+        said.append(words.text("report.right", right=str(right), rows=str(part.rows), share=share))
     else:
-        errors, explained = part.root_mean_square, part.explained
-        words.append("root mean square error " + ", ".join(f"{e:.4g}" for e in errors))
-        words.append("R² " + ", ".join(f"{r:.4f}" for r in explained))
-    return ", ".join(words)
+        comma = "; " if words.comma else ", "
+        errors = comma.join(numeral(f"{e:.4g}", words) for e in part.root_mean_square)
+        explained = comma.join(numeral(f"{r:.4f}", words) for r in part.explained)
+        said.append(words.text("report.error", errors=errors))
+        said.append(words.text("report.explained", values=explained))
+    return ("; " if words.comma else ", ").join(said)
 
 
 def parts_of(objective: Objective, w: Vector, data: Data) -> tuple[Part, ...]:

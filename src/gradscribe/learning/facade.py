@@ -31,6 +31,7 @@ def train(
     seed: int = 0,
     processes: int = 0,
     report: bool = True,
+    lang: str = "en",
     quiet: bool = True,
     **said: Any,
 ) -> Trained:
@@ -50,9 +51,9 @@ def train(
         initial: "random", "equal", "zeros" or the path of parameters.
         sizes: of a formula, "?-8-?".
         seed: of all that is drawn.
-        processes: how many work at it; 0 for none but this one. With others, a program has to be
-            guarded by `if __name__ == "__main__":`, as they import it too.
+        processes: how many, 0 for this one alone; guard a program by `if __name__ == "__main__":`.
         report: whether the report is written.
+        lang: its language.
         quiet: whether no progress is shown.
         said: of the data, as the command's options: target, drop, categorical (a name or several),
             classes, header, decimal, thousands, missing, scale, test; see `DataOptions`.
@@ -64,7 +65,7 @@ def train(
     Raises:
         InputError: the network, the data, the folder or a number cannot be taken.
     """
-    plan = Plan(method, dict(options or {}), iterations, starts, seed, initial, sizes)
+    plan = Plan(method, dict(options or {}), iterations, starts, seed, initial, sizes, lang)
     spec = network.spec if isinstance(network, Network) else str(network)
     run = new_run(spec, data, Path(folder), plan, _options(said))
     for caution in run.data.cautions:

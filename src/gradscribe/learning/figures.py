@@ -12,43 +12,50 @@ from gradscribe.learning.evaluation import Part
 from gradscribe.learning.starts import StartResult
 from gradscribe.learning.surface import Plane, plane_picture
 from gradscribe.learning.targets import decided
+from gradscribe.learning.telling import english
 from gradscribe.learning.training import Trained, surface_of
 from gradscribe.learning.verdict import Verdict
+from gradscribe.lecture.words import Words
 
 Numbers = npt.NDArray[np.floating[Any]]
 _POINTS = 600  # of a curve or a cloud
+_SINGLE = 20  # rows, up to which each is drawn large
 _GRID = 120
 _CELLS = 20  # classes, up to which numbers stand in a confusion matrix
 
 
-def pictures(trained: Trained) -> Iterator[Picture]:
-    """Yield the pictures of what a run has found."""
-    yield curve_picture(trained.results, 0, "iteration", "cost_per_iteration")
-    yield curve_picture(trained.results, 3, "seconds", "cost_per_second")
+def pictures(trained: Trained, words: Words | None = None) -> Iterator[Picture]:
+    """Yield the pictures of what a run has found, in a language (English where none is given)."""
+    words = words or english()
+    yield curve_picture(trained.results, 0, words, "iteration", "cost_per_iteration")
+    yield curve_picture(trained.results, 3, words, "seconds", "cost_per_second")
     part = trained.parts[-1]
     yield (
-        _confusion(part, trained.run.data)
+        _confusion(part, trained.run.data, words)
         if trained.run.data.classes
-        else _against(part, trained.run.data)
+        else _against(part, trained.run.data, words)
     )
-    yield from _over_inputs(trained)
+    yield from _over_inputs(trained, words)
     if trained.verdict is not None:
-        yield spectrum_picture(trained.verdict)
+        yield spectrum_picture(trained.verdict, words)
         if trained.verdict.eigenvalues.size > 1:
             plane = Plane.leading(surface_of(trained.objective), trained.verdict, trained.best.w)
-            yield plane_picture(plane, trained.best.places, "surface")
+            yield plane_picture(plane, trained.best.places, "surface", words=words)
 
 
-def curve_picture(results: tuple[StartResult, ...], column: int, label: str, name: str) -> Picture:
+def curve_picture(
+    results: tuple[StartResult, ...], column: int, words: Words, label: str, name: str
+) -> Picture:
     """Return the picture of the cost of each start.
 
     Args:
         results: the starts.
         column: of their curves, which goes along: 0 the iteration, 3 seconds.
-        label: what it is called.
+        words: the language.
+        label: the key of what goes along.
         name: of the file.
     """
-    drawing = Drawing()
+    drawing = Drawing(comma=words.comma)
     every = np.concatenate([r.curve[:, 1] for r in results])
     every = every[np.isfinite(every)]
     best = min(results, key=lambda r: (r.score if np.isfinite(r.score) else np.inf, r.start))
@@ -61,18 +68,25 @@ def curve_picture(results: tuple[StartResult, ...], column: int, label: str, nam
             color=colour(0) if front else "#999999",
             linewidth=1.8 if front else 0.9,
             zorder=3 if front else 2,
-            label=f"start {r.start + 1}" if front else "_",
+            label=words.text("figures.start", start=str(r.start + 1)) if front else "_",
         )
+    if len(results) > 1:
+        others = words.text("figures.other_starts")
+        drawing.plot.plot([], [], color="#999999", linewidth=0.9, label=others)
     if every.size and every.min() > 0 and every.max() > 10 * every.min():
         drawing.plot.set_yscale("log")
         drawing.logarithmic(drawing.plot.yaxis)
-    drawing.plot.set_xlabel(label)
-    drawing.plot.set_ylabel("cost J")
+    if column == 0:
+        drawing.whole(drawing.plot.xaxis)
+    drawing.plot.set_xlabel(words.text(f"figures.{label}"))
+    drawing.plot.set_ylabel(words.text("report.cost"))
+    if len(results) == 1:
+        return drawing.picture(name, words.text("figures.cost_of_one"))
     drawing.plot.legend()
-    return drawing.picture(name, f"Cost of each start; the best one is start {best.start + 1}")
+    return drawing.picture(name, words.text("figures.costs", start=str(best.start + 1)))
 
 
-def _confusion(part: Part, data: Data) -> Picture:
+def _confusion(part: Part, data: Data, words: Words) -> Picture:
     """Return the picture of a confusion matrix."""
     assert part.confusion is not None
     count = len(data.classes)
@@ -90,13 +104,15 @@ def _confusion(part: Part, data: Data) -> Picture:
             if number:
                 ink = "white" if share[i, j] > 0.5 else "black"
                 drawing.plot.text(j, i, str(number), ha="center", va="center", color=ink)
-    drawing.plot.set_xlabel("class that the network says")
-    drawing.plot.set_ylabel("true class")
-    return drawing.picture("confusion", f"Confusion matrix of the {part.rows} rows {_of(part)}")
+    drawing.plot.set_xlabel(words.text("figures.said"))
+    drawing.plot.set_ylabel(words.text("figures.true"))
+    caption = words.text(_of("confusion", part), rows=str(part.rows))
+    return drawing.picture("confusion", caption)
 
 
-def _of(part: Part) -> str:
-    return "of training" if part.name == "training" else "held out"
+def _of(key: str, part: Part) -> str:
+    """Return the key of a caption, of rows of training or of those held out."""
+    return f"figures.{key}" if part.name == "training" else f"figures.{key}_held_out"
 
 
 def _short(label: object) -> str:
@@ -104,9 +120,9 @@ def _short(label: object) -> str:
     return text if len(text) <= 14 else text[:13] + "…"
 
 
-def _against(part: Part, data: Data) -> Picture:
+def _against(part: Part, data: Data, words: Words) -> Picture:
     """Return the picture of outputs against what is desired."""
-    drawing = Drawing(4.4, 4.0)
+    drawing = Drawing(4.4, 4.0, comma=words.comma)
     every = np.concatenate([part.outputs.ravel(), part.desired.ravel()])
     ends = [float(every.min()), float(every.max())]
     drawing.plot.plot(ends, ends, color="#999999", linewidth=1, zorder=1)
@@ -117,20 +133,20 @@ def _against(part: Part, data: Data) -> Picture:
         )
     if shared(data.outputs):
         drawing.plot.legend()
-    drawing.plot.set_xlabel("desired")
-    drawing.plot.set_ylabel("output")
-    return drawing.picture("predictions", f"Outputs against targets, the rows {_of(part)}")
+    drawing.plot.set_xlabel(words.text("figures.desired"))
+    drawing.plot.set_ylabel(words.text("figures.output"))
+    return drawing.picture("predictions", words.text(_of("against", part)))
 
 
-def _over_inputs(trained: Trained) -> Iterator[Picture]:
+def _over_inputs(trained: Trained, words: Words) -> Iterator[Picture]:
     """Yield the outputs over the inputs, if there are one or two."""
     count = len(trained.run.data.inputs)
     if count == 2 and trained.run.data.classes:
-        yield _regions(trained)
+        yield _regions(trained, words)
     elif count == 2 and len(trained.run.data.outputs) == 1:
-        yield _relief(trained)
+        yield _relief(trained, words)
     elif count == 1:
-        yield _curve(trained)
+        yield _curve(trained, words)
 
 
 def _outputs(trained: Trained, scaled: Numbers) -> Numbers:
@@ -146,7 +162,7 @@ def _ranges(X: Numbers) -> list[Numbers]:
     return [np.linspace(a - m, b + m, _GRID) for a, b, m in zip(low, high, margin, strict=True)]
 
 
-def _regions(trained: Trained) -> Picture:
+def _regions(trained: Trained, words: Words) -> Picture:
     """Return the regions of classes over two inputs."""
     data = trained.run.data
     X = data.input_scaling.back(np.concatenate([data.X, data.X_test]))
@@ -155,7 +171,7 @@ def _regions(trained: Trained) -> Picture:
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     Y = _outputs(trained, data.input_scaling(grid))
     said = decided(Y, data.labels, data.logits)
-    drawing = Drawing(5.2, 4.2)
+    drawing = Drawing(5.2, 4.2, comma=words.comma)
     count = len(data.classes)
     drawing.plot.contourf(
         across, up, said.reshape(_GRID, _GRID),
@@ -166,53 +182,64 @@ def _regions(trained: Trained) -> Picture:
         points = thinned(X[true == k], _POINTS)
         drawing.plot.plot(
             *points.T, mark(k), color=colour(k), markeredgecolor="white", markeredgewidth=0.5,
-            label=_short(label),
+            markersize=11 if len(X) <= _SINGLE else None, label=_short(label),
         )  # fmt: skip
     if count <= 10:
         drawing.plot.legend(title=_short(data.target))
     drawing.plot.set_xlabel(_short(data.inputs[0]))
     drawing.plot.set_ylabel(_short(data.inputs[1]))
-    return drawing.picture("regions", "Regions of the classes over both inputs")
+    return drawing.picture("regions", words.text("figures.regions"))
 
 
-def _relief(trained: Trained) -> Picture:
+def _relief(trained: Trained, words: Words) -> Picture:
     """Return one output over two inputs."""
     data = trained.run.data
     X = data.input_scaling.back(np.concatenate([data.X, data.X_test]))
     across, up = _ranges(X)
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     Y = data.output_scaling.back(_outputs(trained, data.input_scaling(grid)))
-    drawing = Drawing(5.4, 4.2)
+    drawing = Drawing(5.4, 4.2, comma=words.comma)
     filled = drawing.plot.contourf(across, up, Y.reshape(_GRID, _GRID), levels=14, cmap="viridis")
     drawing.figure.colorbar(filled, ax=drawing.plot, label=_short(data.outputs[0]))
     drawing.plot.plot(*thinned(X, _POINTS).T, ".", color="black", markersize=2.5)
     drawing.plot.set_xlabel(_short(data.inputs[0]))
     drawing.plot.set_ylabel(_short(data.inputs[1]))
-    return drawing.picture("regions", "The output over both inputs, and the rows")
+    return drawing.picture("regions", words.text("figures.relief"))
 
 
-def _curve(trained: Trained) -> Picture:
+def _curve(trained: Trained, words: Words) -> Picture:
     """Return outputs over one input."""
     data = trained.run.data
     X = data.input_scaling.back(np.concatenate([data.X, data.X_test]))
     D = data.output_scaling.back(np.concatenate([data.D, data.D_test]))
     (across,) = _ranges(X)
     Y = data.output_scaling.back(_outputs(trained, data.input_scaling(across[:, None])))
-    drawing = Drawing()
+    drawing = Drawing(comma=words.comma)
     rows = thinned(np.column_stack([X, D]), _POINTS)
+    known = (across >= X.min()) & (across <= X.max())
     for k, name in enumerate(data.outputs):
-        drawing.plot.plot(rows[:, 0], rows[:, 1 + k], ".", color="#999999", markersize=4)
-        drawing.plot.plot(across, Y[:, k], color=colour(k), label=_short(name))
-    if shared(data.outputs):
+        drawing.plot.plot(
+            rows[:, 0], rows[:, 1 + k], "o", color="#bbbbbb", markersize=5,
+            label=words.text("figures.rows") if k == 0 else "_",
+        )  # fmt: skip
+        label = _short(name) if len(data.outputs) > 1 else words.text("figures.network")
+        drawing.plot.plot(across, Y[:, k], color=colour(k), linewidth=1, linestyle=":")
+        drawing.plot.plot(across[known], Y[known, k], color=colour(k), label=label)
+    if len(data.outputs) == 1 or shared(data.outputs):
         drawing.plot.legend()
+    seen = np.concatenate([D.ravel(), Y[known].ravel()])
+    room = 0.3 * (seen.max() - seen.min()) or 1.0
+    if np.isfinite(room):  # what is far from all rows does not set the scale
+        low, high = drawing.plot.get_ylim()
+        drawing.plot.set_ylim(max(low, seen.min() - room), min(high, seen.max() + room))
     drawing.plot.set_xlabel(_short(data.inputs[0]))
     drawing.plot.set_ylabel(_short(data.target))
-    return drawing.picture("curve", "Outputs over the input; the rows are dots")
+    return drawing.picture("curve", words.text("figures.curve"))
 
 
-def spectrum_picture(verdict: Verdict) -> Picture:
+def spectrum_picture(verdict: Verdict, words: Words) -> Picture:
     """Return the picture of the eigenvalues of H: their size, and their signs as colours."""
-    drawing = Drawing()
+    drawing = Drawing(comma=words.comma)
     values = verdict.eigenvalues[::-1]
     zero = np.abs(values) <= verdict.tolerance
     tau = max(verdict.tolerance, np.finfo(float).tiny)
@@ -223,20 +250,23 @@ def spectrum_picture(verdict: Verdict) -> Picture:
         if rows.any():
             points = thinned(np.column_stack([place[rows], np.abs(values[rows])]), _POINTS)
             drawing.plot.plot(
-                *points.T, mark(k), color=colour(k), markersize=4, label=f"{label} ({rows.sum()})"
+                *points.T,
+                mark(k),
+                color=colour(k),
+                markersize=4,
+                label=f"{words.text(f'figures.{label}')} ({rows.sum()})",
             )
     if zero.any():
         points = thinned(place[zero], _POINTS)
         drawing.plot.plot(
             points, np.full(len(points), tau), "x", color="#999999", markersize=4,
-            label=f"zero ({zero.sum()})",
+            label=f"{words.text('figures.zero')} ({zero.sum()})",
         )  # fmt: skip
     drawing.plot.axhline(tau, color="#999999", linewidth=0.8, linestyle="--")
     drawing.plot.set_yscale("log")
     drawing.logarithmic(drawing.plot.yaxis)
-    drawing.plot.set_xlabel("eigenvalues of H, the largest first")
+    drawing.plot.set_xlabel(words.text("figures.eigenvalues"))
     drawing.plot.set_ylabel("|λ|")
     drawing.plot.legend()
-    return drawing.picture(
-        "spectrum", "Spectrum of the Hessian at the best point; below the dashed line is zero"
-    )
+    drawing.whole(drawing.plot.xaxis)
+    return drawing.picture("spectrum", words.text("figures.spectrum"))

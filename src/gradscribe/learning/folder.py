@@ -56,6 +56,7 @@ class RunSettings:
         initial: "random", "equal", "zeros", or "file" for that in the folder.
         source: the file of the data, for titles.
         name: what the run is called.
+        lang: the language of its report.
     """
 
     spec: str
@@ -68,6 +69,7 @@ class RunSettings:
     initial: str = "random"
     source: str = ""
     name: str = ""
+    lang: str = "en"
 
 
 @dataclass(frozen=True)

@@ -162,10 +162,10 @@ _REGION_ENDS = {
 }
 _SQUARES_END = {
     0: "it has evaluated the residuals 50 times an iteration",
-    1: "the residuals are orthogonal to their derivatives, to 1e-15",
-    2: "the last step lowered it by less than 1e-15 of itself",
-    3: "the last step was shorter than 1e-15 of w",
-    4: "the last step was shorter than 1e-15 of w and lowered it by less than 1e-15 of itself",
+    1: "the residuals are orthogonal to their derivatives, to 10⁻¹⁵",
+    2: "the last step lowered it by less than 10⁻¹⁵ of itself",
+    3: "the last step was shorter than 10⁻¹⁵ of w",
+    4: "the last step was shorter than 10⁻¹⁵ of w and lowered it by less than 10⁻¹⁵ of itself",
 }
 SOLVERS = (
     _method("bfgs", "quasi-Newton method of Broyden, Fletcher, Goldfarb and Shanno (SciPy)",

@@ -2,33 +2,47 @@
 
 from collections.abc import Iterator
 
-from gradscribe.learning.evaluation import quality
+from gradscribe.learning.evaluation import cost_of, cost_range, part_name, quality
 from gradscribe.learning.live import clock
+from gradscribe.learning.telling import english, spoken
 from gradscribe.learning.training import Trained
+from gradscribe.lecture.words import Words
 
 
-def summary(trained: Trained) -> str:
-    """Return what a run has found, for a terminal."""
-    return "\n".join(_lines(trained))
+def summary(trained: Trained, words: Words | None = None) -> str:
+    """Return what a run has found, for a terminal.
+
+    Args:
+        trained: what it has found.
+        words: the language; English where none is given.
+    """
+    return "\n".join(_lines(trained, words or english()))
 
 
-def _lines(trained: Trained) -> Iterator[str]:
+def _lines(trained: Trained, words: Words) -> Iterator[str]:
     run, best = trained.run, trained.best
-    yield f"{trained.network.spec}, {trained.objective.K} parameters, {run.settings.method}"
-    yield (
-        f"{len(trained.results)} of {run.settings.starts} starts, "
-        f"{clock(sum(r.seconds for r in trained.results))} of work"
+    count = words.text("report.parameters", count=str(trained.objective.K))
+    yield f"{trained.network.spec}, {count}, {run.settings.method}"
+    total = str(len(trained.results))
+    yield words.text(
+        "report.work",
+        done=total,
+        starts=str(run.settings.starts),
+        time=clock(sum(r.seconds for r in trained.results)),
     )
-    yield (
-        f"best: start {best.start + 1}, J = {best.cost:.6g}, "
-        f"after {best.iterations} iterations: {'; '.join([best.why, *best.notes])}"
+    yield words.text(
+        "report.best",
+        start=str(best.start + 1),
+        cost=cost_of(best.cost, words),
+        iterations=str(best.iterations),
+        why="; ".join(spoken(why, words) for why in (best.why, *best.notes)),
     )
     for part in trained.parts:
-        yield f"{part.name + ':':<10} {quality(part)}"
+        yield f"{part_name(part, words) + ':':<12} {quality(part, words)}"
     for found in trained.minima[:3]:
-        several = f" to {found.highest:.6g}" if found.count > 1 else ""
-        yield f"{found.count} of {len(trained.results)} starts at J = {found.cost:.6g}{several}"
+        cost = cost_range(found.cost, found.highest, words)
+        yield words.text("report.at", count=str(found.count), total=total, cost=cost)
     if len(trained.minima) > 3:
-        yield f"and {len(trained.minima) - 3} more functions"
+        yield words.text("report.others", count=str(len(trained.minima) - 3))
     if trained.verdict is not None:
-        yield f"verdict: {trained.verdict.sentence}"
+        yield words.text("report.verdict_line", verdict=trained.verdict.told(words))

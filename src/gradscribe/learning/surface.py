@@ -9,11 +9,13 @@ import numpy.typing as npt
 
 from gradscribe.errors import InputError, nearest
 from gradscribe.learning.drawing import Drawing, Picture, colour, thinned
+from gradscribe.learning.telling import english, spoken
 from gradscribe.learning.verdict import Surface, Verdict
+from gradscribe.lecture.words import Words
 
 Numbers = npt.NDArray[np.floating[Any]]
 REACH = 1.5  # unless the way of training goes further
-STEPS = 41  # of the grid along each direction
+STEPS = 61  # of the grid along each direction
 FEWER = 25  # of a network with many parameters
 _MANY = 500
 _SMALL = 1e-12
@@ -181,6 +183,7 @@ def plane_picture(
     name: str,
     *,
     reach: float | None = None,
+    words: Words | None = None,
 ) -> Picture:
     """Return the picture of a plane: level lines with the way of training, and the surface.
 
@@ -189,16 +192,20 @@ def plane_picture(
         places: the parameters on the way, (S, K).
         name: of the file.
         reach: how far it goes from its centre; None for what the way needs, at most.
+        words: the language; English where none is given.
     """
+    words = words or english()
     way = plane.projected(places)
     whole = len(places) > 1
     size = reach or max(REACH, 1.15 * float(np.abs(way).max()) if whole else REACH)
     line = np.linspace(-size, size, STEPS if plane.surface.size < _MANY else FEWER)
     J = plane.grid(line, line)
-    drawing = _plane_drawing(plane, line, _bounded(J), thinned(way, 200) if whole else way[:0])
-    caption = f"J through the point, {plane.across.label} and {plane.up.label}"
+    labels = _label(plane.across, words), _label(plane.up, words)
+    drawing = Drawing(8.6, 3.9, kinds=("flat", "solid"), comma=words.comma)
+    _draw_plane(drawing, labels, line, _bounded(J), thinned(way, 200) if whole else way[:0])
+    caption = words.text("figures.plane", across=labels[0], up=labels[1])
     if whole:
-        caption += "; the way of training is the line over it"
+        caption += words.text("figures.way")
     return drawing.picture(name, caption)
 
 
@@ -217,8 +224,14 @@ def _levels(J: Numbers) -> Numbers:
     return np.asarray(low + (high - low) * np.linspace(0, 1, 22) ** 2)
 
 
-def _plane_drawing(plane: Plane, line: Numbers, J: Numbers, way: Numbers) -> Drawing:
-    drawing = Drawing(8.6, 3.9, kinds=("flat", "solid"))
+def _label(direction: Direction, words: Words) -> str:
+    """Return what a direction is called in a language."""
+    return spoken(direction.label, words)
+
+
+def _draw_plane(
+    drawing: Drawing, labels: tuple[str, str], line: Numbers, J: Numbers, way: Numbers
+) -> None:
     flat, solid = drawing.axes
     flat.contourf(line, line, J, levels=_levels(J), cmap="viridis")
     flat.contour(line, line, J, levels=_levels(J), colors="white", linewidths=0.4)
@@ -227,13 +240,12 @@ def _plane_drawing(plane: Plane, line: Numbers, J: Numbers, way: Numbers) -> Dra
         flat.plot(*way.T, color=colour(1), linewidth=1.2)
         flat.plot(*way[0], "o", color=colour(1), markersize=4)
     flat.plot(0, 0, "*", color="white", markeredgecolor="black", markersize=9)
-    flat.set_xlabel(plane.across.label)
-    flat.set_ylabel(plane.up.label)
-    step = max(1, len(line) // 28)
-    a, b = np.meshgrid(line[::step], line[::step])
+    flat.set_xlabel(labels[0])
+    flat.set_ylabel(labels[1])
+    a, b = np.meshgrid(line, line)
     solid.plot_surface(
-        a, b, J[::step, ::step], cmap="viridis", linewidth=0.2, edgecolor="#ffffff40",
-        rcount=40, ccount=40,
+        a, b, J, cmap="viridis", linewidth=0.2, edgecolor="#ffffff40",
+        rcount=STEPS, ccount=STEPS,
     )  # fmt: skip
+    solid.set_box_aspect(None, zoom=0.93)  # room for what stands at the axes
     solid.set_zlabel("J")
-    return drawing

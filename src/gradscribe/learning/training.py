@@ -33,6 +33,7 @@ from gradscribe.learning.standalone import standalone
 from gradscribe.learning.starts import StartResult, objective_of, result_of
 from gradscribe.learning.table import is_path
 from gradscribe.learning.targets import decided
+from gradscribe.learning.telling import english, told_in
 from gradscribe.learning.threads import one_thread
 from gradscribe.learning.verdict import LARGEST, Surface, Verdict
 from gradscribe.model.network import Network
@@ -56,6 +57,7 @@ class Plan:
         seed: of rows, first parameters, and whatever else is drawn.
         initial: "random", "equal", "zeros", or the path of parameters.
         sizes: of a formula, `?-8-?`.
+        lang: the language of the report.
     """
 
     method: str = "l-bfgs"
@@ -65,6 +67,7 @@ class Plan:
     seed: int = 0
     initial: str = "random"
     sizes: str | None = None
+    lang: str = "en"
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,7 +106,7 @@ class Trained:
         lines = [
             f"{settings.spec}, {settings.method}, best of {len(self.results)} starts: "
             f"J = {best.cost:.6g}, {best.iterations} iterations",
-            *(f"{part.name}: {quality(part)}" for part in self.parts),
+            *(f"{part.name}: {quality(part, english())}" for part in self.parts),
             f"in {self.run.path}",
         ]
         return "\n".join(lines)
@@ -179,6 +182,7 @@ def new_run(
         initial=plan.initial if plan.initial in KINDS else FILE,
         source=Path(data).name if is_path(data) else "arrays",
         name=whole.name or output.name,
+        lang=told_in(plan.lang).language,
     )
     if source is None:
         source = module_source(replace(whole, emit=None))

@@ -28,6 +28,8 @@ import numpy.typing as npt
 from gradscribe.errors import InputError
 from gradscribe.learning.corners import Corners, jumps, no_corners
 from gradscribe.learning.extras import library
+from gradscribe.learning.telling import english, numeral
+from gradscribe.lecture.words import Words
 
 Numbers = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
@@ -111,54 +113,42 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """The verdict with the numbers that say so."""
-        above, below, zero = self.inertia
-        words = [
-            f"{_MEANING[self.kind]}: |∇J| = {self.gradient_norm:.2e} "
-            f"(0 up to {self.tolerances.stationary * self.scale:.1e})",
-            f"{above} positive, {below} negative and {zero} zero eigenvalues "
-            f"(zero up to {self.tolerance:.1e}{self._nearest_to_zero})",
-        ]
-        if self.eigenvalues.size:
-            words[-1] += f", from {self.eigenvalues[0]:.3e} to {self.eigenvalues[-1]:.3e}"
-        sentence = ", ".join(words)
-        if self.error is not None:
-            sentence += (
-                f"; the fit is exact but for rounding, |d − y| up to {self.error:.1e}, "
-                "and J is nowhere lower around it"
-            )
-        if self.at_kinks.any():
-            sentence += (
-                f"; {self.at_kinks.sum()} of {len(self.hessian)} parameters are at the kink of a "
-                "penalty, of which the slopes to both sides are looked at instead of ∂J/∂w, and "
-                "the eigenvalues are those of the others"
-            )
-        if self.drawn:
-            sentence += (
-                "; parameters close to the kink of a penalty and drawn to it, where ∂J/∂w does not "
-                f"become 0: {self.drawn}"
-            )
-        return sentence
+        """The verdict with the numbers that say so, in English."""
+        return self.told(english())
 
-    @property
-    def _nearest_to_zero(self) -> str:
-        """How large those are that count as 0, and how small the others."""
+    def told(self, words: Words) -> str:
+        """Return the verdict with the numbers that say so, in a language."""
+        above, below, zero = self.inertia
+        said = {
+            "kind": words.text(f"verdict.{self.kind}"),
+            "norm": f"{self.gradient_norm:.3g}",
+            "stationary": f"{self.tolerances.stationary * self.scale:.2g}",
+            "above": str(above),
+            "below": str(below),
+            "zero": str(zero),
+            "tolerance": f"{self.tolerance:.2g}",
+            "nearest": self._nearest_to_zero(words),
+        }
+        text = words.text("verdict.sentence", **said)
+        if self.eigenvalues.size:
+            low, high = (f"{self.eigenvalues[k]:.4g}" for k in (0, -1))
+            text += words.text("verdict.range", low=low, high=high)
+        if self.error is not None:
+            text += words.text("verdict.exact", error=f"{self.error:.2g}")
+        if self.at_kinks.any():
+            count, total = str(self.at_kinks.sum()), str(len(self.hessian))
+            text += words.text("verdict.at_kinks", count=count, total=total)
+        if self.drawn:
+            text += words.text("verdict.drawn", count=str(self.drawn))
+        return numeral(text, words)
+
+    def _nearest_to_zero(self, words: Words) -> str:
+        """Say how large those are that count as 0, and how small the others."""
         sizes = np.abs(self.eigenvalues)
         zero, other = sizes[sizes <= self.tolerance], sizes[sizes > self.tolerance]
         if not zero.size or not other.size:
             return ""
-        return f": the largest {zero.max():.1e}, the next {other.min():.1e}"
-
-
-_MEANING = {
-    "kink": "a kink, beside which ∇J jumps: neither it nor the Hessian tells what is around",
-    "slope": "not a stationary point",
-    "plateau": "plateau",
-    "minimum": "minimum",
-    "maximum": "maximum",
-    "saddle": "saddle",
-    "degenerate": "degenerate point, which the Hessian alone cannot tell",
-}
+        return words.text("verdict.nearest", zero=f"{zero.max():.2g}", other=f"{other.min():.2g}")
 
 
 def judged(

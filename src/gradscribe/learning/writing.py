@@ -10,6 +10,7 @@ from gradscribe.files import write
 from gradscribe.learning.drawing import Picture
 from gradscribe.learning.figures import pictures
 from gradscribe.learning.report import Block, Rows, Section, Sentence, report
+from gradscribe.learning.telling import told_in
 from gradscribe.learning.threads import one_thread
 from gradscribe.learning.training import Trained
 from gradscribe.targets.render import render
@@ -32,27 +33,30 @@ class ReportView:
     """A report in a format: ready strings."""
 
     title: str
+    language: str
     sections: tuple[SectionView, ...]
 
 
 def write_report(trained: Trained, templates: Path = TEMPLATES) -> None:
-    """Write the report of a run and its pictures into its folder.
+    """Write the report of a run and its pictures into its folder, in the run's language.
 
     Raises:
         InputError: the folder cannot be written to, or matplotlib is missing.
     """
+    lang = trained.run.settings.lang
+    words = told_in(lang, templates)
     with one_thread():
-        drawn = tuple(pictures(trained))
-    told = report(trained, drawn)
+        drawn = tuple(pictures(trained, words))
+    told = report(trained, drawn, words)
     title = trained.run.settings.name
     path = trained.run.path
     page = render(
         find_target("report", "report", templates),
-        ReportView(html.escape(title), tuple(_html_section(s) for s in told)),
+        ReportView(html.escape(title), lang, tuple(_html_section(s) for s in told)),
     )
     text = render(
         find_target("report_markdown", "report_markdown", templates),
-        ReportView(escaped(title), tuple(_markdown_section(s) for s in told)),
+        ReportView(escaped(title), lang, tuple(_markdown_section(s) for s in told)),
     )
     (path / FIGURES).mkdir(exist_ok=True)
     for picture in drawn:

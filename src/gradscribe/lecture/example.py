@@ -127,15 +127,20 @@ class Example:
     def numbers(self, node: Node, result: Node) -> Node:
         """Return a formula with numbers, of so many places that it gives the result shown.
 
-        What is computed from the numbers that are shown differs from the result that is shown
-        by less than one unit in its last place; where four places do not suffice, more are shown.
+        What is computed from the numbers that are shown differs from the result that is shown,
+        and from the exact one, by less than one unit in its last place; where four places do not
+        suffice, more are shown.
         """
         with mpmath.workdps(DIGITS):
-            value = self.evaluator.value(result)
-            bound = within(result)
+            value, bound = self.evaluator.value(result), within(result)
+            try:
+                exact = self.evaluator.value(node)
+            except NoValueError:
+                exact = value
             for places in range(self.places, MOST_PLACES):
                 found = Substitution(self.network, self.evaluator.value, places).numbers(node)
-                if agree(self.computed(found), value, bound):
+                computed = self.computed(found)
+                if agree(computed, value, bound) and agree(computed, exact, bound):
                     return found
         return found
 

@@ -63,8 +63,7 @@ class Plan:
             return self.teller
         if count < 2 or not is_layered(self.teller) or is_fused(self.derivation.network):
             return self.teller
-        loss = self.derivation.network.loss
-        general = replace_loss(Network.parse(THREE_LAYERS), loss.name)
+        general = three_layers(self.derivation.network)
         return Teller(derive(general, 2), self.words, self.style, "three")
 
     @cached_property
@@ -151,9 +150,10 @@ class Plan:
         return found | {e.teller.setting: e.example.setting for e in self.examples}
 
 
-def replace_loss(general: Network, loss: str) -> Network:
-    """Return a network with another loss of the catalog."""
-    return Network.parse(f"{general.spec.partition(' loss=')[0]} loss={loss}")
+def three_layers(of: Network) -> Network:
+    """Return three layers of any functions with the loss and the penalties of a network."""
+    penalties = " ".join(f"{penalty.name}={float(λ)!r}" for penalty, λ in of.penalties)
+    return Network.parse(f"{THREE_LAYERS} loss={of.loss.name} {penalties}")
 
 
 def lecture(derivation: Derivation, style: Style, locales: Path) -> Lecture:

@@ -20,7 +20,6 @@ from sympy import (
 from gradscribe.derivation import rules
 from gradscribe.derivation.outputs import with_outputs
 from gradscribe.equation import Equation, Role
-from gradscribe.formula import factor_order, term_order
 from gradscribe.lecture.display import (
     Atom,
     Big,
@@ -37,7 +36,7 @@ from gradscribe.lecture.display import (
 )
 from gradscribe.model.network import Network
 from gradscribe.notation import derivative_of, split
-from gradscribe.symbols import ScalarFunction, component
+from gradscribe.symbols import ScalarFunction, component, factor_order, term_order
 
 
 @dataclass(frozen=True)

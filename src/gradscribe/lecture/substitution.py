@@ -13,7 +13,6 @@ import numpy as np
 from sympy import Add, Expr, Function, Integer, Mul, Piecewise, Pow, Rational, Symbol, exp
 
 from gradscribe.catalog.activations import U
-from gradscribe.formula import term_order
 from gradscribe.lecture.display import (
     Atom,
     Big,
@@ -36,7 +35,7 @@ from gradscribe.lecture.display import (
 from gradscribe.lecture.writing import bare
 from gradscribe.model.network import Network
 from gradscribe.notation import is_decimal
-from gradscribe.symbols import ScalarFunction
+from gradscribe.symbols import ScalarFunction, term_order
 
 SIGNIFICANT = 3  # digits that are shown of a small number at least
 _LONG = 45  # digits of a number's text, more than are compared

@@ -263,7 +263,9 @@ class World:
             return self.forward(moves, sample or 0)["E", (sample or 0,)]
         values = _Overridden(self)
         for n in range(self.sizes[SAMPLES]):
-            values["E", (n,)] = self.forward(moves, n)["E", (n,)]
+            moved = self.forward(moves, n)
+            values["E", (n,)] = moved["E", (n,)]
+            values.update({k: v for k, v in moved.items() if self.is_parameter(k[0])})
         return _Real(self, values).value(self.network.cost.right, {})
 
     def forward(self, moves: list[tuple[Place, Any]], sample: int) -> dict[Place, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal as DecimalNumber
 
-from sympy import Expr, Function, Indexed
+from sympy import Expr, Function, Indexed, Piecewise, S
 
 from gradscribe.formula import Dialect, expression
 from gradscribe.lecture.display import (
@@ -46,6 +46,7 @@ from gradscribe.lecture.display import (
     Layers as LayerNumbers,
 )
 from gradscribe.notation import split
+from gradscribe.symbols import magnitude
 
 Layers = Mapping[str, str]
 
@@ -294,7 +295,8 @@ def has_layer(expr: Expr) -> bool:
 
 def _is_several(node: Node, *, alone: bool) -> bool:
     """Whether a first factor needs parentheses: a sum, and cases that something follows."""
-    cases = isinstance(node, Atom) and node.expr.is_Piecewise
+    expr = node.expr if isinstance(node, Atom) else S.One
+    cases = isinstance(expr, Piecewise) and magnitude(expr) is None
     return isinstance(node, Plus) or (cases and not alone)
 
 

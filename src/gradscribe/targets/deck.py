@@ -22,12 +22,18 @@ from gradscribe.lecture.model import (
 from gradscribe.lecture.words import Words
 from gradscribe.lecture.writing import Script, written
 from gradscribe.targets.deck_lines import Row, Setter, filled, height_of
-from gradscribe.targets.deck_parts import Cells, cut, from_start, with_rooms
+from gradscribe.targets.deck_parts import (
+    Cells,
+    cut,
+    from_start,
+    shown_at_once,
+    spaced,
+    with_rooms,
+    without_empty,
+)
 from gradscribe.typeset.boxes import Box
-from gradscribe.typeset.escaping import latex_text
 from gradscribe.typeset.glyphs import words_width
 
-LONG = 4000  # characters of a sentence
 TEXT_LINE = 13.6  # points from one line of text to the next
 DISPLAY_GAP = 10.0  # points around a display
 BESIDE = 40.0  # what is kept for a sentence and a line at the foot
@@ -40,6 +46,7 @@ LEAD = "%\n\\vadjust{\\vskip 0pt plus .25filll}\n"  # the same between a sentenc
 WIDE_GAP = 20.0  # points between columns of formulas
 SMALL = 0.93  # of the width of a formula that is set small, with a margin
 SHARES = (0.6, 0.7, 0.8, 0.9)  # of the room, to fill several slides alike
+RAGGED = "\\rightskip=0pt plus 1fil\\relax "  # a cell's text, not stretched to its width
 TAG = 28.0  # points that the number of a line takes
 SANS = 0.96 * 10.95  # points of an em of upright text: sans serif is a little narrower
 
@@ -149,7 +156,7 @@ class Builder:
             case Points():
                 return self.points(block)
             case Rows():
-                return [self.table(block)] if block.head else self.formulas(block)
+                return self.tables(block, foot) if block.head else self.formulas(block)
             case Picture():
                 found = self.picture(block, replace(self.page, height=self.page.height - foot))
                 return [] if found is None else [found]
@@ -187,14 +194,32 @@ class Builder:
         """Return the overlays on which an item of a list is shown."""
         return f"<{step}->" if step > 1 and not self.article else ""
 
+    def tables(self, block: Rows, foot: float) -> list[Piled]:
+        """Return a table with a head, in as many parts as it takes slides."""
+        count = -int(-self.table(block).height // (self.page.height - foot))
+        each = -(-len(block.rows) // count)
+        starts = range(0, len(block.rows), each)
+        return [self.table(without_empty(block, block.rows[k : k + each])) for k in starts]
+
     def table(self, block: Rows) -> Piled:
         """Return a table with a head."""
         every = [*([block.head] if block.head else []), *block.rows]
         widths = [max(self.length(row[c]) for row in every) for c in range(len(block.rows[0]))]
-        size = r"\small" if sum(widths) + 12 * len(widths) > self.page.width else r"\normalsize"
-        columns = "@{}" + "l" * len(block.rows[0]) + "@{}"
+        room = self.page.width - 12 * len(widths)
+        size = r"\small" if sum(widths) > room else r"\normalsize"
+        kinds, lines = ["l"] * len(widths), len(every)
+        if SMALL * sum(widths) > room:  # the widest column has its text in several lines
+            widest = widths.index(max(widths))
+            rest = room - SMALL * (sum(widths) - widths[widest])
+            kinds[widest] = rf"p{{{rest:.0f}pt}}"
+            lines = sum(self.lines(row[widest], rest / SMALL * 0.93) for row in every)
+        columns = "@{}" + "".join(kinds) + "@{}"
         head = " & ".join(self.text(cell) for cell in block.head)
-        body = " \\\\\n  ".join(" & ".join(self.text(cell) for cell in row) for row in block.rows)
+        starts = [RAGGED if kind != "l" else "" for kind in kinds]
+        body = " \\\\\n  ".join(
+            " & ".join(start + self.text(cell) for start, cell in zip(starts, row, strict=True))
+            for row in block.rows
+        )
         text = (
             f"\\begin{{center}}{size}\n"
             "\\tallrows\n"
@@ -202,7 +227,7 @@ class Builder:
             f"  {body} \\\\ \\bottomrule\n"
             "\\end{tabular}\n\\end{center}"
         )
-        return Piled(text, 17.5 * (len(block.rows) + 1) + 8)
+        return Piled(text, 17.5 * len(every) + 12.0 * (lines - len(every)) + 18)
 
     def formulas(self, block: Rows) -> list[Piled]:
         """Return a table without a head: formulas in columns, so many rows as fit on a slide."""
@@ -354,12 +379,12 @@ class Builder:
 
     def joined(self, parts: list[Piled]) -> str:
         """Return blocks one below the other; they share what room is left."""
-        text = parts[0].text
-        for before, part in pairwise(parts):
+        first, *others = shown_at_once([part.text for part in parts])
+        for (before, part), text in zip(pairwise(parts), others, strict=True):
             room = "\n\n" if self.article else SPREAD
             lead = "\n" if self.article or not before.lead else LEAD
-            text += (lead if part.display else room) + part.text
-        return text
+            first += (lead if part.display else room) + text
+        return first
 
 
 def opens(page: list[Piled]) -> bool:
@@ -370,12 +395,3 @@ def opens(page: list[Piled]) -> bool:
 def carried(page: list[Piled]) -> list[Piled]:
     """Take a sentence that introduces what does not fit with it to the next slide."""
     return [page.pop()] if len(page) > 1 and page[-1].lead else []
-
-
-def spaced(text: str) -> str:
-    """Return plain words escaped, with the spaces at their ends."""
-    inner = latex_text(text, LONG)
-    core = inner.strip()
-    left = " " if text[:1].isspace() else ""
-    right = " " if text[-1:].isspace() and core else ""
-    return f"{left}{core}{right}"

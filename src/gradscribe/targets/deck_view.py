@@ -10,7 +10,8 @@ from gradscribe.lecture.model import Frame, Lecture, Picture
 from gradscribe.lecture.style import Style
 from gradscribe.lecture.symbols import Macro, Notation, macros, notation_of
 from gradscribe.lecture.words import Words
-from gradscribe.targets.deck import A4, PAGES, Builder, Page, Piled, spaced
+from gradscribe.targets.deck import A4, PAGES, Builder, Page, Piled
+from gradscribe.targets.deck_parts import spaced
 from gradscribe.typeset.block_picture import block_scene
 from gradscribe.typeset.boxes import Box
 from gradscribe.typeset.escaping import latex_text

@@ -11,7 +11,7 @@ from gradscribe.derivation.steps import Derivation
 from gradscribe.equation import Equation, Role
 from gradscribe.formula import LATEX, TEXT, Dialect, expression
 from gradscribe.model.network import Network
-from gradscribe.notation import name_text
+from gradscribe.notation import name_text, split
 from gradscribe.targets.mapping import elided, mapping, sizes_text
 
 _RULE_COLUMN = 62
@@ -75,6 +75,7 @@ class DerivationView:
     checked: str
     spec: str
     name: str
+    layered: bool
     second_order: bool
     learning: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -106,6 +107,7 @@ def derivation_view(derivation: Derivation, checked: str) -> DerivationView:
         checked=checked,
         spec=network.spec,
         name=network.name,
+        layered=any(split(q.name).stem == "delta" for q in derivation.derived),
         second_order=any(q.variable.role is Role.TANGENT for q in derivation.derived),
         learning=tuple(_learning(entry) for entry in network.learning),
     )

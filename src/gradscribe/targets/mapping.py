@@ -1,5 +1,7 @@
 """A network as one formula in vectors and matrices: y² = f²(W² f¹(W¹ x + b¹) + b²)."""
 
+from itertools import pairwise
+
 from sympy import Add, Expr, Indexed, Mul, Sum
 
 from gradscribe.derivation.plain import is_plain
@@ -15,7 +17,7 @@ _LONGEST = 76
 def mapping(network: Network) -> str:
     """Return the network as one formula; where that is too long, the sizes that it maps between."""
     if not is_plain(network):
-        return " → ".join(map(_with_sizes, (network.input, network.output)))
+        return _ends(network)
     values = {network.input.name: name_text(network.input.name)}
     for equation in network.equations:
         text = _vector(equation.right, values)
@@ -27,16 +29,34 @@ def mapping(network: Network) -> str:
     return sizes_text(network)
 
 
+def _ends(network: Network) -> str:
+    return " → ".join(map(_with_sizes, (network.input, network.output)))
+
+
 def _with_sizes(variable: Variable) -> str:
     sizes = ", ".join(size_text(s.name) for s in variable.shape)
     return f"{name_text(variable.name)} ({sizes})"
 
 
 def sizes_text(network: Network) -> str:
-    """Return the sizes that the network maps between, N₀ → … → N_M."""
+    """Return the sizes of a network: N₀ → … → N_M of a chain, else each with its name.
+
+    Where those of no chain are open, only the shapes of input and output say something.
+    """
+    names = [size_text(s.name) for s in network.layers]
+    numbers = names if network.sizes is None else [str(n) for n in network.sizes]
+    if is_chain(network):
+        return " → ".join(elided(numbers))
     if network.sizes is None:
-        return " → ".join(elided([size_text(s.name) for s in network.layers]))
-    return " → ".join(elided([str(n) for n in network.sizes]))
+        return _ends(network)
+    return ", ".join(elided([f"{a} = {b}" for a, b in zip(names, numbers, strict=True)]))
+
+
+def is_chain(network: Network) -> bool:
+    """Whether its values are vectors, each size of which comes from the one before by a matrix."""
+    shapes = {p.shape for p in network.parameters}
+    vectors = all(len(v.shape) < 2 for v in network.variables.values() if v.per_sample)
+    return vectors and all(pair[::-1] in shapes for pair in pairwise(network.layers))
 
 
 def elided(items: list[str], first: int = 6, last: int = 3) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gradscribe.equation import Equation
-from gradscribe.lecture.display import Node, Whole, equal, transpose
+from gradscribe.lecture.display import Atom, Node, Whole, equal, transpose
 from gradscribe.lecture.layering import Group
 from gradscribe.lecture.model import Frame, Line
 from gradscribe.lecture.sections.network import SHOWN, members
@@ -57,6 +57,8 @@ def by_matrices(teller: Teller, key: str, of: str) -> Iterator[Frame]:
         for name in names:
             equation = teller.derivation[f"d{of}_d{name}"]
             line = matrix_line(teller, equation)
+            if line is None and of == "J" and teller.network.penalties:
+                line = component_line(teller, equation)
             if line is not None:
                 hint = (members(teller, group),) if group.members and len(lines) == 0 else ()
                 lines.append(Line(in_group(line, group), step=len(lines) + 1, hint=hint))
@@ -79,6 +81,11 @@ def matrix_line(teller: Teller, equation: Equation) -> Node | None:
     if teller.style.layout == "numerator":
         return equal(Whole(equation.name, numerator=True), transpose(found))
     return equal(Whole(equation.name), found)
+
+
+def component_line(teller: Teller, equation: Equation) -> Node:
+    """Return a derivative by one parameter: |w| has none that is a product of matrices."""
+    return equal(Atom(equation.left), teller.tree(equation.right))
 
 
 def algorithm(teller: Teller) -> Frame:

@@ -1,19 +1,21 @@
 """How parameters change in learning: update rules and schedules, by their own equations."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from gradscribe.catalog.schedules import Schedule
 from gradscribe.catalog.update_formulas import (
     Right,
+    defined_latex,
     latex_schedule,
     latex_sides,
     latex_start,
     symbol_latex,
 )
-from gradscribe.catalog.update_lines import ERRORS
+from gradscribe.catalog.update_lines import ERRORS, Setting, defined
 from gradscribe.catalog.update_rule import UpdateRule
-from gradscribe.lecture.display import Chain, Choice, Decimal, Node, Product, Ready, equal
-from gradscribe.lecture.model import Frame, Line, Sentence
+from gradscribe.lecture.display import Chain, Choice, Decimal, Node, Ready, equal
+from gradscribe.lecture.model import Frame, Line, Rows
 from gradscribe.lecture.teller import Teller, display
 
 _SMALL = 1e-4  # numbers below are written with a power of ten
@@ -29,53 +31,99 @@ def frames(teller: Teller) -> Iterator[Frame]:
 
 
 def rule_frame(teller: Teller, rule: UpdateRule) -> Frame:
-    """Show the equations of one step, then the usual values of what is chosen."""
+    """Show the equations of one step, then what their symbols mean and usually are."""
     step = teller.sentence(
         "learning.step",
         before=Ready(r"\boldsymbol{w}^{(j-1)}"),
         after=Ready(r"\boldsymbol{w}^{(j)}"),
+        j=Ready("j"),
+        k=Ready("k"),
+        K=Ready("K"),
     )
     return teller.frame(
         "learning",
         step,
         display(*(Line(_equation(*sides)) for sides in latex_sides(rule))),
-        *_ending(teller, rule),
+        _table(teller, rule.name, _symbols(teller, rule)),
         name=f"learning-{rule.name}",
         rule=_called(teller, "updates", rule),
     )
 
 
-def _ending(teller: Teller, rule: UpdateRule) -> Iterator[Sentence]:
-    """Yield what is said below the last equation."""
-    settings = [(symbol_latex(s.name), s.default) for s in rule.settings]
-    if settings:
-        yield teller.sentence("learning.settings", values=_values(teller, settings))
-    if rule.memory:
-        start = _values(teller, map(latex_start, rule.memory))
-        yield teller.sentence("learning.start", values=start)
-    if rule.squares:
-        yield teller.sentence("learning.errors", count=Ready(ERRORS.name))
-    if rule.counter:
-        count = Ready(symbol_latex(rule.counter))
-        yield teller.sentence("learning.repaired", count=count)
-
-
 def schedule_frame(teller: Teller, schedule: Schedule) -> Frame:
     """Show the learning rate as a function of the number of steps done."""
-    settings = [(symbol_latex(s.name), s.default) for s in schedule.settings]
     return teller.frame(
         "learning",
         teller.sentence("learning.schedule", steps=Ready("j")),
         display(Line(_equation(*latex_schedule(schedule)))),
-        teller.sentence("learning.settings", values=_values(teller, settings)),
+        _table(teller, schedule.name, map(_chosen, schedule.settings)),
         name=f"learning-{schedule.name}",
         rule=_called(teller, "schedules", schedule),
     )
 
 
+@dataclass(frozen=True)
+class _Symbol:
+    """A symbol: its name, how it is written, its meaning in English, a value and what has it."""
+
+    name: str
+    latex: str
+    meaning: str = ""
+    value: float | None = None
+    start: str = ""
+
+
+def _symbols(teller: Teller, rule: UpdateRule) -> Iterator[_Symbol]:
+    """Yield what stands in the equations of a rule: what is chosen, remembered, computed.
+
+    What is computed is left out where the language has no words for it: its equation is enough.
+    """
+    if rule.squares:
+        yield _Symbol(ERRORS.name, ERRORS.name)
+    yield from map(_chosen, rule.settings)
+    for memory in rule.memory:
+        start, value = latex_start(memory)
+        yield _Symbol(memory.name, defined_latex(rule, memory.name), memory.meaning, value, start)
+    known = {"w", *(s.name for s in rule.settings), *(m.name for m in rule.memory)}
+    for name in dict.fromkeys(name for line in rule.lines for name in defined(line)):
+        if name not in known and _meaning(teller, rule.name, name) is not None:
+            yield _Symbol(name, defined_latex(rule, name))
+
+
+def _chosen(setting: Setting) -> _Symbol:
+    return _Symbol(setting.name, symbol_latex(setting.name), setting.meaning, setting.default)
+
+
+def _table(teller: Teller, owner: str, symbols: Iterable[_Symbol]) -> Rows:
+    """Return the table of symbols: what each means, and its usual or first value."""
+    return Rows(
+        tuple(map(teller.pieces, ("notation.symbol", "notation.meaning", "learning.value"))),
+        tuple(
+            (
+                (Ready(symbol.latex),),
+                (_meaning(teller, owner, symbol.name) or symbol.meaning,),
+                () if symbol.value is None else (_value(teller, symbol.start, symbol.value),),
+            )
+            for symbol in symbols
+        ),
+    )
+
+
+def _meaning(teller: Teller, owner: str, name: str) -> str | None:
+    """Return what a symbol means, in the rule or schedule that has it or in all."""
+    table = teller.words.table
+    return table.get(f"symbols.{owner}.{name}") or table.get(f"symbols.{name}")
+
+
+def _value(teller: Teller, start: str, value: float) -> Node:
+    number = _number(value, teller.words.comma)
+    return equal(Ready(start), number) if start else number
+
+
 def _called(teller: Teller, table: str, entry: UpdateRule | Schedule) -> str:
     """Return what an entry is called in the lecture's language, if there is a word for it."""
-    return teller.words.table.get(f"{table}.{entry.name}", entry.meaning)
+    called = teller.words.table.get(f"{table}.{entry.name}", entry.meaning)
+    return f"{called[0].upper()}{called[1:]}"
 
 
 def _equation(left: str, right: Right) -> Chain:
@@ -83,14 +131,6 @@ def _equation(left: str, right: Right) -> Chain:
         return equal(Ready(left), Ready(right))
     cases = ((Ready(v), None if c is None else Ready(c)) for v, c in right)
     return equal(Ready(left), Choice(tuple(cases)))
-
-
-def _values(teller: Teller, pairs: Iterable[tuple[str, float]]) -> Node:
-    """Return equations of symbols and numbers, side by side."""
-    return Product(
-        tuple(equal(Ready(name), _number(value, teller.words.comma)) for name, value in pairs),
-        "quad",
-    )
 
 
 def _number(value: float, comma: bool) -> Node:
