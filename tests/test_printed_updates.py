@@ -21,7 +21,7 @@ from gradscribe.lecture.style import Style
 from gradscribe.lecture.writing import written
 
 STYLES = {"en": Style(), "pt": Style(lang="pt")}
-STEPS, SEEDS = 3, 30
+STEPS, SEEDS = 3, 100
 Equation = tuple[str, list[tuple[str, str]]]  # the left side; values and the words before each
 
 
@@ -144,7 +144,7 @@ def difference(name: str, equations: tuple[Equation, ...], lang: str, seed: int)
     objective = Objective(module_of(width), X, np.sin(3 * X + [0, 1]))
     start = getattr(emitted(name), f"{name}_start")(rng.normal(0, 1.5, objective.K))
     changed = {
-        m.name: rng.uniform(0.1, 1, objective.K) if m.vector else rng.uniform(0.01, 1)
+        m.name: rng.uniform(0.1, 1, objective.K) if m.vector else 10 ** rng.uniform(-3, 0)
         for m in rule.memory
     }
     changed |= {key: int(rng.integers(2)) for key in ("ok", rule.counter) if key in changed}
@@ -153,7 +153,8 @@ def difference(name: str, equations: tuple[Equation, ...], lang: str, seed: int)
         s.name: float(rng.uniform(0.15, 0.85) if s.allowed.end <= 1 else rng.uniform(1.1, 3))
         for s in rule.settings
     }
-    settings |= {"epsilon": 10 ** rng.uniform(-4, -0.3)} if "epsilon" in settings else {}
+    low = -9 if rule.penalty else -4  # a penalty that is large makes each step one that is taken
+    settings |= {"epsilon": 10 ** rng.uniform(low, -0.3)} if "epsilon" in settings else {}
     worst = 0.0
     for _ in range(STEPS):
         after = getattr(emitted(name), f"{name}_step")(state, objective, **settings)
