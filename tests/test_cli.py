@@ -38,7 +38,7 @@ def test_a_module_goes_to_stdout_or_to_a_file(tmp_path: Path) -> None:
         (["check", "x.py", "--seed", "-1"], "--seed"),
         (["genrate"], "did you mean 'generate'"),
         (["Derive", "2-2-1 tanh"], "did you mean 'derive'"),
-        (["zzz"], "allowed:  generate, derive, check, import, train, surface, list"),
+        (["zzz"], "allowed:  generate, derive, check, import, train, predict, surface, list"),
         (["derive", "2-2-1 tanh", "--format", "TXT"], "did you mean 'text'"),
         (["generate", "2-2-1 Tanh"], "did you mean 'tanh'"),
         (["generate", "f(W1 x + i) f=tanh"], "(h i j k l o p r s t v)"),
