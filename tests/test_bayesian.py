@@ -22,7 +22,8 @@ METHOD = METHODS["bayesian_regularization"]
 @pytest.fixture(scope="module")
 def objective() -> Objective:
     rng = np.random.default_rng(7)
-    X, D = rng.normal(0, 1, (41, 2)), rng.normal(0, 1, (41, 3))
+    X = rng.normal(0, 1, (41, 2))
+    D = np.tanh(X @ rng.normal(0, 1, (2, 3))) + rng.normal(0, 0.2, (41, 3))
     return Objective(gradscribe.compile("2-5-3 tanh,linear"), X, D)
 
 
@@ -48,16 +49,17 @@ def test_bayesian_regularization_is_that_of_inverses(objective: Objective) -> No
     found = METHOD.run(
         objective, w, iterations=40, rng=np.random.default_rng(0), options={"mu": 0.02, "lam": 0.1}
     )
-    mu, lam, unit, N = 0.02, 0.1, np.eye(objective.K), objective.D.size
+    mu, lam, unit, N, taken = 0.02, 0.1, np.eye(objective.K), objective.D.size, False
     for _ in range(40):
         J, G = objective.cost(w), objective.gauss_newton(w)
         bent = G + 2 * lam * unit
         gamma = objective.K - 2 * lam * np.trace(np.linalg.inv(bent))
         score = N / 2 * math.log(J / (N - gamma)) + np.linalg.slogdet(bent / (2 * lam))[1] / 2
-        lam = gamma * J / ((N - gamma) * (w @ w))
+        lam = gamma * J / ((N - gamma) * (w @ w)) if taken else lam
         slope = objective.gradient(w) + 2 * lam * w
         trial = w - np.linalg.solve(G + (2 * lam + mu) * unit, slope)
-        if objective.cost(trial) + lam * (trial @ trial) < J + lam * (w @ w):
+        taken = objective.cost(trial) + lam * (trial @ trial) < J + lam * (w @ w)
+        if taken:
             w, mu = trial, 0.1 * mu
         else:
             mu *= 10
@@ -153,3 +155,35 @@ def test_penalties_far_from_one_are_numbers_of_numpy(penalty: float) -> None:
     assert np.isfinite(objective.hessian(w)).all()
     shown = "10²⁵" if penalty > 1 else "2.5432112345·10⁻¹²"
     assert shown in str(gradscribe.derive(f"2-3-1 tanh,linear l2={penalty!r}")["J"])
+
+
+def test_a_run_that_goes_on_is_not_at_its_end_where_the_data_are_fitted(table: Path) -> None:
+    """Where a run goes on, the gradient with the penalty is looked at, as without a stop."""
+    data = np.loadtxt(table, delimiter=",", skiprows=1)
+    data = (data - data.mean(0)) / data.std(0)
+    objective = Objective(gradscribe.compile("3-8-1 tanh,linear"), data[:, :3], data[:, 3:])
+    w, rng = objective.start(3), np.random.default_rng(0)
+    whole = METHOD.run(objective, w, iterations=90, rng=rng)
+    part = METHOD.run(objective, w, iterations=31, rng=rng)
+    state = dict(part.state)
+    again = METHOD.run(objective, w, iterations=90, rng=rng, state=state)
+    assert np.array_equal(whole.w, again.w)
+    assert (whole.reason, whole.iterations) == (again.reason, again.iterations)
+    state["h"] = np.full(objective.K, 1e-3)  # the gradient of J alone says nothing here
+    assert METHOD.run(objective, w, iterations=31, rng=rng, state=state).reason == "iterations"
+    state["h"] = np.full(objective.K, 1e-12)
+    assert METHOD.run(objective, w, iterations=90, rng=rng, state=state).reason == "converged"
+
+
+def test_a_penalty_that_is_too_large_at_first_does_not_stay() -> None:
+    """λ of a random start would be huge, and w = 0 fits to any λ that is large."""
+    x = np.arange(0, 4, 0.1)[:, None]
+    y = 5 + 3 * np.sin(2 * x) + np.random.default_rng(4).normal(0, 0.5, x.shape)
+    X, D = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
+    objective = Objective(gradscribe.compile("1-5-1 tanh,linear"), X, D)
+    outcomes = [
+        METHOD.run(objective, objective.start(k), iterations=400, rng=np.random.default_rng(0))
+        for k in range(8)
+    ]
+    assert sum(outcome.penalty < 1e-2 for outcome in outcomes) >= 5
+    assert min(outcomes, key=lambda o: o.score).cost < 0.1

@@ -6,7 +6,7 @@ the K parameters the data determine, L is the logarithm of the evidence (negated
 constant), in which the second derivatives of J are those of the Gauss-Newton matrix.
 """
 
-from sympy import Abs, Derivative, Expr, Interval, Lt, Max, Min, Piecewise, Symbol, log
+from sympy import Abs, Derivative, Eq, Expr, Interval, Lt, Max, Min, Piecewise, S, Symbol, log
 
 from gradscribe.catalog.penalties import PENALTIES, W
 from gradscribe.catalog.update_lines import (
@@ -36,7 +36,7 @@ _J, _J_trial, _F, _F_trial = map(Symbol, ("J_old", "J_trial", "F_old", "F_trial"
 _lam, _lam_old, _lam_trial = map(Symbol, ("lam", "lam_old", "lam_trial"))
 _mu, _mu_old, _gamma_up, _gamma_down = map(Symbol, ("mu", "mu_old", "gamma_up", "gamma_down"))
 _gamma, _nu, _V, _L = map(Symbol, ("gamma", "nu", "V", "L"))
-_theta_max, _epsilon = map(Symbol, ("theta_max", "epsilon"))
+_theta_max, _epsilon, _ok, _ok_old = map(Symbol, ("theta_max", "epsilon", "ok", "ok_old"))
 
 
 def _penalty(w: Expr) -> Expr:
@@ -66,7 +66,13 @@ BAYESIAN_REGULARIZATION = UpdateRule(
         Assigned(_gamma, _over_places(_omega / (_omega + _curvature_old))),
         Assigned(_nu, Max(1, ERRORS - _gamma)),
         Assigned(_lam_trial, _gamma * _J / (_nu * _squares)),
-        Assigned(_lam, Min(Max(_lam_trial, _epsilon * _theta_max), _theta_max / _epsilon)),
+        Assigned(
+            _lam,
+            Piecewise(
+                (_lam_old, Eq(_ok_old, 0)),
+                (Min(Max(_lam_trial, _epsilon * _theta_max), _theta_max / _epsilon), True),
+            ),
+        ),
         Assigned(_V, _over_places(log(_omega + _curvature_old) - log(_curvature_old))),
         Assigned(_L, (ERRORS * log(_J / _nu) + _V) / 2),
         Assigned(_h, _g + _slope),
@@ -77,13 +83,14 @@ BAYESIAN_REGULARIZATION = UpdateRule(
         Measured(_J_trial, Quantity.COST, _w_trial),
         Assigned(_F, _J + _lam * _squares),
         Assigned(_F_trial, _J_trial + _lam * over_parameters(_penalty(_w_trial))),
+        Assigned(_ok, Piecewise((S.One, _lower), (S.Zero, True))),
         Assigned(_w, Piecewise((_w_trial, _lower), (_w_old, True))),
         Assigned(_mu, Piecewise((_gamma_down * _mu_old, _lower), (_gamma_up * _mu_old, True))),
     ),
     (
         FACTOR_UP,
         FACTOR_DOWN,
-        Setting("epsilon", 1e-30, "smallest λ, in units of the largest θ", Interval.open(0, 1)),
+        Setting("epsilon", 1e-15, "smallest λ, in units of the largest θ", Interval.open(0, 1)),
     ),
     "MacKay, 1992; Foresee and Hagan, 1997; as MATLAB's trainbr",
     (
@@ -99,6 +106,7 @@ BAYESIAN_REGULARIZATION = UpdateRule(
         Memory("gamma", vector=False, told=True, meaning="parameters that the data determine"),
         Memory("L", vector=False, told=True, meaning="logarithm of the evidence, negated"),
         Memory("h", meaning="gradient of J + λ Σ w²"),
+        Memory("ok", vector=False, meaning="1 after a step that lowered the cost"),
     ),
     squares=True,
     gradient="h",

@@ -21,7 +21,7 @@ CLOSE = 1e-2  # of the largest |w|, up to which it is said to be close to one
 _ROUNDING = 1e3  # units of the last place of the largest |d|, up to which a fit is exact
 _STEP = 1e-7  # of the largest |w|, by which parameters are moved to see whether ∇J jumps
 _TRIALS = 3
-_SHIFT = 1e-3
+_SHIFTS = (1e-3, 1e-5, 1e-7)  # errors that are tried, in units of the largest |d|
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,9 @@ def exact_up_to(objective: Objective, w: Numbers) -> float | None:
     error = float(np.abs(D - y).max())
     if not error <= _ROUNDING * float(np.finfo(float).eps) * largest:
         return None
-    shift = _SHIFT * (largest or 1.0)
-    here, *beside = (objective.cost_of(w, y + s) for s in (0.0, shift, -shift))
+    unit = largest or 1.0
+    here = objective.cost_of(w, y)
+    beside = (objective.cost_of(w, y + sign * s * unit) for s in _SHIFTS for sign in (1, -1))
     return error if all(cost > here for cost in beside) else None
 
 

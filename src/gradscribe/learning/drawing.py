@@ -102,6 +102,9 @@ class Drawing:
     def picture(self, name: str, caption: str) -> Picture:
         """Return what is drawn."""
         buffer = io.StringIO()
+        # A text keeps what was said of formulas when it was made, which was outside of the style.
+        for text in self.figure.findobj(library("matplotlib.text", "drawing").Text):
+            text.set_parse_math(False)
         with self.style(_STYLE):
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         svg = buffer.getvalue()

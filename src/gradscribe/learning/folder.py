@@ -10,13 +10,13 @@ Each file is replaced whole or not at all, so whenever a run is killed, what lie
 was there after some iteration.
 """
 
+import hashlib
 import json
 import os
 import shutil
 import sys
 import tempfile
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from gradscribe.errors import InputError
 from gradscribe.files import check_parent, write, write_bytes
+from gradscribe.learning.archives import UNSOUND
 from gradscribe.learning.data import Data
 from gradscribe.learning.scaling import Scaling
 from gradscribe.version import VERSION
@@ -39,6 +40,11 @@ SETTINGS, DATA, MODULE, STARTS = "run.json", "data.npz", "network.py", "starts"
 START = "start.npz"
 HOLDER = "pid"  # of the process at work, for messages; what holds the folder is a lock
 _FORMAT = 1
+
+
+_DIGEST = "sha256"
+# What it raises to read a file that was cut off or changed.
+_DAMAGES = (*UNSOUND, KeyError, TypeError, AttributeError, IndexError)
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,11 @@ class RunFolder:
             return None
         try:
             with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+                found = {name: file[name] for name in file.files}
+            if str(found.pop(_DIGEST)) != _sum_of(found):
+                raise ValueError("it is not what was written")
+            return found
+        except _DAMAGES as error:
             raise InputError(
                 f"the file of a start is damaged ({error})",
                 where=str(path),
@@ -165,6 +174,20 @@ def create(
     return RunFolder(path, settings, data)
 
 
+def sealed(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arrays of a start with a number that tells whether they were changed."""
+    return {**arrays, _DIGEST: _sum_of(arrays)}
+
+
+def _sum_of(arrays: Mapping[str, Any]) -> str:
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name])
+        found.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
+
+
 def check_free(path: Path) -> None:
     """Check that a folder can be made at a path, or that an empty one is there.
 
@@ -212,14 +235,16 @@ def opened(path: Path) -> RunFolder:
                 received=str(found.get("version")),
                 allowed=VERSION,
             )
+        if found.pop(_DIGEST) != _digest(found):
+            raise ValueError("it is not what was written")
         given = found["settings"]
         settings = RunSettings(**{**given, "sizes": tuple(given["sizes"])})
         with np.load(path / DATA, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("X", "D", "X_test", "D_test")}
         return RunFolder(path, settings, _data(found["data"], arrays))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except _DAMAGES as error:
         raise InputError(f"the run is damaged ({error})", where=where) from error
 
 
@@ -244,7 +269,13 @@ def _written(settings: RunSettings, data: Data) -> str:
         "settings": asdict(settings),
         "data": described,
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(whole | {_DIGEST: _digest(whole)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _digest(whole: dict[str, Any]) -> str:
+    """Return a number of what is written of a run, which tells whether it was changed."""
+    text = json.dumps(whole, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _lists(scaling: Scaling) -> list[list[float]]:

@@ -40,6 +40,8 @@ class Follower:
             self.state = run.state
         self.w = start
         self.cost, self.norm = self._measured(start)
+        if run.state is not None and gradient in run.state:
+            self.norm = float(np.linalg.norm(run.state[gradient]))
         first = run.state.get("first_cost", self.cost) if run.state is not None else self.cost
         self.first = float(np.asarray(first))
         self.still = 0 if run.state is None else int(run.state.get("still", 0))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from gradscribe.checking.load import load_module
 from gradscribe.files import write_bytes
-from gradscribe.learning.folder import MODULE, RunFolder
+from gradscribe.learning.folder import MODULE, RunFolder, sealed
 from gradscribe.learning.initial import first_parameters
 from gradscribe.learning.method import Method, Outcome, Progress
 from gradscribe.learning.methods import find_method
@@ -255,5 +255,5 @@ class _Start:
             **self.trail.arrays(),
             **{_STATE + name: array for name, array in outcome.state.items()},
         }
-        np.savez(buffer, **arrays)
+        np.savez(buffer, **sealed(arrays))
         write_bytes(self.run.start_file(self.k), buffer.getvalue())

@@ -4,7 +4,6 @@ import csv
 import gzip
 import re
 import stat
-import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradscribe.errors import InputError, nearest, shortened
-from gradscribe.importing.archive import check_sizes
+from gradscribe.learning.archives import read_arrays
 from gradscribe.learning.extras import library
 from gradscribe.learning.frames import (
     MISSING,
@@ -146,7 +145,8 @@ def read_table(path: Path, form: TextForm = TextForm()) -> Table:
         )
     _check_file(path)
     if name.endswith(".npz"):
-        table = _arrays(path)
+        columns, targets = array_columns(read_arrays(path), str(path))
+        table = Table(str(path), columns, targets=targets)
     elif name.endswith(".parquet"):
         table = _parquet(path)
     else:
@@ -299,7 +299,10 @@ def _separator(lines: list[str]) -> str:
     """Return the separator that occurs, and as often in each line; a comma where none does."""
 
     def fit(separator: str) -> tuple[bool, int]:
-        counts = {len(row) for row in csv.reader(lines, delimiter=separator) if row}
+        try:
+            counts = {len(row) for row in csv.reader(lines, delimiter=separator) if row}
+        except csv.Error:  # a value that is too long
+            return False, 0
         return len(counts) == 1, max(counts)
 
     # Of columns that are separated by `;`, numbers with decimal commas are no separators.
@@ -370,16 +373,3 @@ def _parquet(path: Path) -> Table:
         reason = str(error).strip().split("\n")[0]
         raise InputError(f"not a sound Parquet file: {reason}", where=str(path)) from error
     return Table(str(path), frame_columns(frame, str(path)))
-
-
-def _arrays(path: Path) -> Table:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            check_sizes(archive, path)
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).split("\n")[0]
-        raise InputError(f"not a sound .npz file: {reason}", where=str(path)) from error
-    columns, targets = array_columns(arrays, str(path))
-    return Table(str(path), columns, targets=targets)
