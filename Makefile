@@ -4,7 +4,10 @@
 # Python 3.11 or newer and make; name another interpreter with `make test PYTHON=python3.12`.
 
 PYTHON ?= python3
-VENV ?= .venv
+# A .venv that somebody else has made is left alone.
+ifndef VENV
+VENV := $(if $(wildcard .venv/.made),.venv,$(if $(wildcard .venv),.venv-make,.venv))
+endif
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
 # One BLAS thread a process: the tests' processes already occupy the cores.

@@ -1,5 +1,6 @@
 """Activations and losses that a specification defines as formulas."""
 
+import re
 from pathlib import Path
 
 import mpmath
@@ -11,6 +12,7 @@ from test_extension import check_everything
 import gradscribe
 from gradscribe.catalog import CATALOG
 from gradscribe.catalog.activations import ACTIVATIONS, U
+from gradscribe.compiler import module_source
 from gradscribe.errors import InputError
 from gradscribe.model.network import Network
 
@@ -166,3 +168,19 @@ def test_a_name_that_is_taken_is_refused(name: str) -> None:
 def test_a_loss_needs_the_output() -> None:
     with pytest.raises(InputError, match="does not depend on y"):
         Network.parse("2-2-1 tanh loss=own own=d**2")
+
+
+@pytest.mark.parametrize("target", ["numpy", "scalar", "numba"])
+def test_no_function_of_ones_own_replaces_a_part_of_the_module(target: str) -> None:
+    """Each name behind an underscore in a module, but for functions of the catalog, is refused."""
+    rules = ",".join([*CATALOG.updates, *CATALOG.schedules])
+    specs = [f"2-3-2 gelu,linear loss=huber target={target}"]
+    specs += ["2-3-2 tanh,softmax loss=cross_entropy l2=0.1 l1=0.1"]
+    if target != "numba":
+        specs += [f"2-3-1 tanh,sigmoid target={target} with={rules}"]
+    form = re.compile(r"^(?:def|class) _(\w+)|^_(\w+)(?:: .*?)? = ", re.M)
+    names = {a or b for spec in specs for a, b in form.findall(module_source(spec))}
+    assert len(names) > 30
+    for name in sorted(names - set(CATALOG.activations)):
+        with pytest.raises(InputError, match="cannot be used|unknown activation"):
+            gradscribe.Network.parse(f"2-1 {name} {name}=u*sigmoid(1.5*u)")

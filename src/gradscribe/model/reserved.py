@@ -29,6 +29,25 @@ _CODE = frozenset(
     | {"outputs", "scale", "ones", "count", "index", "solved", "first", "STEPS"}
     | {"setting", "vector", "RANGES", "check_state", "check_problem", "is_real"}
 )
+# Private functions, classes and tables of generated modules; an own function `f` is `_f` there.
+_PRIVATE_WORDS = (
+    "AT_ONCE Block Diagonal ENTER ERFC_FAR ERFC_MIDDLE ERF_NEAR FLOAT HELD PACK PACK_UPPER "
+    "PLACED PLACES RANGES Rows SENSITIVITIES SHAPES SIZE_NAMES SMALL STEPS TRAINED UNFIT "
+    "Upper add_curvature add_diagonal add_entries add_square add_symmetric add_term agrees "
+    "aligned alignment along apply array axes bell bytes_given cast changed check_out "
+    "check_problem check_size check_state checked common compiled computed cost "
+    "cost_and_gradient cost_at defined_penalty diagonal diagonal_matrix direction equations "
+    "erf erfc erfc_compiled errors errors_along expected fill filled first fit forward gauss_newton "
+    "gauss_newton_terms gradient held hessian hessian_terms hessian_vector_product "
+    "input_jacobian inside is_fit is_real is_symmetric jacobian jacobian_terms joined less "
+    "letters loss matrix_shape mirror number numbers of_inputs of_pairs of_samples ones outer "
+    "output_size pair_places pairs parameters parts parts_of penalty penalty_curvature places "
+    "plan product product_plan ranges ratio recursion reordered rows rows_of_classes "
+    "sample_costs sample_gradient_terms sample_gradients scale self_check sensitivities "
+    "setting shapes shapes_fit sizes_of solved split square stacked sum_terms symmetric table "
+    "tiles units upper_goals upper_places vector weighted weights whole without_repeats"
+)
+_PRIVATE = frozenset(_PRIVATE_WORDS.split())
 _KERNELS = frozenset({"along", "samples", "math", "functools", "cmath", "Callable", "Sequence"})
 _DERIVED = re.compile(r"(u|y|z|delta)[0-9]+")
 _DERIVED_PREFIXES = ("_", "dE_", "dJ_", "fprime", "R_")
@@ -85,7 +104,7 @@ def check_definition(field: Field) -> None:
     name = field.word
     rules = (
         (name in _MODULE, "is a name of the generated module"),
-        (name in _CODE, "is a name used in generated code"),
+        (name in _CODE | _PRIVATE, "is a name used in generated code"),
         *_common_rules(name.replace("_", "a")),
     )
     _refuse_first(field, rules, "names such as swish, my_loss, f1")
