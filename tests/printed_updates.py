@@ -27,6 +27,7 @@ GREEK = dict(
 # fmt: on
 _SUBSCRIPTS = dict(zip("ₖₗᵣᵢₙ", "klrin", strict=True))
 _DIGITS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _ACCENTS = {"hat": "_hat", "tilde": "_trial", "\u0302": "_hat", "\u0303": "_trial", "": ""}
 
 
@@ -149,7 +150,7 @@ def named(letter: str, accent: str, below: list[str], when: str) -> Name:
 _TEXT = re.compile(
     r"∂²?(?P<above>J_B|J|y[ᵢᵣ])/(?P<by>(?:∂[wy][ₖₗᵢᵣ])+)|Σ(?P<sum>[ₖₗᵣᵢₙ]+) "
     r"|(?P<extreme>max|min)ᵣ|(?P<function>max|min|cos|mod|log)|\|(?P<abs>[^|]*)\|"
-    r"|(?P<root>√)|(?P<square>²)|(?P<number>\d+)|(?P<relation>≤|≥|<|>|=)"
+    r"|(?P<root>√)|(?P<raised>[⁻⁰¹²³⁴-⁹]+)|(?P<number>\d+)|(?P<relation>≤|≥|<|>|=)"
     r"|(?P<letter>ok|[A-Za-zα-ωΔ])(?P<accent>[\u0302\u0303]?)(?P<digits>[₀-₉]*)"
     r"(?:_(?P<word>[a-zτ]+))?(?P<indices>[ₖₗᵣᵢₙ]*)(?P<when>\(j(?:−1)?\))?"
     r"|(?P<sign>[-−+^/:,(){}\[\]])|\s+"
@@ -176,8 +177,8 @@ def text_tokens(text: str) -> Iterator[Token]:
             yield from ("abs", "(", *text_tokens(found["abs"]), ")")
         elif "root" in found:
             yield "sqrt"
-        elif "square" in found:
-            yield from ("^", 2.0)
+        elif "raised" in found:
+            yield from ("^", float(found["raised"].translate(_RAISED)))
         elif "number" in found:
             yield float(found["number"])
         elif "letter" in found:

@@ -182,5 +182,5 @@ def test_no_function_of_ones_own_replaces_a_part_of_the_module(target: str) -> N
     names = {a or b for spec in specs for a, b in form.findall(module_source(spec))}
     assert len(names) > 30
     for name in sorted(names - set(CATALOG.activations)):
-        with pytest.raises(InputError, match="cannot be used|unknown activation"):
+        with pytest.raises(InputError, match=r"cannot be used|unknown activation"):
             gradscribe.Network.parse(f"2-1 {name} {name}=u*sigmoid(1.5*u)")

@@ -236,6 +236,7 @@ DECIDES = {
     **{(name, "J^{(j-1)}"): "-2" for name in UPDATES if name != "scg"},
     **{(name, r"\tilde{J}"): "-2" for name in UPDATES if name != "scg"},
     ("saddle_free_newton", r"\theta_{\min}"): "-2",
+    ("regularized_newton", r"\theta_{\max}"): "10000000000000",
     ("bayesian_regularization", r"\tilde{J}"): "100",
     ("bayesian_regularization", "F^{(j-1)}"): "-2",
     ("bayesian_regularization", r"\tilde{F}"): "100",

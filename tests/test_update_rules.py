@@ -352,7 +352,33 @@ def test_a_saddle_is_left_and_the_repairs_are_counted() -> None:
         (note,) = outcome.notes
         count, done = map(int, re.findall(r"\d+", note)[:2])
         assert 0 < count <= done == outcome.state["j"] >= outcome.iterations
-        assert "H had negative eigenvalues" in note
+        damped = name == "damped_newton"
+        said = "H was not positive definite" if damped else "H had negative eigenvalues"
+        assert said in note
+
+
+def test_newton_is_newton_where_the_hessian_is_positive_definite() -> None:
+    """On a quadratic one step is enough, however long the valley is; nothing is repaired."""
+    rng = np.random.default_rng(2)
+    X = rng.normal(0, 1, (40, 2)) * [1, 0.003]
+    D = X @ [[1.0], [30.0]] + rng.normal(0, 0.1, (40, 1))
+    objective = Objective(gradscribe.compile("2-1 linear"), X, D)
+    assert np.linalg.cond(objective.hessian(np.zeros(3))) > 1e5
+    for name in ("newton", "damped_newton"):
+        outcome = METHODS[name].run(objective, objective.start(1), iterations=9, rng=rng)
+        assert (outcome.reason, outcome.iterations, outcome.notes) == ("converged", 1, ())
+
+
+def test_an_eigenvalue_that_is_zero_is_not_told_as_negative() -> None:
+    """Softmax has a direction of biases in which nothing changes; the cost is convex."""
+    rng = np.random.default_rng(5)
+    X, D = rng.normal(size=(30, 2)), np.eye(3)[rng.integers(3, size=30)]
+    objective = Objective(gradscribe.compile("2-3 softmax loss=cross_entropy l2=0.01"), X, D)
+    for name in ("saddle_free_newton", "regularized_newton"):
+        outcome = METHODS[name].run(objective, objective.start(1), iterations=30, rng=rng)
+        assert (outcome.reason, outcome.notes) == ("converged", ())
+    (note,) = METHODS["newton"].run(objective, objective.start(1), iterations=5, rng=rng).notes
+    assert note.startswith("in 5 of 5 steps H was not positive definite")
 
 
 @pytest.mark.parametrize("name", ["newton", "momentum"])
@@ -375,7 +401,7 @@ def test_how_often_the_cost_rose_and_the_hessian_was_indefinite_is_told(name: st
     if name == "newton":
         assert indefinite > 0
         assert outcome.notes[0].startswith(
-            f"in {indefinite} of 80 steps H had negative eigenvalues"
+            f"in {indefinite} of 80 steps H was not positive definite"
         )
 
 

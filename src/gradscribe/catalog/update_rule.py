@@ -19,7 +19,7 @@ class UpdateRule:
         memory: what is remembered beside w and the number of steps.
         source: where it comes from.
         batch: samples for a step unless told otherwise; 0 for all.
-        counter: the variable in memory that counts how often H had negative eigenvalues, or "".
+        counter: the variable in memory that counts how often H was repaired, or "".
         repair: in words, what is done to a matrix that does not fit.
         damping: the variable in memory that grows where a step fails and leaves w as it is, or "".
         squares: whether J has to be a sum of squares of d − y.

@@ -1,6 +1,6 @@
 """Update rules: each is its equations. How they are computed is found from these."""
 
-from sympy import Abs, Eq, Ge, Interval, Le, Lt, Max, Mod, Piecewise, S, Symbol, sqrt
+from sympy import Abs, Eq, Ge, Gt, Interval, Le, Lt, Max, Mod, Piecewise, Rational, S, Symbol, sqrt
 
 from gradscribe.catalog.bayesian import BAYESIAN_REGULARIZATION
 from gradscribe.catalog.update_lines import (
@@ -74,18 +74,27 @@ def _least(default: float) -> Setting:
 
 _EXTENT = Assigned(_theta_max, Largest(Abs(_eigenvalue), (PLACE, 1, PARAMETERS)))
 _LOWEST = Assigned(_theta_min, Smallest(_eigenvalue, (PLACE, 1, PARAMETERS)))
-_INDEFINITE = Assigned(_n, Piecewise((_n_old + 1, Lt(_theta_min, 0)), (_n_old, True)))
+_ROUNDING = Rational(1, 10**12)  # of the largest |θ|, what eigenvalues are off by, and more
+_INDEFINITE = Assigned(
+    _n, Piecewise((_n_old + 1, Lt(_theta_min, -_ROUNDING * _theta_max)), (_n_old, True))
+)
 _SHIFT = (
     _HESSIAN,
     Spectrum(_eigenvalue, _H),
     _EXTENT,
     _LOWEST,
-    Assigned(_tau, Max(0, _epsilon * _theta_max - _theta_min)),
+    Assigned(
+        _tau,
+        Piecewise(
+            (S.Zero, Gt(_theta_min, _ROUNDING * _theta_max)),
+            (_epsilon * _theta_max - _theta_min, True),
+        ),
+    ),
     Solved(_s, _H, _tau, -_g),
-    _INDEFINITE,
+    Assigned(_n, Piecewise((_n_old + 1, Gt(_tau, 0)), (_n_old, True))),
 )
-_REPAIRS = Memory("n", vector=False, meaning="how often H had negative eigenvalues")
-_SHIFTED = "H had negative eigenvalues and was shifted: H + τ I, τ from the smallest"
+_REPAIRS = Memory("n", vector=False, meaning="how often H was repaired")
+_SHIFTED = "H was not positive definite and was shifted: H + τ I, τ from its smallest eigenvalue"
 _SUFFICIENT = Setting("c", 1e-4, "share of the decrease that the slope promises", PART)
 _RATIO = Setting("rho", 0.5, "by what a step that is too long shrinks", Interval(0.01, 0.99))
 _ARMIJO = Backtracked(
@@ -245,6 +254,7 @@ UPDATES = Table(
             _GRADIENT,
             _HESSIAN,
             Spectrum(_eigenvalue, _H),
+            _EXTENT,
             _LOWEST,
             Assigned(_tau, _mu_old + Max(0, -_theta_min)),
             Solved(_s, _H, _tau, -_g),
