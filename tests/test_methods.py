@@ -400,3 +400,11 @@ def test_formulas_of_methods_are_those_of_rules() -> None:
     for name in OWN:
         assert any("wₖ(j) = " in text for text in METHODS[name].formulas), name
     assert "α(j)" in find_method("adam+linear_decay").formulas[-1]
+
+
+def test_a_schedule_that_has_ended_is_told(objective: Objective) -> None:
+    """Steps of length 0 are not taken for the end of what can be lowered."""
+    w = objective.start(1)
+    outcome = run(find_method("adam+cosine_decay"), objective, w, 500, options={"tau": 30.0})
+    assert (outcome.reason, outcome.iterations) == ("stuck", 30)
+    assert "the learning rate is 0 from step 30 on, as cosine_decay has it" in outcome.why

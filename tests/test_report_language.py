@@ -102,6 +102,7 @@ def test_all_that_a_run_keeps_in_english_is_known() -> None:
         "the damping grew to more than 1e+10",
         "w has stayed as it is for 40 iterations",
         "SciPy says 'any'",
+        "the learning rate is 0 from step 100 on, as cosine_decay has it",
     ]
     ends = (_LINE_ENDS, _MEMORY_ENDS, _GRADIENTS_END, _REGION_ENDS, _SQUARES_END)
     stuck += [end for table in ends for end in table.values()]

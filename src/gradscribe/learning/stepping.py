@@ -63,6 +63,10 @@ class Stepping:
         state = self._first(run, follower)
         seed = _seed(run)
         while not follower.reason:
+            if self.schedule is not None and self._rate(self.schedule, run, state.j) == 0:
+                name = self.schedule.name
+                follower.stick(f"the learning rate is 0 from step {state.j} on, as {name} has it")
+                break
             before = state
             try:
                 with np.errstate(all="ignore"):
@@ -95,10 +99,7 @@ class Stepping:
         }
         for part in self._parts(run, seed, iteration):
             if self.schedule is not None:
-                rate = getattr(steps, self.schedule.name)
-                settings[RATE] = rate(
-                    state.j, **{s.name: run.options[s.name] for s in self.schedule.settings}
-                )
+                settings[RATE] = self._rate(self.schedule, run, state.j)
             before, state = state, step(state, part, **settings)
             while self._failed(before, state) and _is_finite(state):
                 if getattr(state, self.rule.damping) > run.options[DAMPING_LIMIT]:
@@ -107,6 +108,11 @@ class Stepping:
             if not _is_finite(state):
                 break
         return state
+
+    def _rate(self, schedule: Schedule, run: Run, j: int) -> float:
+        """Return the learning rate after j steps."""
+        rate = getattr(steps_module(self.rule, schedule), schedule.name)
+        return float(rate(j, **{s.name: run.options[s.name] for s in schedule.settings}))
 
     def _failed(self, before: Any, state: Any) -> bool:
         """Whether a rule with a damping has left w as it was."""
