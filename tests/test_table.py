@@ -1,6 +1,7 @@
 """Tables of data: what is read, and what is wrong with them, with the place and the cure."""
 
 import gzip
+import zipfile
 
 import numpy as np
 import polars
@@ -12,7 +13,7 @@ from gradscribe.learning.reach import reach
 from gradscribe.learning.scaling import Scaling
 from gradscribe.learning.sizing import open_network
 from gradscribe.learning.splitting import held_out
-from gradscribe.learning.table import read_table
+from gradscribe.learning.table import TextForm, read_table
 
 NUMBERS = "?-3-? tanh,linear"
 CLASSES = "?-3-? tanh,softmax loss=cross_entropy"
@@ -487,3 +488,32 @@ def test_prepared_takes_a_table(tmp_path):
     table = read_table(tmp_path / "d.csv")
     assert table.place(0, "a").endswith("line 2, column 'a'")
     assert prepared(table, open_network(NUMBERS), DataOptions()).outputs == ("b",)
+
+
+def test_dots_that_may_part_thousands_are_told(tmp_path):
+    """Whole numbers below 1000 beside numbers with three decimals and no other."""
+    path = tmp_path / "table.csv"
+    path.write_text("a;price\n1.5;724\n2.25;617\n3.125;1.423\n")
+    (note,) = read_table(path).notes
+    assert note == "'price': 1.423 is read with decimals; --thousands . if its sign parts thousands"
+    assert not read_table(path, TextForm(thousands=".", decimal=",")).notes
+    path.write_text("a;price\n1.5;0.724\n2.25;0.617\n3.125;1.423\n")
+    assert not read_table(path).notes
+
+
+@pytest.mark.parametrize("kind", ["|V0", "|S0", "<f8"])
+def test_an_array_that_says_it_is_larger_than_its_file_is_refused(tmp_path, kind):
+    path = tmp_path / "bomb.npz"
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': (1000000000000,), }}\n"
+    member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("X.npy", member)
+    with pytest.raises(InputError, match="is too short"):
+        read_table(path)
+
+
+def test_a_value_that_is_too_long_is_told(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("a" * 200_000 + ",b\n1,2\n")
+    with pytest.raises(InputError):
+        read_data(path, open_network("?-1 linear", None), DataOptions())

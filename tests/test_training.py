@@ -405,6 +405,51 @@ def test_a_damaged_run_is_told(copy, tmp_path, damage):
         opened(tmp_path / "run")
 
 
+@pytest.mark.parametrize("name", ["run.json", "data.npz"])
+def test_a_file_that_was_cut_off_is_told(copy, name):
+    (copy.path / name).write_bytes(b"")
+    told = CliRunner().invoke(cli, ["predict", str(copy.path), str(DATA / "xor.csv")])
+    assert isinstance(told.exception, InputError)
+    assert "the run is damaged" in str(told.exception)
+
+
+def test_what_was_changed_in_a_file_of_a_run_is_told(copy):
+    """A number of another kind, a key that is gone, an array of another shape."""
+    path = copy.path / "run.json"
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    for key, value in (("starts", None), ("sizes", 3), ("method", 7), ("name", None)):
+        changed = {**whole, "settings": {**whole["settings"], key: value}}
+        path.write_text(json.dumps(changed), encoding="utf-8")
+        with pytest.raises(InputError, match="the run is damaged"):
+            opened(copy.path)
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    with np.load(copy.start_file(0)) as file:
+        arrays = dict(file)
+    for changed in (
+        {name: a for name, a in arrays.items() if name != "curve"},
+        {**arrays, "w": arrays["w"][1:]},
+        {**arrays, "cost": np.array("none")},
+    ):
+        np.savez(copy.start_file(0), **changed)
+        with pytest.raises(InputError, match="the file of a start is damaged"):
+            result_of(opened(copy.path), 0)
+
+
+def test_names_are_no_formulas_in_figures(tmp_path):
+    """Dollar signs in names of columns and of classes, some of which are no TeX."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "table.csv"
+    rows = [
+        f"{a:.3f},{b:.3f},{'$frac{$' if a > 0 else 'x_$1$'}\n" for a, b in rng.normal(size=(40, 2))
+    ]
+    path.write_text("$\\frac{1}{$,a$b$c,$^$\n" + "".join(rows), encoding="utf-8")
+    folder = tmp_path / "run"
+    gradscribe.train("?-2-? tanh,sigmoid loss=bce", path, folder, starts=1, iterations=3)
+    pictures = "".join(p.read_text("utf-8") for p in (folder / "figures").glob("*.svg"))
+    assert "$\\frac{1}{$" in pictures
+    assert "$frac{$" in pictures
+
+
 def test_a_damaged_start_is_told(copy):
     copy.start_file(1).write_bytes(b"PK\x03\x04")
     with pytest.raises(InputError, match="delete it"):

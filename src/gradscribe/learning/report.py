@@ -8,6 +8,7 @@ from gradscribe.learning.drawing import Picture
 from gradscribe.learning.evaluation import Part, cost_of, cost_range, part_name, quality
 from gradscribe.learning.live import clock
 from gradscribe.learning.starts import STOPPED
+from gradscribe.learning.summary import penalized
 from gradscribe.learning.telling import numeral, spoken
 from gradscribe.learning.training import Trained
 from gradscribe.lecture.words import Words
@@ -85,6 +86,8 @@ def _head(trained: Trained, words: Words) -> Iterator[Block]:
     else:
         said |= {"starts": str(len(trained.results)), "best": str(trained.best.start + 1)}
         yield Sentence(words.text("report.head", **said))
+    for text in penalized(trained, words):
+        yield Sentence(text)
     if trained.ending.interrupted or trained.ending.out_of_time:
         yield Sentence(words.text("report.stopped"))
 

@@ -37,6 +37,7 @@ def _lines(trained: Trained, words: Words) -> Iterator[str]:
         iterations=str(best.iterations),
         why="; ".join(spoken(why, words) for why in (best.why, *best.notes)),
     )
+    yield from penalized(trained, words)
     for part in trained.parts:
         yield f"{part_name(part, words) + ':':<12} {quality(part, words)}"
     for found in trained.minima[:3]:
@@ -46,3 +47,11 @@ def _lines(trained: Trained, words: Words) -> Iterator[str]:
         yield words.text("report.others", count=str(len(trained.minima) - 3))
     if trained.verdict is not None:
         yield words.text("report.verdict_line", verdict=trained.verdict.told(words))
+
+
+def penalized(trained: Trained, words: Words) -> Iterator[str]:
+    """Yield what J is and with the penalty of a method that has found one, and what is best."""
+    best = trained.best
+    if best.penalty:
+        whole = cost_of(trained.objective.cost(best.w), words)
+        yield words.text("report.penalized", penalty=cost_of(best.penalty, words), whole=whole)

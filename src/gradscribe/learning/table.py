@@ -6,7 +6,7 @@ import re
 import stat
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +175,10 @@ def _text(path: Path, form: TextForm) -> Table:
     polars = library("polars", "reading data")
     lines = _first_lines(path)
     separator = _separator(lines)
-    rows = list(csv.reader(lines, delimiter=separator))
+    try:
+        rows = list(csv.reader(lines, delimiter=separator))
+    except csv.Error as error:
+        raise InputError(f"not a table: {error}", where=str(path)) from error
     names, has_header, notes = _names(rows, form.header, path)
     try:
         frame = polars.read_csv(
@@ -207,6 +210,8 @@ def _text(path: Path, form: TextForm) -> Table:
     decimal = _decimal(form, separator == ";" and _has_decimal_commas(rows[1:]))
     if decimal == "," and form.decimal is None and not form.thousands:
         notes += ("numbers have decimal commas",)
+    if form.decimal is None and form.thousands is None:
+        notes += tuple(_like_thousands(columns, decimal))
     return Table(
         str(path), columns, 1 + has_header, "line",
         notes=notes, decimal=decimal, thousands=form.thousands or "",
@@ -360,6 +365,22 @@ def _has_decimal_commas(rows: list[list[str]]) -> bool:
         return any(map(form.fullmatch, words))
 
     return has(",") and not has(r"\.")
+
+
+def _like_thousands(columns: Mapping[str, Array], decimal: str) -> Iterator[str]:
+    """Yield which columns have decimals of three digits and whole numbers, none with another."""
+    parted = re.compile(rf"[-+]?[1-9]\d{{0,2}}({re.escape(decimal)}\d{{3}})+")
+    whole = re.compile(r"[-+]?\d{1,3}")
+    for name, values in columns.items():
+        words = [word for word in values if word is not None]
+        first = next(filter(parted.fullmatch, words), None)
+        if first is None or all(map(parted.fullmatch, words)):
+            continue
+        if all(parted.fullmatch(word) or whole.fullmatch(word) for word in words):
+            yield (
+                f"{name!r}: {first} is read with decimals; --thousands {decimal} if its sign "
+                "parts thousands"
+            )
 
 
 # ---- Parquet and arrays ----------------------------------------------------------------
